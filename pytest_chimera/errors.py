@@ -1,0 +1,87 @@
+"""Every error that pytest-chimera raises on purpose.
+
+An error holds its facts as fields and always knows its remedy: what a person types or writes next. ``str(error)`` is
+what a person reads.
+"""
+
+from __future__ import annotations
+
+
+class ChimeraError(Exception):
+    """Something is wrong that a person can mend.
+
+    :param sentence: what happened, in one sentence.
+    :param where: the file, line, setting or command concerned; empty when the sentence says it.
+    :param remedy: what to do next.
+    """
+
+    def __init__(self, sentence: str, *, where: str = "", remedy: str = "") -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
+        self.where = where
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        lines = [self.sentence, f"  where: {self.where}" if self.where else "", self.remedy]
+        return "\n".join(line for line in lines if line)
+
+
+class SettingError(ChimeraError):
+    """A setting is missing or wrong; only the features that need it fail."""
+
+
+class ScenarioError(ChimeraError):
+    """What the person wrote cannot be turned into a test."""
+
+
+class RepositoryError(ChimeraError):
+    """The project's git repository is missing, empty, or not in the state that was recorded."""
+
+
+class ConflictError(RepositoryError):
+    """A candidate does not merge with the commit that the person's branch has reached.
+
+    :param paths: the files in conflict, relative to the repository's root.
+    """
+
+    def __init__(self, sentence: str, paths: tuple[str, ...], *, where: str = "", remedy: str = "") -> None:
+        super().__init__(sentence, where=where, remedy=remedy)
+        self.paths = paths
+
+
+class EnvironmentTrouble(ChimeraError):
+    """The cause lies outside the change: no browser, a port taken, a service down.
+
+    The feature is parked at its phase and no attempt is spent.
+    """
+
+
+class PreconditionError(ChimeraError):
+    """The test is red on the base for a reason that no coder can be asked to mend."""
+
+
+class PhaseFailed(ChimeraError):
+    """A phase came to its end without success, and the cause lies in the change.
+
+    :param evidence: a longer text for the next brief: the end of a log, a diff.
+    """
+
+    def __init__(self, sentence: str, *, where: str = "", remedy: str = "", evidence: str = "") -> None:
+        super().__init__(sentence, where=where, remedy=remedy)
+        self.evidence = evidence
+
+
+class WaitingForPerson(ChimeraError):
+    """The next move is the person's: nothing is recorded, and the item fails with what is asked of them."""
+
+
+class StateError(ChimeraError):
+    """The recorded state is damaged, newer than this program, or contradicts itself."""
+
+
+class TransitionError(ChimeraError):
+    """A phase was asked to lead where the table of transitions does not."""
+
+
+class HeldElsewhere(ChimeraError):
+    """Another process is working on this feature."""

@@ -1,0 +1,109 @@
+"""Every hook: prose and signatures, in the order of the loop.
+
+Requests ask and are named by a verb: the first answer that is not ``None`` counts, conftest.py before plugins before
+what is built in (the review asks all). Each may be a plain function, which then runs in a thread, or ``async def``;
+each takes only the arguments that it names. Events tell and return nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from pluggy import HookspecMarker
+
+if TYPE_CHECKING:
+    from pytest_chimera.models import (
+        Brief,
+        Change,
+        Checkout,
+        Deployment,
+        Feature,
+        Finding,
+        GeneratedTest,
+        Review,
+        SealedTest,
+        TestRun,
+        Verdict,
+    )
+    from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, PhaseResult
+
+hookspec = HookspecMarker("pytest")
+
+
+# -- requests
+
+
+@hookspec(firstresult=True)
+def pytest_chimera_generate_test(
+    feature: Feature, workflow: ChimeraWorkflow
+) -> GeneratedTest | str | Awaitable[GeneratedTest | str | None] | None:
+    """Write the failing end-to-end test of a feature: a generated test, or its source.
+
+    What comes back passes through the same checks as our own: it must compile, and be red on the base for the right
+    reason.
+    """
+
+
+@hookspec(firstresult=True)
+def pytest_chimera_implement_feature(
+    brief: Brief, workflow: ChimeraWorkflow
+) -> Change | str | bool | Awaitable[Change | str | bool | None] | None:
+    """Change the files in ``brief.folder`` so that the sealed test passes.
+
+    Any answer but ``None`` says that it was done; a string is kept as the coder's own summary. ``None`` from a function
+    that changed files counts as done too; from one that changed nothing it means that somebody else should be asked.
+    Nothing that is said counts as proof.
+    """
+
+
+@hookspec
+def pytest_chimera_review_change(
+    change: Change, brief: Brief, workflow: ChimeraWorkflow
+) -> Review | Sequence[Finding] | Awaitable[Review | Sequence[Finding] | None] | None:
+    """Look at a change before it is deployed. All are asked; one rejection is a rejection; ``None`` abstains."""
+
+
+@hookspec(firstresult=True)
+def pytest_chimera_deploy_to_staging(
+    checkout: Checkout, workflow: ChimeraWorkflow
+) -> Deployment | Awaitable[Deployment | None] | None:
+    """Deploy the files in ``checkout.folder`` and say where they run. Called for the base and for each candidate."""
+
+
+@hookspec(firstresult=True)
+def pytest_chimera_validate(
+    sealed: SealedTest, deployment: Deployment, workflow: ChimeraWorkflow
+) -> TestRun | Awaitable[TestRun | None] | None:
+    """Run the sealed test against the deployment and say what was seen."""
+
+
+@hookspec(firstresult=True)
+def pytest_chimera_transitions() -> Mapping[ChimeraPhase, Mapping[str, Any]] | None:
+    """Change where a failure leads: phase → ``on_rejected``, ``on_failure`` or ``timeout`` (seconds).
+
+    No row can lead round review or validation.
+    """
+
+
+# -- events
+
+
+@hookspec
+def pytest_chimera_phase_started(feature: Feature, phase: ChimeraPhase, workflow: ChimeraWorkflow) -> None:
+    """A phase of a feature begins; it is recorded already."""
+
+
+@hookspec
+def pytest_chimera_phase_finished(feature: Feature, result: PhaseResult, workflow: ChimeraWorkflow) -> None:
+    """A phase has ended; its result is recorded already. ``workflow`` is the one after it."""
+
+
+@hookspec
+def pytest_chimera_deployment_ended(deployment: Deployment) -> None:
+    """A deployment is no longer needed. Whoever started it stops it now."""
+
+
+@hookspec
+def pytest_chimera_verdict(feature: Feature, verdict: Verdict) -> None:
+    """This run is over for a feature."""

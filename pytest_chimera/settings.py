@@ -1,0 +1,165 @@
+"""Every option, declared once: the command line, the ini keys and the reference are made from these tables.
+
+Only the standard library is imported here, because the plugin reads this without ``--chimera`` too.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
+
+from pytest_chimera.errors import SettingError
+
+IniType = Literal["string", "bool", "linelist", "args"]
+
+
+@dataclass(frozen=True)
+class Ini:
+    """One ini key: the field's name with the prefix ``chimera_``."""
+
+    help: str
+    type: IniType = "string"
+    advanced: bool = False
+
+
+def _ini(default: Any, help: str, *, type: IniType = "string", advanced: bool = False) -> Any:
+    return field(default=default, metadata={"ini": Ini(help, type, advanced)})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the project configures. Each field is the ini key ``chimera_<field>``."""
+
+    coder: str = _ini("", "who implements: a command line with {brief}, replay:FOLDER, or nothing: you")
+    serve: str = _ini("", "the command that serves a checkout, with {port}, {host}, {data_dir}, {name}")
+    staging_url: str = _ini("", "URL of a staging that is already there")
+    check: tuple[str, ...] = _ini((), "commands that must succeed on the candidate, one a line", type="linelist")
+    merge: str = _ini("none", 'what happens to a complete feature\'s branch: "none" or "ff"')
+    max_attempts: int = _ini(5, "how many times a coder may try")
+    jobs: int = _ini(1, "how many features are worked on at once")
+
+    test_dir: str = _ini("tests/e2e", "where generated tests lie", advanced=True)
+    env: tuple[str, ...] = _ini(
+        (), "environment of the served application: NAME=value, or NAME to pass it on", type="linelist", advanced=True
+    )
+    coder_env: tuple[str, ...] = _ini(
+        (), "environment of the coder's command: NAME=value, or NAME to pass it on", type="linelist", advanced=True
+    )
+    health: str = _ini("/", "the path that answers when the application is ready", advanced=True)
+    port: int = _ini(0, "the port to serve on when the command cannot take one; 0 is any free port", advanced=True)
+    version_url: str = _ini("", "the path of a staging that answers with its commit", advanced=True)
+    trust_staging: bool = _ini(
+        False, "believe that a staging runs the candidate without proof", type="bool", advanced=True
+    )
+    browser_path: str = _ini("", "the Chrome or Chromium to use", advanced=True)
+    test_id: str = _ini("data-testid", "the attribute that holds test ids", advanced=True)
+    protected: tuple[str, ...] = _ini(
+        (), "more paths that a coder must leave alone (globs), one a line", type="linelist", advanced=True
+    )
+    work_dir: str = _ini("", "where clones and checkouts lie; the user's cache folder unless set", advanced=True)
+    generation_timeout: float = _ini(300.0, "seconds for e2e_test_generation", advanced=True)
+    implementation_timeout: float = _ini(1800.0, "seconds for code_implementation", advanced=True)
+    review_timeout: float = _ini(600.0, "seconds for guardian_review", advanced=True)
+    staging_timeout: float = _ini(900.0, "seconds for staging_deployment", advanced=True)
+    validation_timeout: float = _ini(600.0, "seconds for e2e_validation", advanced=True)
+    ready_timeout: float = _ini(60.0, "seconds until a served application must answer", advanced=True)
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One command-line option; ``metavar`` is empty for a switch."""
+
+    name: str
+    help: str
+    metavar: str = ""
+    choices: tuple[str, ...] = ()
+
+    @property
+    def dest(self) -> str:
+        """Where pytest keeps its value."""
+        return self.name.removeprefix("--").replace("-", "_")
+
+
+FLAGS = (
+    Flag("--chimera", "implement and prove the marked features"),
+    Flag("--chimera-coder", "who implements, in this run", metavar="CODER"),
+    Flag("--chimera-jobs", "how many features are worked on at once", metavar="N"),
+    Flag("--chimera-until", "stop there: 'red' stops before the first coder is called", "PHASE", ("red",)),
+    Flag("--chimera-restart", "start the selected features over"),
+    Flag("--chimera-reprove", "prove complete features again although nothing has changed"),
+    Flag("--chimera-reject", "go on from the selected features' last candidates, with these words", metavar="WORDS"),
+    Flag("--chimera-hint", "the same, as a hint rather than a rejection", metavar="WORDS"),
+    Flag("--chimera-apply", "lay a feature's candidate into the working tree, unstaged, and exit", metavar="ID"),
+    Flag("--chimera-status", "list the features with their state, and exit"),
+    Flag("--chimera-prune", "empty the vault of features that are merged, and exit"),
+)
+
+
+def ini_options() -> list[tuple[str, Ini, Any]]:
+    """All ini keys as (key, declaration, default)."""
+    return [(f"chimera_{each.name}", each.metadata["ini"], each.default) for each in fields(Settings)]
+
+
+def load_settings(read: Callable[[str], Any], overrides: Mapping[str, str] | None = None) -> Settings:
+    """Build the settings from ini values.
+
+    :param read: gives the raw value of an ini key, or ``None`` when it is not set.
+    :param overrides: field name → text from the command line.
+    :raises SettingError: a value has the wrong type; names the key and what it takes.
+    """
+    values: dict[str, Any] = {}
+    for each in fields(Settings):
+        raw = (overrides or {}).get(each.name)
+        raw = read(f"chimera_{each.name}") if raw is None else raw
+        if raw is not None:
+            values[each.name] = _typed(f"chimera_{each.name}", raw, each.default)
+    settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+def _typed(key: str, raw: Any, default: Any) -> Any:
+    if isinstance(default, tuple):
+        lines = raw.splitlines() if isinstance(raw, str) else raw
+        return tuple(str(line).strip() for line in lines if str(line).strip())
+    if isinstance(default, bool):
+        return raw if isinstance(raw, bool) else str(raw).strip().lower() in {"1", "true", "yes", "on"}
+    if isinstance(default, int | float):
+        return _number(key, raw, type(default))
+    return str(raw)
+
+
+def _number(key: str, raw: Any, kind: type[int] | type[float]) -> int | float:
+    try:
+        value = kind(raw)
+    except ValueError:
+        raise SettingError(f"{key} takes a number, not {raw!r}.", remedy=f"Write for example: {key} = 5") from None
+    if value < 0:
+        raise SettingError(f"{key} cannot be negative ({raw}).", remedy=f"Write for example: {key} = 5")
+    return value
+
+
+def _check(settings: Settings) -> None:
+    if settings.merge not in {"none", "ff"}:
+        raise SettingError(
+            f'chimera_merge is "none" or "ff", not {settings.merge!r}.', remedy='Write: chimera_merge = "none"'
+        )
+    if settings.max_attempts < 1:
+        raise SettingError("chimera_max_attempts is at least 1.", remedy="Write: chimera_max_attempts = 5")
+    for key, command in (("chimera_coder", settings.coder), ("chimera_serve", settings.serve)):
+        split_command(key, command)
+
+
+def split_command(key: str, command: str) -> list[str]:
+    """Split a configured command line as a POSIX shell would, with no shell behind it.
+
+    :raises SettingError: its quotes don't match.
+    """
+    try:
+        return shlex.split(command)
+    except ValueError as error:
+        raise SettingError(
+            f"{key} cannot be read as a command: {error}.", where=command, remedy="Check its quotes."
+        ) from None

@@ -1,0 +1,382 @@
+"""Seven phases, one table of transitions, and the workflow that walks it: no clock, no file, no process."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import StrEnum
+from types import MappingProxyType
+from typing import Any, Literal
+
+from pydantic import Field
+
+from pytest_chimera.errors import TransitionError
+from pytest_chimera.models import Change, Deployment, Feature, Review, SealedTest, TestRun, Value, slug_of
+
+
+class ChimeraPhase(StrEnum):
+    """Where a feature is."""
+
+    E2E_TEST_GENERATION = "e2e_test_generation"
+    CODE_IMPLEMENTATION = "code_implementation"
+    GUARDIAN_REVIEW = "guardian_review"
+    STAGING_DEPLOYMENT = "staging_deployment"
+    E2E_VALIDATION = "e2e_validation"
+    COMPLETE = "complete"
+    FAILED = "failed"
+
+
+class Outcome(StrEnum):
+    """How a phase ended. ``REJECTED``: it did its work and the change did not do. ``FAILURE``: it could not finish."""
+
+    SUCCESS = "success"
+    REJECTED = "rejected"
+    FAILURE = "failure"
+
+
+PARKED: Literal["parked"] = "parked"
+"""Where a failure leads that ends no phase: the feature stays where it is until the cause is mended."""
+
+Destination = ChimeraPhase | Literal["parked"]
+
+
+class Route(Value):
+    """One row of the table: who acts in a phase, and where each outcome leads.
+
+    :param agent: the agent's name; ``hook`` the hook that asks it.
+    :param timeout: seconds.
+    """
+
+    agent: str
+    hook: str
+    on_success: ChimeraPhase
+    on_rejected: Destination
+    on_failure: Destination
+    timeout: float
+
+
+_P = ChimeraPhase
+TRANSITIONS: Mapping[ChimeraPhase, Route] = MappingProxyType(
+    {
+        _P.E2E_TEST_GENERATION: Route(
+            agent="e2e-tester-agent",
+            hook="pytest_chimera_generate_test",
+            on_success=_P.CODE_IMPLEMENTATION,
+            on_rejected=_P.FAILED,
+            on_failure=_P.FAILED,
+            timeout=300,
+        ),
+        _P.CODE_IMPLEMENTATION: Route(
+            agent="coder-agent",
+            hook="pytest_chimera_implement_feature",
+            on_success=_P.GUARDIAN_REVIEW,
+            on_rejected=_P.CODE_IMPLEMENTATION,
+            on_failure=_P.CODE_IMPLEMENTATION,
+            timeout=1800,
+        ),
+        _P.GUARDIAN_REVIEW: Route(
+            agent="guardian-agent",
+            hook="pytest_chimera_review_change",
+            on_success=_P.STAGING_DEPLOYMENT,
+            on_rejected=_P.CODE_IMPLEMENTATION,
+            on_failure=PARKED,
+            timeout=600,
+        ),
+        _P.STAGING_DEPLOYMENT: Route(
+            agent="deployment-agent",
+            hook="pytest_chimera_deploy_to_staging",
+            on_success=_P.E2E_VALIDATION,
+            on_rejected=_P.CODE_IMPLEMENTATION,
+            on_failure=_P.CODE_IMPLEMENTATION,
+            timeout=900,
+        ),
+        _P.E2E_VALIDATION: Route(
+            agent="e2e-tester-agent",
+            hook="pytest_chimera_validate",
+            on_success=_P.COMPLETE,
+            on_rejected=_P.CODE_IMPLEMENTATION,
+            on_failure=_P.CODE_IMPLEMENTATION,
+            timeout=600,
+        ),
+    }
+)
+_BACKWARD: frozenset[Destination] = frozenset({_P.CODE_IMPLEMENTATION, _P.FAILED, PARKED})
+
+
+def checked_transitions(changes: Mapping[ChimeraPhase, Mapping[str, Any]]) -> Mapping[ChimeraPhase, Route]:
+    """The table with a project's changes laid over it.
+
+    :param changes: phase → ``on_rejected``, ``on_failure`` or ``timeout``.
+    :raises TransitionError: a change touches another column, or would lead round review or validation.
+    """
+    table = dict(TRANSITIONS)
+    for name, change in changes.items():
+        phase = ChimeraPhase(name)
+        if phase not in table:
+            raise TransitionError(f"{phase} is an end: nothing leads on from it.", remedy="Remove that row.")
+        _check_row(phase, change)
+        table[phase] = Route.model_validate(table[phase].model_dump() | dict(change))
+    return MappingProxyType(table)
+
+
+def _check_row(phase: ChimeraPhase, change: Mapping[str, Any]) -> None:
+    for column, value in change.items():
+        if column not in {"on_rejected", "on_failure", "timeout"}:
+            raise TransitionError(
+                f"{column} of {phase} cannot be changed.", remedy="Change on_rejected, on_failure or timeout."
+            )
+        if column != "timeout" and value not in _BACKWARD:
+            raise TransitionError(
+                f"{column} of {phase} cannot lead to {value}: nothing goes round review or validation.",
+                remedy="Let it lead to code_implementation, failed or parked.",
+            )
+
+
+PhaseValue = SealedTest | Change | Review | Deployment | TestRun
+
+
+class PhaseResult(Value):
+    """How one phase of one attempt ended: recorded exactly once.
+
+    :param attempt: 0 for e2e_test_generation, then counted from 1.
+    :param reason: one sentence; empty on success.
+    :param details: what the next brief should hold: a log's end, findings.
+    :param value: what the phase made, also when it was refused.
+    :param seconds: how long it took.
+    """
+
+    phase: ChimeraPhase
+    attempt: int
+    outcome: Outcome
+    reason: str = ""
+    details: str = ""
+    value: PhaseValue | None = None
+    seconds: float = 0.0
+
+    @property
+    def key(self) -> tuple[ChimeraPhase, int]:
+        """What a result is recorded under, beside the feature."""
+        return self.phase, self.attempt
+
+
+class NextAction(Value):
+    """Who is to do what now.
+
+    :param action: the hook to ask; ``params`` what the workflow knows for it; ``timeout`` in seconds.
+    """
+
+    agent: str
+    action: str
+    params: dict[str, Any]
+    timeout: float
+
+
+class ChimeraWorkflow(Value):
+    """Where one feature stands: every result so far, and what comes next.
+
+    A value: ``transition_to`` and ``after`` give a new one. ``ChimeraWorkflow(**stored)`` goes on where it was.
+
+    :param max_attempts: how many attempts a coder has; 0 is no limit (a person).
+    :param results: every phase's result, in order: the audit trail.
+    :param words: what the person said about earlier candidates.
+    :param generation: counts from 1; a changed scenario or a regression begins a new one.
+    """
+
+    feature_description: str
+    target_url: str
+    staging_url: str | None = None
+    current_phase: ChimeraPhase = ChimeraPhase.E2E_TEST_GENERATION
+    attempt: int = 0
+    max_attempts: int = Field(default=5, ge=0)
+    generation: int = 1
+    results: tuple[PhaseResult, ...] = ()
+    words: tuple[str, ...] = ()
+
+    # -- where it stands
+
+    @property
+    def is_terminal(self) -> bool:
+        """Nothing leads on from here."""
+        return self.current_phase in {ChimeraPhase.COMPLETE, ChimeraPhase.FAILED}
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts were begun."""
+        return self.attempt
+
+    @property
+    def attempts_left(self) -> bool:
+        """Another attempt may begin."""
+        return self.max_attempts == 0 or self.attempt < self.max_attempts
+
+    def latest(self, phase: ChimeraPhase) -> PhaseResult | None:
+        """The last result of a phase, if it has one."""
+        return next((result for result in reversed(self.results) if result.phase is phase), None)
+
+    def _made(self, phase: ChimeraPhase) -> PhaseValue | None:
+        result = self.latest(phase)
+        return result.value if result else None
+
+    @property
+    def sealed(self) -> SealedTest | None:
+        """The sealed test, once it was proved red."""
+        value = self._made(ChimeraPhase.E2E_TEST_GENERATION)
+        return value if isinstance(value, SealedTest) else None
+
+    @property
+    def change(self) -> Change | None:
+        """The last candidate, also a refused one."""
+        value = self._made(ChimeraPhase.CODE_IMPLEMENTATION)
+        return value if isinstance(value, Change) else None
+
+    @property
+    def test_path(self) -> str | None:
+        """Where the sealed test lies in the project."""
+        return self.sealed.test.path if self.sealed else None
+
+    @property
+    def code_pr_id(self) -> str | None:
+        """The branch or pull request that holds the candidate."""
+        return self.change.branch if self.change else None
+
+    @property
+    def code_commit_sha(self) -> str | None:
+        """The candidate's commit."""
+        return self.change.commit if self.change else None
+
+    @property
+    def review_decision(self) -> str | None:
+        """``approve`` or ``reject``, of the last review."""
+        value = self._made(ChimeraPhase.GUARDIAN_REVIEW)
+        return value.decision if isinstance(value, Review) else None
+
+    @property
+    def deployment_url(self) -> str | None:
+        """Where the last deployment answered."""
+        value = self._made(ChimeraPhase.STAGING_DEPLOYMENT)
+        return value.url if isinstance(value, Deployment) else None
+
+    @property
+    def validation_status(self) -> str | None:
+        """``green`` or ``red``, of the last validation."""
+        value = self._made(ChimeraPhase.E2E_VALIDATION)
+        return value.status if isinstance(value, TestRun) else None
+
+    # -- where it goes
+
+    def get_next_action(self, table: Mapping[ChimeraPhase, Route] = TRANSITIONS) -> NextAction | None:
+        """Who is to do what now; ``None`` at an end."""
+        if self.is_terminal:
+            return None
+        route = table[self.current_phase]
+        params = {
+            "feature_description": self.feature_description,
+            "target_url": self.target_url,
+            "staging_url": self.staging_url,
+            "attempt": self.attempt,
+            "test_path": self.test_path,
+            "code_commit_sha": self.code_commit_sha,
+            "deployment_url": self.deployment_url,
+        }
+        return NextAction(agent=route.agent, action=route.hook, params=params, timeout=route.timeout)
+
+    def destination(self, outcome: Outcome, table: Mapping[ChimeraPhase, Route] = TRANSITIONS) -> Destination:
+        """Where an outcome of the current phase leads: with no attempts left, ``failed`` instead of another one."""
+        if self.is_terminal:
+            raise TransitionError(f"{self.current_phase} is an end: nothing leads on from it.")
+        route = table[self.current_phase]
+        if outcome is Outcome.SUCCESS:
+            return route.on_success
+        leads_to = route.on_rejected if outcome is Outcome.REJECTED else route.on_failure
+        if leads_to is ChimeraPhase.CODE_IMPLEMENTATION and not self.attempts_left:
+            return ChimeraPhase.FAILED
+        return leads_to
+
+    def after(self, result: PhaseResult, table: Mapping[ChimeraPhase, Route] = TRANSITIONS) -> ChimeraWorkflow:
+        """The workflow once the current phase has ended with ``result``.
+
+        :raises TransitionError: the result belongs to another phase or attempt, or its key is recorded already.
+        """
+        leads_to = self.destination(result.outcome, table)
+        if leads_to == PARKED:
+            raise TransitionError(f"{result.phase} ended {result.outcome}: that parks the feature and ends no phase.")
+        return self.transition_to(ChimeraPhase(leads_to), result, table)
+
+    def transition_to(
+        self, phase: ChimeraPhase, result: PhaseResult, table: Mapping[ChimeraPhase, Route] = TRANSITIONS
+    ) -> ChimeraWorkflow:
+        """Enter ``phase``, the current one having ended with ``result``.
+
+        :raises TransitionError: the table does not lead there, or the result is not the current phase's.
+        """
+        if result.phase is not self.current_phase or result.attempt != self.attempt:
+            raise TransitionError(
+                f"A result of {result.phase}, attempt {result.attempt}, came in {self.current_phase}, "
+                f"attempt {self.attempt}."
+            )
+        if any(known.key == result.key for known in self.results):
+            raise TransitionError(f"{result.phase}, attempt {result.attempt}, has its result already.")
+        if phase != self.destination(result.outcome, table):
+            raise TransitionError(f"{self.current_phase} ended {result.outcome}: that does not lead to {phase}.")
+        begins_attempt = phase is ChimeraPhase.CODE_IMPLEMENTATION
+        return self.model_copy(
+            update={
+                "current_phase": phase,
+                "attempt": self.attempt + begins_attempt,
+                "results": (*self.results, result),
+            }
+        )
+
+    def answered(self, words: str) -> ChimeraWorkflow:
+        """The person has spoken about a complete or failed feature: another round of attempts, with their words.
+
+        :raises TransitionError: nothing was implemented yet, so that there is nothing to go on from.
+        """
+        if self.change is None:
+            raise TransitionError(f"{self.feature_description!r} has no candidate yet that one could go on from.")
+        allowed = self.max_attempts and self.attempt + self.max_attempts
+        return self.model_copy(
+            update={
+                "current_phase": ChimeraPhase.CODE_IMPLEMENTATION,
+                "attempt": self.attempt + 1,
+                "max_attempts": allowed,
+                "words": (*self.words, words),
+            }
+        )
+
+
+class ChimeraTask(Value):
+    """What a workflow is about.
+
+    :param feature: what is asked for; ``target_url`` where it is to be seen; ``staging_url`` a staging that is there.
+    """
+
+    feature: Feature
+    target_url: str
+    staging_url: str | None = None
+
+    @property
+    def feature_description(self) -> str:
+        """The feature's sentence."""
+        return self.feature.description
+
+    def begin(self, max_attempts: int = 5, generation: int = 1) -> ChimeraWorkflow:
+        """A workflow at its first phase."""
+        return ChimeraWorkflow(
+            feature_description=self.feature.description,
+            target_url=self.target_url,
+            staging_url=self.staging_url,
+            max_attempts=max_attempts,
+            generation=generation,
+        )
+
+
+def create_chimera_task(feature_description: str, target_url: str, staging_url: str | None = None) -> ChimeraTask:
+    """A task for a feature that is described in a sentence or in steps.
+
+    :param feature_description: a sentence, or steps; its first line names the feature.
+    :param target_url: where the feature is to be seen.
+    :param staging_url: a staging that is already there.
+    """
+    title, _, rest = feature_description.strip().partition("\n")
+    feature = Feature(id=slug_of(title), description=title.strip(), text=rest.strip(), url=target_url)
+    return ChimeraTask(feature=feature, target_url=target_url, staging_url=staging_url)
