@@ -6,6 +6,8 @@ what a person reads.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class ChimeraError(Exception):
     """Something is wrong that a person can mend.
@@ -53,7 +55,13 @@ class EnvironmentTrouble(ChimeraError):
     """The cause lies outside the change: no browser, a port taken, a service down.
 
     The feature is parked at its phase and no attempt is spent.
+
+    :param passing: it may pass by itself, so that the same is tried again after a pause.
     """
+
+    def __init__(self, sentence: str, *, where: str = "", remedy: str = "", passing: bool = False) -> None:
+        super().__init__(sentence, where=where, remedy=remedy)
+        self.passing = passing
 
 
 class PreconditionError(ChimeraError):
@@ -64,11 +72,15 @@ class PhaseFailed(ChimeraError):
     """A phase came to its end without success, and the cause lies in the change.
 
     :param evidence: a longer text for the next brief: the end of a log, a diff.
+    :param value: what the phase had made by then, for the record.
     """
 
-    def __init__(self, sentence: str, *, where: str = "", remedy: str = "", evidence: str = "") -> None:
+    def __init__(
+        self, sentence: str, *, where: str = "", remedy: str = "", evidence: str = "", value: Any = None
+    ) -> None:
         super().__init__(sentence, where=where, remedy=remedy)
         self.evidence = evidence
+        self.value = value
 
 
 class WaitingForPerson(ChimeraError):

@@ -213,6 +213,11 @@ class Failure(Value):
     code: str = ""
     signature: str = ""
 
+    def as_sentence(self) -> str:
+        """What failed, where, in one line."""
+        where = f"{self.keyword} {self.step}" if self.step else self.code.strip()
+        return f"{self.reason}: {where}" if where else f"{self.reason}: {first_line(self.message)}"
+
 
 class Evidence(Value):
     """Files that show what happened, absolute; empty where the run did not get that far."""
@@ -271,11 +276,11 @@ class SealedTest(Value):
     test: GeneratedTest
     handwritten: bool = False
     nodeids: tuple[str, ...]
-    sha256: str
-    meaning: str
-    base: str
-    commit: str
-    tree: str
+    sha256: str = ""
+    meaning: str = ""
+    base: str = ""
+    commit: str = ""
+    tree: str = ""
     files: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     red: TestRun | None = None
@@ -340,9 +345,9 @@ class Change(Value):
     :param summary: what the coder said of it; told to nobody who judges.
     """
 
-    base: str
+    base: str = ""
     commit: str
-    tree: str
+    tree: str = ""
     files: tuple[ChangedFile, ...] = ()
     left_out: dict[str, str] = Field(default_factory=dict)
     branch: str = ""
@@ -367,6 +372,11 @@ class Finding(Value):
     line: int = 0
     remedy: str = ""
     severity: Literal["reject", "note"] = "reject"
+
+    def as_text(self) -> str:
+        """The finding in one line: place, what is wrong, the rule, what to do instead."""
+        place = f"{self.path}:{self.line}: " if self.line else f"{self.path}: " if self.path else ""
+        return f"{place}{self.sentence} [{self.rule}] {self.remedy}".rstrip()
 
 
 class Review(Value):
@@ -408,7 +418,7 @@ class Deployment(Value):
     """
 
     url: str
-    commit: str
+    commit: str = ""
     tree: str = ""
     name: str = ""
     folder: str = ""

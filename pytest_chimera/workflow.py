@@ -158,6 +158,13 @@ class PhaseResult(Value):
         return self.phase, self.attempt
 
 
+class Moved(Value):
+    """A sealed test and, when it could be brought along, its candidate, on a newer base."""
+
+    sealed: SealedTest
+    change: Change | None = None
+
+
 class NextAction(Value):
     """Who is to do what now.
 
@@ -179,6 +186,7 @@ class ChimeraWorkflow(Value):
     :param results: every phase's result, in order: the audit trail.
     :param words: what the person said about earlier candidates.
     :param generation: counts from 1; a changed scenario or a regression begins a new one.
+    :param moved: the sealed test and the candidate on a newer base, when the person's branch moved on meanwhile.
     """
 
     feature_description: str
@@ -190,6 +198,7 @@ class ChimeraWorkflow(Value):
     generation: int = 1
     results: tuple[PhaseResult, ...] = ()
     words: tuple[str, ...] = ()
+    moved: Moved | None = None
 
     # -- where it stands
 
@@ -219,12 +228,16 @@ class ChimeraWorkflow(Value):
     @property
     def sealed(self) -> SealedTest | None:
         """The sealed test, once it was proved red."""
+        if self.moved:
+            return self.moved.sealed
         value = self._made(ChimeraPhase.E2E_TEST_GENERATION)
         return value if isinstance(value, SealedTest) else None
 
     @property
     def change(self) -> Change | None:
         """The last candidate, also a refused one."""
+        if self.moved and self.moved.change:
+            return self.moved.change
         value = self._made(ChimeraPhase.CODE_IMPLEMENTATION)
         return value if isinstance(value, Change) else None
 
@@ -317,14 +330,24 @@ class ChimeraWorkflow(Value):
             raise TransitionError(f"{result.phase}, attempt {result.attempt}, has its result already.")
         if phase != self.destination(result.outcome, table):
             raise TransitionError(f"{self.current_phase} ended {result.outcome}: that does not lead to {phase}.")
+        return self.entered(phase, result)
+
+    def entered(self, phase: ChimeraPhase, result: PhaseResult) -> ChimeraWorkflow:
+        """``phase`` entered with ``result``, as it was recorded: the table may have been another one then."""
         begins_attempt = phase is ChimeraPhase.CODE_IMPLEMENTATION
+        new_change = isinstance(result.value, Change) and self.moved
         return self.model_copy(
             update={
                 "current_phase": phase,
                 "attempt": self.attempt + begins_attempt,
                 "results": (*self.results, result),
+                "moved": Moved(sealed=self.moved.sealed) if new_change and self.moved else self.moved,
             }
         )
+
+    def moved_to(self, sealed: SealedTest, change: Change | None) -> ChimeraWorkflow:
+        """The same workflow on a newer base: the sealed test there, and the candidate, unless it conflicts."""
+        return self.model_copy(update={"moved": Moved(sealed=sealed, change=change)})
 
     def answered(self, words: str) -> ChimeraWorkflow:
         """The person has spoken about a complete or failed feature: another round of attempts, with their words.
