@@ -1,0 +1,307 @@
+"""Our side of the supervisor: start a program, wait for it, stop it. Blocking, and only the standard library."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
+from pytest_chimera.supervisor import KILL_SECONDS, TERMINATE_SECONDS, Order
+
+_SCRIPT = Path(__file__).with_name("supervisor.py")
+_STOP_SECONDS = TERMINATE_SECONDS + KILL_SECONDS + 3.0
+
+
+class ProgramNotFound(ChimeraError):
+    """A program that was to be run is not there, or cannot be run.
+
+    :param name: the program as it was named; ``path`` where it was looked for.
+    """
+
+    def __init__(self, sentence: str, *, name: str, path: str, remedy: str = "") -> None:
+        super().__init__(sentence, where=f"PATH={path}" if path else "", remedy=remedy)
+        self.name = name
+        self.path = path
+
+
+@dataclass(frozen=True)
+class Finished:
+    """How a program ended and what it printed.
+
+    :param exit_code: ``None`` when the time limit cut it off; below zero when a signal ended it.
+    :param output: what it printed, standard output and error in one: the head and the tail, the middle counted; control
+        characters are harmless and secrets masked. ``log`` is the same text as a file.
+    """
+
+    exit_code: int | None
+    output: str
+    seconds: float
+    timed_out: bool
+    log: Path
+
+    @property
+    def how(self) -> str:
+        """One phrase: "exited 1", "was cut off after 30 s"."""
+        return describe_exit(self.exit_code, self.seconds)
+
+
+def describe_exit(exit_code: int | None, seconds: float = 0.0) -> str:
+    """How a program ended, as the end of a sentence.
+
+    :param exit_code: ``None`` when it was cut off, below zero when a signal ended it.
+    :param seconds: how long it ran.
+    """
+    if exit_code is None:
+        return f"was cut off after {seconds:.0f} s" if seconds >= 1 else f"was cut off after {seconds:.1f} s"
+    if exit_code >= 0:
+        return f"exited {exit_code}"
+    with suppress(ValueError):
+        return f"was killed by signal {-exit_code} ({signal.Signals(-exit_code).name})"
+    return f"was killed by signal {-exit_code}"
+
+
+def find_program(name: str, folder: Path, path: str) -> str:
+    """The absolute path of a program.
+
+    :param name: a bare name is looked up in ``path``; one with a slash is relative to ``folder``.
+    :raises ProgramNotFound: it is not there.
+    """
+    bare = Path(name).name == name
+    found = shutil.which(name, path=path) if bare else shutil.which(str(folder / name))
+    if found is None:
+        raise ProgramNotFound(
+            f"The program {name!r} was not found.",
+            name=name,
+            path=path if bare else "",
+            remedy="Install it, or write its full path.",
+        )
+    return str(Path(found).absolute())
+
+
+def fresh_path(path: Path) -> Path:
+    """``path``, or with a number when it is there already: nothing that was recorded is overwritten."""
+    fresh, number = path, 1
+    while fresh.exists():
+        number += 1
+        fresh = path.with_name(f"{path.stem}-{number}{path.suffix}")
+    return fresh
+
+
+def tail_of(text: str, lines: int = 20) -> str:
+    """The last lines of a text, without the blank ones at its end."""
+    return "\n".join(text.rstrip().splitlines()[-lines:])
+
+
+class Supervised:
+    """A program under its supervisor: its whole tree ends with it, with :meth:`stop`, or with this process.
+
+    :param command: the program and its arguments; no shell is involved.
+    :param folder: where it runs; ``environment`` is all that it inherits.
+    :param log: where its output goes, numbered when it is there already.
+    :param time_limit: seconds; ``None`` when there is no limit.
+    :param stdin: what it reads on its standard input.
+    :param secrets: texts that are masked in its output.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        folder: Path,
+        environment: Mapping[str, str],
+        log: Path,
+        time_limit: float | None = None,
+        stdin: bytes = b"",
+        secrets: Collection[str] = (),
+    ) -> None:
+        self.command = list(command)
+        self.folder = folder.absolute()
+        self.log = log.absolute()
+        self.pid = 0
+        self._environment = dict(environment)
+        self._time_limit = time_limit
+        self._stdin = stdin
+        self._secrets = sorted(secrets)
+        self._supervisor: subprocess.Popen[bytes] | None = None
+        self._report: dict[str, Any] = {}
+        self._lock = threading.RLock()
+
+    def start(self) -> None:
+        """Start it; it has its number (``pid``) afterwards.
+
+        :raises ProgramNotFound: there is no such program, or it cannot be run.
+        :raises EnvironmentTrouble: its folder is not there.
+        """
+        with self._lock:
+            order = self._order()
+            self._supervisor = _start_supervisor()
+            try:
+                self._hand_over(order)
+            except BaseException:
+                self.stop()
+                raise
+
+    def _order(self) -> Order:
+        if not self.folder.is_dir():
+            raise EnvironmentTrouble("The folder that a program was to run in is not there.", where=str(self.folder))
+        program = find_program(self.command[0], self.folder, self._environment.get("PATH", os.defpath))
+        self.log.parent.mkdir(parents=True, exist_ok=True)
+        self.log = fresh_path(self.log)
+        return Order(
+            command=[program, *self.command[1:]],
+            folder=str(self.folder),
+            environment=self._environment,
+            log=str(self.log),
+            time_limit=self._time_limit,
+            stdin_size=len(self._stdin),
+            secrets=self._secrets,
+            packages=_folder_of_packages(),
+            owner=os.getpid(),
+        )
+
+    def _hand_over(self, order: Order) -> None:
+        supervisor = self._supervisor
+        assert supervisor is not None
+        assert supervisor.stdin is not None
+        assert supervisor.stdout is not None
+        with suppress(BrokenPipeError):
+            supervisor.stdin.write(order.encoded() + self._stdin)
+            supervisor.stdin.flush()
+        first = supervisor.stdout.readline()
+        told = _told(first)
+        if "pid" in told:
+            self.pid = told["pid"]
+        elif "error" in told:
+            raise ProgramNotFound(
+                f"The program {self.command[0]!r} could not be started: {told['error']}.",
+                name=self.command[0],
+                path="",
+                remedy="Check that it can be run from a terminal.",
+            )
+        else:
+            said = (first + supervisor.stdout.read()).decode("utf-8", "replace")
+            raise EnvironmentTrouble("A program's supervisor could not be started.", where=tail_of(said, 5))
+
+    def poll(self) -> bool:
+        """It has ended, and nothing of its tree is left."""
+        with self._lock:
+            if self._report or self._supervisor is None:
+                return True
+            if self._supervisor.poll() is None:
+                return False
+            self._read_report(self._supervisor)
+            return True
+
+    def _read_report(self, supervisor: subprocess.Popen[bytes]) -> None:
+        assert supervisor.stdin is not None
+        assert supervisor.stdout is not None
+        with suppress(OSError):
+            supervisor.stdin.close()
+        said = supervisor.stdout.read()
+        supervisor.stdout.close()
+        self._report = _told(said.splitlines()[-1] if said else b"")
+        if "exit_code" not in self._report:
+            _end_orphaned_tree(self.pid)
+            self._report = {"exit_code": -9, "timed_out": False, "seconds": 0.0, "lost": tail_of(said.decode(), 5)}
+
+    def stop(self) -> None:
+        """End it and everything that it started, within two seconds; nothing happens when it has ended already."""
+        with self._lock:
+            supervisor = self._supervisor
+            if supervisor is None or self._report:
+                return
+            assert supervisor.stdin is not None
+            with suppress(OSError):
+                supervisor.stdin.close()
+            try:
+                supervisor.wait(_STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                supervisor.kill()
+                supervisor.wait()
+            self.poll()
+
+    @property
+    def exit_code(self) -> int | None:
+        """Its exit code; ``None`` while it runs and when it was cut off."""
+        self.poll()
+        code: int | None = None if self._report.get("timed_out") else self._report.get("exit_code")
+        return code
+
+    def output(self) -> str:
+        """What it has printed so far."""
+        with suppress(OSError):
+            return self.log.read_text(encoding="utf-8", errors="replace")
+        return ""
+
+    def tail(self, lines: int = 20) -> str:
+        """The last lines that it has printed."""
+        return tail_of(self.output(), lines)
+
+    def finished(self) -> Finished:
+        """How it ended; ask when it has.
+
+        :raises EnvironmentTrouble: its supervisor was ended from outside, or its log could not be written.
+        """
+        report = self._report
+        trouble = report.get("log_trouble") or ("lost" in report and "its supervisor was ended from outside")
+        if trouble:
+            raise EnvironmentTrouble(
+                f"What {self.command[0]!r} did is not known: {trouble}.",
+                where=str(self.log),
+                remedy="Mend that, and type the same command again.",
+            )
+        return Finished(
+            exit_code=self.exit_code,
+            output=self.output(),
+            seconds=report["seconds"],
+            timed_out=report["timed_out"],
+            log=self.log,
+        )
+
+
+def _start_supervisor() -> subprocess.Popen[bytes]:
+    names = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+    return subprocess.Popen(
+        [sys.executable, "-I", "-B", str(_SCRIPT)],
+        cwd=tempfile.gettempdir(),
+        env={name: os.environ[name] for name in names if name in os.environ},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+    )
+
+
+def _folder_of_packages() -> str:
+    spec = importlib.util.find_spec("psutil")
+    return str(Path(spec.origin).parent.parent) if spec and spec.origin else ""
+
+
+def _told(line: bytes) -> dict[str, Any]:
+    with suppress(ValueError):
+        told = json.loads(line)
+        return told if isinstance(told, dict) else {}
+    return {}
+
+
+def _end_orphaned_tree(pid: int) -> None:
+    """The supervisor is gone without a word: end what can still be found of the program that it ran."""
+    import psutil  # only in this rare case: it is not needed to run a program
+
+    with suppress(psutil.Error):
+        program = psutil.Process(pid)
+        for process in [*program.children(recursive=True), program]:
+            with suppress(psutil.Error):
+                process.kill()
