@@ -44,11 +44,15 @@ class ConflictError(RepositoryError):
     """A candidate does not merge with the commit that the person's branch has reached.
 
     :param paths: the files in conflict, relative to the repository's root.
+    :param hunks: the conflicting lines with their markers, for the next brief.
     """
 
-    def __init__(self, sentence: str, paths: tuple[str, ...], *, where: str = "", remedy: str = "") -> None:
+    def __init__(
+        self, sentence: str, paths: tuple[str, ...], *, where: str = "", remedy: str = "", hunks: str = ""
+    ) -> None:
         super().__init__(sentence, where=where, remedy=remedy)
         self.paths = paths
+        self.hunks = hunks
 
 
 class EnvironmentTrouble(ChimeraError):
