@@ -1,0 +1,60 @@
+"""``python -m pytest_chimera``: the demo, and what the steps in a file are understood as."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from pytest_chimera.errors import ChimeraError
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one subcommand.
+
+    :returns: the exit code: 0, pytest's, or 2 for a mistake that the person can mend.
+    """
+    chosen = _parser().parse_args(arguments)
+    try:
+        return _demo(chosen.folder) if chosen.command == "demo" else _explain(chosen.file)
+    except ChimeraError as error:
+        print(error, file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m pytest_chimera", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    demo = commands.add_parser("demo", help="write a small application and have three features built and proved in it")
+    demo.add_argument("folder", nargs="?", default="chimera-demo", type=Path, help="default: %(default)s")
+    explain = commands.add_parser("explain", help="say how each step in a file is understood, one JSON line a step")
+    explain.add_argument("file", help="a file with steps, or - for standard input")
+    return parser
+
+
+def _demo(folder: Path) -> int:
+    from pytest_chimera.demo.show import run_demo
+
+    return run_demo(folder.resolve())
+
+
+def _explain(file: str) -> int:
+    from pytest_chimera.scenario.explain import explain
+
+    for line in explain(_text_of(file)):
+        print(line)
+    return 0
+
+
+def _text_of(file: str) -> str:
+    if file == "-":
+        return sys.stdin.read()
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ChimeraError(f"The file with the steps cannot be read: {error}", where=file) from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())
