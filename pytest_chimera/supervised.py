@@ -51,25 +51,22 @@ class Finished:
     timed_out: bool
     log: Path
 
-    @property
-    def how(self) -> str:
-        """One phrase: "exited 1", "was cut off after 30 s"."""
-        return describe_exit(self.exit_code, self.seconds)
 
+def describe_exit(ended: Finished | int | None, seconds: float = 0.0) -> str:
+    """How a program ended, as the end of a sentence: "exited 1", "was cut off after 30 s".
 
-def describe_exit(exit_code: int | None, seconds: float = 0.0) -> str:
-    """How a program ended, as the end of a sentence.
-
-    :param exit_code: ``None`` when it was cut off, below zero when a signal ended it.
-    :param seconds: how long it ran.
+    :param ended: how it finished, or its exit code alone: ``None`` when it was cut off, below zero for a signal.
+    :param seconds: how long it ran, beside an exit code alone.
     """
-    if exit_code is None:
+    if isinstance(ended, Finished):
+        return describe_exit(ended.exit_code, ended.seconds)
+    if ended is None:
         return f"was cut off after {seconds:.0f} s" if seconds >= 1 else f"was cut off after {seconds:.1f} s"
-    if exit_code >= 0:
-        return f"exited {exit_code}"
+    if ended >= 0:
+        return f"exited {ended}"
     with suppress(ValueError):
-        return f"was killed by signal {-exit_code} ({signal.Signals(-exit_code).name})"
-    return f"was killed by signal {-exit_code}"
+        return f"was killed by signal {-ended} ({signal.Signals(-ended).name})"
+    return f"was killed by signal {-ended}"
 
 
 def find_program(name: str, folder: Path, path: str) -> str:
@@ -252,13 +249,13 @@ class Supervised:
     def finished(self) -> Finished:
         """How it ended; ask when it has.
 
-        :raises EnvironmentTrouble: its supervisor was ended from outside, or its log could not be written.
+        :raises EnvironmentTrouble: its supervisor was ended from outside, its log could not be written, or something
+            that it started cannot be ended.
         """
         report = self._report
-        trouble = report.get("log_trouble") or ("lost" in report and "its supervisor was ended from outside")
-        if trouble:
+        if trouble := _trouble_in(report):
             raise EnvironmentTrouble(
-                f"What {self.command[0]!r} did is not known: {trouble}.",
+                f"{self.command[0]!r} was run, but {trouble}.",
                 where=str(self.log),
                 remedy="Mend that, and type the same command again.",
             )
@@ -269,6 +266,16 @@ class Supervised:
             timed_out=report["timed_out"],
             log=self.log,
         )
+
+
+def _trouble_in(report: Mapping[str, Any]) -> str:
+    if "lost" in report:
+        return f"its supervisor was ended from outside, and how it went is not known {report['lost']}".rstrip()
+    if report["log_trouble"]:
+        return f"its output could not be written: {report['log_trouble']}"
+    if report["left"]:
+        return f"something that it started cannot be ended: process {', '.join(map(str, report['left']))}"
+    return ""
 
 
 def _start_supervisor() -> subprocess.Popen[bytes]:
