@@ -1,0 +1,57 @@
+# Everything here works on a fresh machine: what a target needs is set up first, once.
+
+VENV := .venv
+BIN := $(VENV)/bin
+DEMO ?= chimera-demo
+ARGS ?=
+
+# PYTHON is the interpreter that the environment is made with: yours, else the first that is new enough.
+PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
+	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$each" && break; done)
+
+.PHONY: help
+help:  ## show this list
+	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+	@echo
+	@echo 'PYTHON=python3.12 chooses the interpreter, ARGS="-k judge" goes to pytest, DEMO=FOLDER says where the demo goes.'
+
+.PHONY: demo
+demo: $(VENV)/.installed browser  ## a real application gets three features, each proved in a real browser
+	@$(BIN)/python -m pytest_chimera demo "$(DEMO)"
+
+.PHONY: test
+test: $(VENV)/.installed browser  ## the tests
+	$(BIN)/python -m pytest $(ARGS)
+
+.PHONY: lint
+lint: $(VENV)/.installed  ## ruff: rules and format
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+.PHONY: types
+types: $(VENV)/.installed  ## mypy, strict
+	$(BIN)/mypy
+
+.PHONY: format
+format: $(VENV)/.installed  ## ruff: mend what can be mended
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+.PHONY: browser
+browser: $(VENV)/.installed  ## make sure of a browser
+	@.ci/browser $(BIN)/python
+
+.PHONY: clean
+clean:  ## remove what was made here: the environment, the demo, caches and builds
+	rm -rf $(VENV) chimera-demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find pytest_chimera tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.installed: pyproject.toml
+	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed. Install it, or name one: make PYTHON=/path/to/python3'; exit 1; }
+	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+		|| { echo '$(PYTHON) is not a Python 3.11 or newer. Name another one: make PYTHON=/path/to/python3'; exit 1; }
+	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) \
+		|| { rm -rf $(VENV); echo 'The environment could not be made: on Debian and Ubuntu, apt-get install python3-venv'; exit 1; }
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@touch $@
