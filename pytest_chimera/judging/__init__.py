@@ -1,0 +1,34 @@
+"""Running a sealed test in a process of its own, and reading what it saw.
+
+``browser`` finds a browser, ``running`` lays out and runs the judge's process, ``witness`` is the pytest plugin inside
+it, ``record`` what the two tell each other, and ``reading`` makes a :class:`~pytest_chimera.models.TestRun` of it with
+typed ``reasons`` in readable ``wording``. The names are imported when they are first used, because the witness's
+process imports this package too and must start fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+_HOME = {
+    "Browser": "browser",
+    "find_browser": "browser",
+    "TestExecutor": "running",
+    "freeze": "running",
+    "is_vacuous": "running",
+    "judge": "running",
+    "seal_of": "running",
+}
+
+if TYPE_CHECKING:
+    from pytest_chimera.judging.browser import Browser, find_browser
+    from pytest_chimera.judging.running import TestExecutor, freeze, is_vacuous, judge, seal_of
+
+__all__ = ["Browser", "TestExecutor", "find_browser", "freeze", "is_vacuous", "judge", "seal_of"]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -1,0 +1,397 @@
+"""The judge's witness: a pytest plugin that runs inside the judge's own process and writes down what happens there.
+
+It decides nothing. It sees to every browser context, whatever fixtures made it, records what pytest reports and what
+the pages did, and keeps a trace, a screenshot and a page snapshot of how each test ended. The only module of the
+judge that imports pytest, and the only one that the judge's process loads.
+"""
+
+from __future__ import annotations
+
+import shutil
+import traceback
+from collections.abc import Callable, Generator
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    BrowserType,
+    ConsoleMessage,
+    Error,
+    Page,
+    Playwright,
+    Request,
+    Response,
+    WebError,
+    expect,
+)
+
+from pytest_chimera.judging.record import (
+    CONSOLE_FILE,
+    OUTPUT_FOLDER,
+    RECORD_FILE,
+    Collected,
+    CollectionBroken,
+    Crash,
+    Document,
+    LastSight,
+    Launched,
+    Line,
+    PageException,
+    Plan,
+    Report,
+    SessionEnded,
+    Trace,
+    Unreached,
+    key_of,
+    line_of,
+)
+
+CONSOLE_LINES = 5_000
+CONSOLE_WIDTH = 2_000
+MESSAGE_WIDTH = 20_000
+EXCEPTIONS = 20
+SIGHT_SECONDS = 3.0
+
+# What a person would notice: something drawn, something to type into, a field that hides what is typed.
+LOOK = """() => {
+  const shown = (element) => {
+    const box = element.getBoundingClientRect();
+    return box.width > 1 && box.height > 1 && getComputedStyle(element).visibility !== "hidden";
+  };
+  const some = (selector) => [...document.querySelectorAll(selector)].some(shown);
+  return {
+    text: Boolean(document.body && document.body.innerText.trim()),
+    drawn: some("img, canvas, svg, video, iframe, object, embed, input, textarea, select, button"),
+    password: some("input[type=password]"),
+  };
+}"""
+
+Returned = TypeVar("Returned")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Begin to watch."""
+    config.addinivalue_line("markers", "feature: what a person asked for")
+    plan = Plan.read(config.rootpath)
+    patch = pytest.MonkeyPatch()
+    config.add_cleanup(patch.undo)
+    expect.set_options(timeout=plan.patience * 1000)
+    config.pluginmanager.register(Witness(plan, config.rootpath, patch), "chimera-witness")
+
+
+class ContextTrace:
+    """The trace of one browser context, and the only one: a test's own calls for a trace are answered from it."""
+
+    def __init__(self, context: BrowserContext, patch: pytest.MonkeyPatch) -> None:
+        self._start = context.tracing.start
+        self._stop = context.tracing.stop
+        self._path: Path | None = None
+        patch.setattr(context.tracing, "start", lambda **_options: None)
+        patch.setattr(context.tracing, "stop", self.stop)
+
+    def begin(self, path: Path) -> None:
+        """Record from now on, to be written to ``path``."""
+        self._path = path
+        self._start(screenshots=True, snapshots=True, sources=True)
+
+    def stop(self, path: str | Path | None = None) -> None:
+        """Write the trace, once; ``path`` is where a test wants a copy."""
+        written, self._path = self._path, None
+        if written is not None:
+            self._stop(path=written)
+            if path is not None:
+                shutil.copy(written, path)
+
+
+class Witness:
+    """Writes one line for each thing seen.
+
+    :param plan: what the judge wants; ``folder`` is the judge's folder; ``patch`` undoes what is laid over Playwright.
+    """
+
+    def __init__(self, plan: Plan, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self._plan = plan
+        self._patch = patch
+        self._output = folder / OUTPUT_FOLDER
+        self._record = (folder / RECORD_FILE).open("w", encoding="utf-8", buffering=1)
+        self._console = (self._output / CONSOLE_FILE).open("w", encoding="utf-8", buffering=1)
+        self._console_lines = 0
+        self._exceptions = 0
+        self._nodeid = ""
+        self._testing = False
+        self._names: dict[str, int] = {}
+        self._pages: list[Page] = []
+        self._contexts: dict[BrowserContext, ContextTrace] = {}
+        self._traces: dict[BrowserContext, str] = {}
+        patch.setattr(BrowserType, "launch", self._launching(BrowserType.launch))
+        patch.setattr(Browser, "new_context", self._watching(Browser.new_context))
+        patch.setattr(Browser, "new_page", self._watching_page(Browser.new_page))
+
+    def _write(self, line: Line) -> None:
+        self._record.write(line_of(line))
+
+    def _name(self, name: str) -> str:
+        """``trace.zip``, then ``trace-2.zip`` …"""
+        count = self._names[name] = self._names.get(name, 0) + 1
+        stem, _, suffix = name.rpartition(".")
+        return name if count == 1 else f"{stem}-{count}.{suffix}"
+
+    # -- pytest's own reports
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """Keep the frozen node ids, and nothing beside them."""
+        wanted = [item for item in items if not self._plan.keys or key_of(item.nodeid) in self._plan.keys]
+        config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
+        items[:] = wanted
+        self._write(Collected(tuple(item.nodeid for item in wanted)))
+
+    def pytest_exception_interact(self, node: Any, call: pytest.CallInfo[Any]) -> None:
+        """A module that cannot be imported has no item, so its error comes here."""
+        if isinstance(node, pytest.Collector) and call.excinfo is not None:
+            error = call.excinfo.value
+            while error.__cause__ is not None:
+                error = error.__cause__
+            line = error.lineno or 0 if isinstance(error, SyntaxError) else _line_in(error, node.path)
+            self._write(CollectionBroken(_type_of(error), _message_of(error), line))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """From here on what is seen belongs to this item."""
+        self._nodeid = item.nodeid
+        self._testing = True
+        for context in self._contexts:
+            self._trace(context)
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtest_teardown(self) -> None:
+        """Look at every page before a fixture closes it."""
+        self._testing = False
+        for context in list(self._contexts):
+            self._last_sight(context)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Write down the report as it is after every other plugin had its say."""
+        report = yield
+        error = call.excinfo.value if call.excinfo is not None and report.failed else None
+        self._write(
+            Report(
+                nodeid=item.nodeid,
+                when=report.when or "",
+                outcome=report.outcome,
+                expected_failure=hasattr(report, "wasxfail"),
+                type=_type_of(error) if error else "",
+                message=_message_of(error) if error else _why(report),
+                line=_line_in(error, item.path) if error else 0,
+            )
+        )
+        return report
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_sessionfinish(self) -> None:
+        """Nothing came to an end before its time."""
+        self._write(SessionEnded())
+
+    # -- browsers and contexts
+
+    def _launching(self, launch: Callable[..., Browser]) -> Callable[..., Browser]:
+        def launched(kind: BrowserType, **options: Any) -> Browser:
+            if self._plan.browser and kind.name == "chromium" and not options.get("channel"):
+                options = {"executable_path": self._plan.browser, **options}
+            browser = launch(kind, **options)
+            self._write(Launched(browser.version))
+            browser.on("disconnected", lambda _browser: self._crashed("the browser"))
+            return browser
+
+        return launched
+
+    def _watching(self, new_context: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
+        def watched(browser: Browser, **options: Any) -> BrowserContext:
+            context = new_context(browser, **options)
+            self._watch(context)
+            return context
+
+        return watched
+
+    def _watching_page(self, new_page: Callable[..., Page]) -> Callable[..., Page]:
+        def watched(browser: Browser, **options: Any) -> Page:
+            page = new_page(browser, **options)
+            self._watch(page.context)
+            self._watch_page(page)
+            self._before(page, "close", lambda: self._last_sight(page.context))
+            return page
+
+        return watched
+
+    def _watch(self, context: BrowserContext) -> None:
+        context.set_default_timeout(self._plan.patience * 1000)
+        context.set_default_navigation_timeout(self._plan.navigation * 1000)
+        self._contexts[context] = ContextTrace(context, self._patch)
+        self._trace(context)
+        self._before(context, "close", lambda: self._last_sight(context))
+        context.on("close", self._closed)
+        context.on("page", self._watch_page)
+        context.on("response", self._answered)
+        context.on("requestfailed", self._request_failed)
+        context.on("weberror", self._threw)
+        context.on("console", self._said)
+
+    def _closed(self, context: BrowserContext) -> None:
+        self._contexts.pop(context, None)
+
+    def _trace(self, context: BrowserContext) -> None:
+        if context not in self._traces:
+            self._traces[context] = self._name("trace.zip")
+            self._contexts[context].begin(self._output / self._traces[context])
+
+    def _before(self, thing: BrowserContext | Page, method: str, act: Callable[[], None]) -> None:
+        original: Callable[..., None] = getattr(thing, method)
+
+        def acted(*args: Any, **options: Any) -> None:
+            act()
+            original(*args, **options)
+
+        self._patch.setattr(thing, method, acted)
+
+    def _watch_page(self, page: Page) -> None:
+        if page not in self._pages:
+            self._pages.append(page)
+            page.on("crash", lambda _page: self._crashed("a page"))
+
+    # -- what the pages do
+
+    def _number(self, page: Page | None) -> int:
+        if page is None:
+            return 0
+        self._watch_page(page)
+        return self._pages.index(page) + 1
+
+    def _answered(self, response: Response) -> None:
+        request = response.request
+        if not _is_main(request):
+            return
+        first = request
+        while first.redirected_from is not None:
+            first = first.redirected_from
+        self._write(Document(self._nodeid, self._number(request.frame.page), first.url, response.url, response.status))
+
+    def _request_failed(self, request: Request) -> None:
+        failure = request.failure or ""
+        self._log("failed", f"{request.method} {request.url}: {failure}")
+        if _is_main(request):
+            self._write(Unreached(self._nodeid, self._number(request.frame.page), request.url, failure))
+
+    def _threw(self, error: WebError) -> None:
+        text = str(error.error)
+        self._log("uncaught", error.error.stack or text)
+        self._exceptions += 1
+        if self._exceptions <= EXCEPTIONS:
+            self._write(PageException(self._nodeid, self._number(error.page), text[:CONSOLE_WIDTH]))
+
+    def _said(self, message: ConsoleMessage) -> None:
+        place = message.location
+        self._log(message.type, f"{message.text} ({place.get('url', '')}:{place.get('lineNumber', 0)})")
+
+    def _crashed(self, what: str) -> None:
+        if self._testing:
+            self._write(Crash(self._nodeid, what))
+
+    def _log(self, kind: str, text: str) -> None:
+        self._console_lines += 1
+        if self._console_lines <= CONSOLE_LINES:
+            self._console.write(f"[{kind}] {text[:CONSOLE_WIDTH]}\n")
+        elif self._console_lines == CONSOLE_LINES + 1:
+            self._console.write(f"… more than {CONSOLE_LINES} lines: the rest is left out\n")
+
+    # -- how it ended
+
+    def _last_sight(self, context: BrowserContext) -> None:
+        trace = self._traces.pop(context, "")
+        if not trace:
+            return
+        _unless_gone(self._contexts[context].stop, None)
+        self._write(Trace(self._nodeid, trace))
+        for page in context.pages:
+            self._write(self._sight(page))
+
+    def _sight(self, page: Page) -> LastSight:
+        """A page that does not even answer for a screenshot is asked nothing more: nothing else has a time limit."""
+        limit = SIGHT_SECONDS * 1000
+        number, url, name = self._number(page), page.url, self._name("screenshot.png")
+        target = self._output / name
+        if not _unless_gone(lambda: page.screenshot(path=target, full_page=True, timeout=limit), b""):
+            return LastSight(self._nodeid, number, url)
+        look: dict[str, bool] = _unless_gone(lambda: page.evaluate(LOOK), {})
+        snapshot = _unless_gone(lambda: page.locator("body").aria_snapshot(timeout=limit), "")
+        file = self._name("page.yaml")
+        (self._output / file).write_text(snapshot + "\n", encoding="utf-8")
+        return LastSight(
+            nodeid=self._nodeid,
+            page=number,
+            url=url,
+            title=_unless_gone(page.title, ""),
+            blank=not (snapshot.strip() or look.get("text") or look.get("drawn")),
+            password=bool(look.get("password")),
+            screenshot=name,
+            snapshot=file,
+        )
+
+
+@pytest.fixture(scope="session")
+def playwright(playwright: Playwright, pytestconfig: pytest.Config) -> Playwright:
+    """pytest-playwright's, with the project's attribute for test ids."""
+    playwright.selectors.set_test_id_attribute(Plan.read(pytestconfig.rootpath).test_id)
+    return playwright
+
+
+def _unless_gone(ask: Callable[[], Returned], otherwise: Returned) -> Returned:
+    """The answer, or ``otherwise`` from a page that is closed, has crashed or hangs: that is recorded elsewhere."""
+    try:
+        return ask()
+    except Error:
+        return otherwise
+
+
+def _is_main(request: Request) -> bool:
+    """Whether it is for a page itself, and not for something on it."""
+    try:
+        return request.is_navigation_request() and request.frame.parent_frame is None
+    except Error:  # a service worker's request, or one of a page that is not there yet, has no frame
+        return False
+
+
+def _first(error: BaseException) -> BaseException:
+    """Soft assertions come as a group: the first is what a person reads."""
+    while isinstance(error, BaseExceptionGroup):
+        error = error.exceptions[0]
+    return error
+
+
+def _type_of(error: BaseException) -> str:
+    kind = type(_first(error))
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _message_of(error: BaseException) -> str:
+    error = _first(error)
+    if isinstance(error, pytest.FixtureLookupError):
+        return f"fixture {error.argname!r} not found"
+    return (str(error) or repr(error))[:MESSAGE_WIDTH]
+
+
+def _why(report: pytest.TestReport) -> str:
+    if isinstance(report.longrepr, tuple):
+        return str(report.longrepr[2])
+    return report.longreprtext[-MESSAGE_WIDTH:]
+
+
+def _line_in(error: BaseException, path: Path) -> int:
+    """The deepest line of the sealed test that the exception came through; 0 when it came through none."""
+    frames = traceback.extract_tb(_first(error).__traceback__)
+    return next((frame.lineno or 0 for frame in reversed(frames) if Path(frame.filename) == path), 0)

@@ -1,0 +1,126 @@
+"""What Playwright and Python say, shortened to what a person needs."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+MESSAGE_LINES = 14
+MESSAGE_WIDTH = 1_500
+
+_ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
+_HEAD_ENDS = re.compile(r"^(Call log:|Aria snapshot:|=+ logs =+|Browser logs:|╔)", re.MULTILINE)
+_LOG = re.compile(r"^Call log:\n(?P<log>.*?)(?:^\S|\Z)", re.MULTILINE | re.DOTALL)
+_WAITING = re.compile(r"^\s*- waiting for (?P<locator>.+)$", re.MULTILINE)
+_RESOLVED = re.compile(r"locator resolved to (?P<element>.+)$", re.MULTILINE)
+_OBSTACLE = re.compile(r"^\s*- (?P<obstacle>(?:element (?!is visible|to be)|<).+)$", re.MULTILINE)
+_STRICT = re.compile(
+    r"strict mode violation: (?P<locator>.+) resolved to (?P<count>\d+) elements:\n(?P<candidates>.*)", re.S
+)
+_ACTUAL = re.compile(r"^Actual value: (?P<actual>.*?)\s*(?=^Error: |\Z)", re.MULTILINE | re.DOTALL)
+_METHOD = re.compile(r"^(?P<object>[A-Z]\w+)\.(?P<method>\w+): ")
+_NET_ERROR = re.compile(r"net::(?P<code>ERR_\w+)")
+
+
+@dataclass(frozen=True)
+class Said:
+    """A message of Playwright's, taken apart.
+
+    :param head: what stands before the call log; ``log`` the call log.
+    """
+
+    head: str
+    log: str
+
+    @classmethod
+    def of(cls, message: str) -> Said:
+        """Take a message apart; one of Python's own is all head."""
+        text = _ANSI.sub("", message)
+        log = _LOG.search(text)
+        return cls(_HEAD_ENDS.split(text, maxsplit=1)[0].strip(), log["log"] if log else "")
+
+    @property
+    def method(self) -> str:
+        """``Locator.click``, ``Page.goto``; empty for an assertion."""
+        match = _METHOD.match(self.head)
+        return f"{match['object']}.{match['method']}" if match else ""
+
+    @property
+    def net_error(self) -> str:
+        """The browser's code, ``ERR_CONNECTION_REFUSED``; empty when there is none."""
+        match = _NET_ERROR.search(self.head)
+        return match["code"] if match else ""
+
+    @property
+    def locator(self) -> str:
+        """What was looked for."""
+        match = _WAITING.search(self.log)
+        return match["locator"].strip() if match else ""
+
+    @property
+    def resolved(self) -> str:
+        """The element that the locator found last; empty when it found none."""
+        found = _RESOLVED.findall(self.log)
+        return found[-1].strip() if found else ""
+
+    @property
+    def ambiguous(self) -> bool:
+        """The locator found several elements where one was meant."""
+        return "strict mode violation" in self.head
+
+    @property
+    def found_nothing(self) -> bool:
+        """The locator found no element."""
+        return "element(s) not found" in self.head or bool(self.locator and not self.resolved and not self.ambiguous)
+
+
+def readable(said: Said) -> str:
+    """What was expected and what was found, in a few lines."""
+    if said.ambiguous:
+        return clipped(_candidates(said))
+    if said.method and said.found_nothing:
+        return clipped(f"{said.locator} was not found, so that {_verb(said)} was impossible.")
+    if said.method and said.resolved:
+        return clipped(_obstacle(said))
+    return clipped(_expectation(said))
+
+
+def clipped(text: str, lines: int = MESSAGE_LINES) -> str:
+    """A text of a few lines, with a word on what was left out."""
+    kept = [line.rstrip() for line in text.strip().splitlines() if line.strip()]
+    more = [f"… {len(kept) - lines} more lines"] if len(kept) > lines else []
+    return "\n".join([*kept[:lines], *more])[:MESSAGE_WIDTH]
+
+
+def _candidates(said: Said) -> str:
+    match = _STRICT.search(said.head)
+    if match is None:
+        return said.head
+    candidates = "\n".join(f"  {line.strip()}" for line in match["candidates"].splitlines() if line.strip())
+    return f"{match['locator']} fits {match['count']} elements, where one is meant:\n{candidates}"
+
+
+def _verb(said: Said) -> str:
+    return said.method.partition(".")[2].replace("_", " ")
+
+
+def _obstacle(said: Said) -> str:
+    obstacles = [each for each in _OBSTACLE.findall(said.log) if not each.startswith("element is not stable")]
+    why = obstacles[-1].strip() if obstacles else _after_method(said)
+    return f"{said.locator}: {_verb(said)} was impossible: {why}\n  found: {said.resolved}"
+
+
+def _after_method(said: Said) -> str:
+    return said.head.removeprefix(f"{said.method}: ").removeprefix("Error: ")
+
+
+def _expectation(said: Said) -> str:
+    actual = _ACTUAL.search(said.head)
+    if actual is None:
+        return said.head
+    expected = said.head[: actual.start()].strip()
+    if said.locator and expected.startswith("Locator expected"):
+        expected = f"{said.locator}: expected{expected.removeprefix('Locator expected')}"
+    elif said.locator:
+        expected = f"{expected}\n  looked for: {said.locator}"
+    return f"{expected}\n  found: {'nothing' if said.found_nothing else actual['actual'].strip()}"
