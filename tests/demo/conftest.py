@@ -1,0 +1,44 @@
+"""The demo's project, and what each recorded change makes of it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_chimera.demo.project import write_project
+from pytest_chimera.judging.browser import find_browser
+from tests.demo.application import RIGHT, Recorded, replay
+
+
+@pytest.fixture(scope="session")
+def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
+    """pytest-playwright's, with whatever browser the machine has."""
+    return {**browser_type_launch_args, "executable_path": find_browser().path}
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The demo as it is written; to be read only."""
+    folder = tmp_path_factory.mktemp("demo") / "project"
+    write_project(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def recorded(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
+    """The project with one recorded change, on top of the right ones of the features before it."""
+    done: dict[tuple[str, int], Path] = {}
+
+    def with_change(feature: str, attempt: int) -> Path:
+        if (feature, attempt) not in done:
+            folder = tmp_path_factory.mktemp(feature) / f"attempt-{attempt}"
+            before = list(RIGHT)[: list(RIGHT).index(feature)]
+            shutil.copytree(with_change(before[-1], RIGHT[before[-1]]) if before else project, folder)
+            replay(folder, feature, attempt)
+            done[feature, attempt] = folder
+        return done[feature, attempt]
+
+    return with_change
