@@ -1,0 +1,18 @@
+"""Git: clones, snapshots, candidates, diffs, branches and the proofs in the history."""
+
+from __future__ import annotations
+
+from pytest_chimera.repository.clones import Manifest
+from pytest_chimera.repository.repository import Repository
+from pytest_chimera.repository.store import Candidate
+from pytest_chimera.repository.trailers import Trailers, all_trailers, format_trailers, parse_trailers
+
+__all__ = [
+    "Candidate",
+    "Manifest",
+    "Repository",
+    "Trailers",
+    "all_trailers",
+    "format_trailers",
+    "parse_trailers",
+]

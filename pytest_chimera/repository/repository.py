@@ -1,0 +1,342 @@
+"""The project's git repository, as the rest of pytest-chimera knows it.
+
+The person's repository is written to in three ways only: one branch is published when a feature is complete, the
+branch that is checked out is fast-forwarded, and a candidate is laid into the working tree. The last two are asked for.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+import platformdirs
+
+from pytest_chimera.errors import PhaseFailed, RepositoryError
+from pytest_chimera.models import ChangedFile, slug_of
+from pytest_chimera.repository import clones
+from pytest_chimera.repository.clones import Manifest
+from pytest_chimera.repository.git import Git
+from pytest_chimera.repository.store import OURSELVES, REGULAR, Candidate, Entry, Store
+from pytest_chimera.repository.trailers import Trailers, parse_trailers
+from pytest_chimera.repository.worktree import WorkTree
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The person's repository together with chimera's own store.
+
+    :param root: the top level of the repository's working tree; all paths given to and by its methods are POSIX and
+        relative to it.
+    :param prefix: where the project lies in it: empty, or ``"backend/"``.
+    :param work: the folder outside the project that holds the store, clones and checkouts of this repository.
+    """
+
+    root: Path
+    prefix: str
+    work: Path
+    person: Git
+    store: Store
+    tree: WorkTree
+
+    @classmethod
+    def find(cls, folder: Path, work_dir: str = "", private: Iterable[Path] = ()) -> Repository:
+        """The repository that a folder belongs to.
+
+        :param work_dir: ``chimera_work_dir``; relative to ``folder``; the user's cache folder when empty.
+        :param private: folders that never belong to a candidate: the pytest cache.
+        :raises RepositoryError: there is none, or no git that is new enough.
+        """
+        git = Git(folder.resolve())
+        asked = ("--show-toplevel", "--absolute-git-dir", "--show-object-format")
+        found = git.ask("rev-parse", *asked, accept=(0, 128))
+        if found.status:
+            raise _no_repository(folder, found.complaint)
+        top, git_dir, object_format = found.text.split("\n")
+        root = Path(top)
+        home = folder / Path(work_dir).expanduser() if work_dir else platformdirs.user_cache_path("pytest-chimera")
+        work = home.absolute() / f"{slug_of(root.name)}-{hashlib.sha256(os.fsencode(root)).hexdigest()[:10]}"
+        person = git.having(folder=root, GIT_COMMITTER_NAME=OURSELVES[0], GIT_COMMITTER_EMAIL=OURSELVES[1])
+        store = Store.open(work / "store.git", Path(git_dir), object_format, _author(git))
+        own = tuple(_inside(root, each) for each in (*private, work) if each.resolve().is_relative_to(root.resolve()))
+        prefix = git.ask("rev-parse", "--show-prefix").text
+        return cls(root, prefix, work, person, store, WorkTree(root, person, store, own))
+
+    # -- the person's history
+
+    def head(self) -> str:
+        """The commit that is checked out.
+
+        :raises RepositoryError: there is no commit yet.
+        """
+        found = self.person.ask("rev-parse", "-q", "--verify", "HEAD^{commit}", accept=(0, 1, 128))
+        if found.status:
+            raise RepositoryError(
+                "The repository has no commit yet, so that there is nothing a feature could start from.",
+                where=str(self.root),
+                remedy='Write: git add --all && git commit -m "Begin"',
+            )
+        return found.text
+
+    def branch(self) -> str | None:
+        """The branch that is checked out; ``None`` where HEAD is detached."""
+        found = self.person.ask("symbolic-ref", "-q", "--short", "HEAD", accept=(0, 1))
+        return found.text or None
+
+    def tip(self, branch: str) -> str | None:
+        """The commit that a branch points to; ``None`` where there is no such branch."""
+        ref = f"refs/heads/{branch}^{{commit}}"
+        return self.person.ask("rev-parse", "-q", "--verify", ref, accept=(0, 1, 128)).text or None
+
+    def exists(self, commit: str) -> bool:
+        """Whether a commit is there, in the person's repository or in the store."""
+        return self.store.holds(commit) or self.person.says("cat-file", "-e", f"{commit}^{{commit}}")
+
+    def proofs(self, rev: str = "HEAD") -> dict[str, Trailers]:
+        """Feature id → the newest proof in the history of ``rev``, squashed ones included; empty without a commit."""
+        found = self.person.ask("rev-parse", "-q", "--verify", f"{rev}^{{commit}}", accept=(0, 1, 128))
+        return self.store.proofs(self._brought(found.text)) if found.status == 0 else {}
+
+    # -- commits, wherever they are
+
+    def bring(self, commit: str) -> None:
+        """Make sure that a commit and its history are in the store.
+
+        :raises RepositoryError: nobody has it.
+        """
+        self.store.bring(commit)
+
+    def _brought(self, commit: str) -> str:
+        self.store.bring(commit)
+        return commit
+
+    def tree_of(self, commit: str) -> str:
+        """The digest of a commit's files."""
+        return self.store.tree_of(self._brought(commit))
+
+    def read(self, commit: str, path: str) -> bytes | None:
+        """A file of a commit; ``None`` where it has none."""
+        return self.store.read(self._brought(commit), path)
+
+    def files(self, commit: str, under: str = "") -> list[str]:
+        """The paths of a commit's files, those in the folder ``under`` only if one is given."""
+        inside = f"{under.rstrip('/')}/" if under else ""
+        return [path for path in self.store.entries(self._brought(commit)) if path.startswith(inside)]
+
+    def is_ancestor(self, old: str, new: str) -> bool:
+        """Whether ``old`` is in the history of ``new``; a commit that nobody has is in none."""
+        if not (self.exists(old) and self.exists(new)):
+            return False
+        return self.store.is_ancestor(self._brought(old), self._brought(new))
+
+    def changed(self, old: str, new: str) -> tuple[ChangedFile, ...]:
+        """What differs between two commits; a renamed file is one deleted and one added."""
+        return self.store.changed(self._brought(old), self._brought(new))
+
+    def patch(self, old: str, new: str) -> bytes:
+        """The difference between two commits, as ``git apply`` takes it back, byte for byte."""
+        return self.store.patch(self._brought(old), self._brought(new))
+
+    def diff(self, old: str, new: str) -> str:
+        """The same to be read: bytes that are no UTF-8 are replaced."""
+        return self.patch(old, new).decode("utf-8", "replace")
+
+    # -- commits of our own
+
+    def seal(self, base: str, overlay: Mapping[str, bytes | None], message: str, keep: str) -> tuple[str, str]:
+        """A commit on top of ``base`` with some files as given (``None`` removes one).
+
+        Line endings stay as they are in ``base``. The commit is kept under ``refs/chimera/<keep>`` in the store.
+
+        :returns: the commit and its tree.
+        """
+        entries = self.store.entries(self._brought(base))
+        changes = {
+            path: None if data is None else self._sealed(entries.get(path), data) for path, data in overlay.items()
+        }
+        tree = self.store.tree(base, changes)
+        return self.store.commit(tree, (base,), message, keep), tree
+
+    def _sealed(self, before: Entry | None, data: bytes) -> Entry:
+        if before is None or not before.mode.startswith("100"):
+            return Entry(REGULAR, self.store.blob(data))
+        known = self.store.read_blob(before.blob)
+        has_lf_only = b"\n" in known and b"\r" not in known
+        all_crlf = data.count(b"\n") == data.count(b"\r\n")
+        return Entry(before.mode, self.store.blob(data.replace(b"\r\n", b"\n") if has_lf_only and all_crlf else data))
+
+    def commit(self, tree: str, parents: tuple[str, ...], message: str, keep: str) -> str:
+        """Commit a tree of the store; kept under ``refs/chimera/<keep>``."""
+        for parent in parents:
+            self.bring(parent)
+        return self.store.commit(tree, parents, message, keep)
+
+    def snapshot(self, parent: str, message: str, keep: str) -> Candidate:
+        """The person's working tree as it stands, as a candidate on top of ``parent``. Nothing of theirs is touched.
+
+        :raises RepositoryError: a merge is not finished.
+        """
+        return self.tree.snapshot(self._brought(parent), message, keep)
+
+    def rebase(self, candidate: str, sealed: str, onto: str, message: str, keep: str) -> tuple[str, str]:
+        """Bring sealed..candidate onto another commit.
+
+        :returns: the new commit and its tree.
+        :raises ConflictError: both changed the same lines; holds paths and hunks.
+        """
+        return self.store.rebase(self._brought(candidate), self._brought(sealed), self._brought(onto), message, keep)
+
+    # -- folders
+
+    def clone(self, commit: str, folder: Path) -> Manifest:
+        """A private clone for a coder, and beside it what was checked out (``Manifest.load`` finds it again)."""
+        return clones.clone(self.store, self._brought(commit), folder)
+
+    def candidate(self, folder: Path, sealed: str, message: str, keep: str) -> Candidate:
+        """What a coder made of a private clone, read as plain files, as a commit on top of ``sealed``.
+
+        :raises PhaseFailed: the coder deleted its clone.
+        :raises RepositoryError: the clone was never finished.
+        """
+        return clones.candidate(self.store, folder, self._brought(sealed), message, keep, self.tree.private)
+
+    def checkout(self, commit: str, folder: Path) -> None:
+        """The files of a commit in a new folder, without a ``.git``."""
+        self.store.checkout(self._brought(commit), folder)
+
+    def apply_patch(self, folder: Path, patch: Path) -> None:
+        """Apply a patch to the files in a folder, whole or not at all.
+
+        :raises PhaseFailed: it does not apply; in git's words.
+        """
+        git = self.store.git.having(folder=folder, GIT_WORK_TREE=folder)
+        done = git.ask("apply", "--whitespace=nowarn", str(patch.absolute()), accept=range(256))
+        if done.status:
+            raise PhaseFailed(
+                f"The patch {patch.name} does not apply: {done.complaint.splitlines()[0] if done.complaint else ''}",
+                where=str(patch),
+                evidence=done.complaint,
+            )
+
+    def discard(self, folder: Path) -> None:
+        """Remove a clone or a checkout; one that is gone already is fine."""
+        clones.discard(folder)
+
+    # -- what is written to the person's repository
+
+    def publish(self, slug: str, commit: str) -> str:
+        """Make or move the branch ``chimera/<slug>``.
+
+        :returns: the branch's name.
+        :raises RepositoryError: a branch of that name is the person's own, or is checked out; nothing is changed.
+        """
+        name = f"chimera/{slug}"
+        tip = self.tip(name)
+        if tip != commit:
+            self._refuse_branch(name, slug, tip)
+            self._give(commit)
+            self.person.ask(
+                *("update-ref", "--create-reflog", "-m", "chimera: publish"),
+                *(f"refs/heads/{name}", commit, tip or "0" * len(commit)),
+            )
+        self.store.keep(commit, f"{slug}/published")
+        return name
+
+    def _refuse_branch(self, name: str, slug: str, tip: str | None) -> None:
+        blocks = self.tip("chimera")
+        if blocks:
+            raise RepositoryError(
+                f"A branch named chimera leaves no room for {name}.", remedy="Rename it: git branch -m chimera NEW-NAME"
+            )
+        if tip is None:
+            return
+        if tip != self.store.kept(f"{slug}/published") and not parse_trailers(self._message(tip)):
+            raise RepositoryError(
+                f"There is a branch {name} that pytest-chimera did not make.",
+                where=tip,
+                remedy=f"Rename it: git branch -m {name} NEW-NAME",
+            )
+        at = self._checked_out(name)
+        if at:
+            raise RepositoryError(
+                f"The branch {name} is checked out, so that it can't be moved.",
+                where=at,
+                remedy="Check out another branch there, then run this again.",
+            )
+
+    def _message(self, commit: str) -> str:
+        return self.person.ask("log", "-1", "--format=%B", commit).text
+
+    def _checked_out(self, branch: str) -> str:
+        """The folder of the working tree that a branch is checked out in; empty where it is in none."""
+        folder = ""
+        for item in self.person.ask("worktree", "list", "--porcelain", "-z").items:
+            if item.startswith("worktree "):
+                folder = item.removeprefix("worktree ")
+            elif item == f"branch refs/heads/{branch}":
+                return folder
+        return ""
+
+    def _give(self, commit: str) -> None:
+        """Copy a commit of the store into the person's repository."""
+        if not self.person.says("cat-file", "-e", f"{commit}^{{commit}}"):
+            where = ("fetch", "-q", "--no-tags", "--no-write-fetch-head", "--no-auto-gc")
+            self.person.ask(*where, str(self.store.folder), commit)
+
+    def fast_forward(self, commit: str, expected_head: str) -> None:
+        """Move the person's branch, index and files to ``commit``.
+
+        Called again after having been ended half-way it goes on; called when it is done it changes nothing.
+
+        :raises RepositoryError: HEAD is detached or has moved on; the person's own changes are in the way (named).
+            Nothing is changed then.
+        """
+        branch = self.branch()
+        if branch is None:
+            raise RepositoryError(
+                "No branch is checked out, so that there is none to fast-forward.",
+                where=str(self.root),
+                remedy=f"Check a branch out (git switch BRANCH), or merge by hand: git merge {commit[:12]}",
+            )
+        if self.head() not in {expected_head, commit}:
+            raise RepositoryError(f"The branch {branch} has moved on from {expected_head[:12]}.", where=str(self.root))
+        if not self.is_ancestor(expected_head, commit):
+            raise RepositoryError(f"{commit[:12]} does not follow from {expected_head[:12]}.", where=str(self.root))
+        self._give(commit)
+        self.tree.fast_forward(commit, expected_head, branch)
+
+    def lay(self, commit: str, base: str) -> None:
+        """Lay base..commit into the person's working tree, unstaged.
+
+        :raises RepositoryError: the person's own changes are in the way (named); nothing is changed.
+        """
+        self.tree.lay(self._brought(commit), self._brought(base))
+
+
+def _no_repository(folder: Path, complaint: str) -> RepositoryError:
+    if "dubious ownership" in complaint:
+        return RepositoryError(
+            "git does not trust this folder, because it belongs to another user.",
+            where=str(folder),
+            remedy=f"Write: git config --global --add safe.directory {folder}",
+        )
+    if "must be run in a work tree" in complaint:
+        return RepositoryError("This git repository has no working tree.", where=str(folder))
+    if "not a git repository" in complaint:
+        return RepositoryError(
+            "The project is not a git repository.",
+            where=str(folder),
+            remedy='Write: git init && git add --all && git commit -m "Begin"',
+        )
+    return RepositoryError(f"git does not open the repository: {complaint}", where=str(folder))
+
+
+def _author(git: Git) -> tuple[str, str]:
+    name, email = (git.ask("config", f"user.{key}", accept=(0, 1)).text for key in ("name", "email"))
+    return name or OURSELVES[0], email or OURSELVES[1]
+
+
+def _inside(root: Path, path: Path) -> str:
+    return PurePosixPath(path.resolve().relative_to(root.resolve())).as_posix()

@@ -1,0 +1,80 @@
+"""The proof as trailers of a commit message: one table, written and read."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from pytest_chimera.models import Proof
+
+FEATURE, BASE, TEST, SEED = "Chimera-Feature", "Chimera-Base", "Chimera-Test-SHA256", "Chimera-Seed"
+RED, GREEN, ATTEMPTS = "Chimera-Red", "Chimera-Green", "Chimera-Attempts"
+
+FIELDS = {
+    FEATURE: "feature",
+    BASE: "base",
+    TEST: "test_sha256",
+    SEED: "seed",
+    RED: "red",
+    GREEN: "green",
+    ATTEMPTS: "attempts",
+}
+NOT_PROVED = "; deployment not proved"
+
+_LINE = re.compile(rf"^[ \t*-]*({'|'.join(FIELDS)}):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Trailers:
+    """What the trailers of one proved feature say; fields of trailers that are missing are empty.
+
+    :param commit: the commit whose message holds them; empty when read from a text alone.
+    """
+
+    feature: str
+    base: str = ""
+    test_sha256: str = ""
+    seed: str = ""
+    red: str = ""
+    green: str = ""
+    attempts: int = 0
+    commit: str = ""
+
+    @property
+    def deployment_proved(self) -> bool:
+        """The deployment that was green was proved to be the candidate."""
+        return not self.green.endswith(NOT_PROVED)
+
+
+def format_trailers(proof: Proof, seed: str | int | None = None) -> str:
+    """The block of trailers that carries a proof, one line each, without an empty line before it."""
+    values = {
+        FEATURE: proof.feature,
+        BASE: proof.base,
+        TEST: proof.test_sha256,
+        SEED: "" if seed is None else str(seed),
+        RED: proof.red,
+        GREEN: proof.green + ("" if proof.deployment == "proved" else NOT_PROVED),
+        ATTEMPTS: str(proof.attempts),
+    }
+    return "\n".join(f"{name}: {' '.join(value.split())}" for name, value in values.items() if value)
+
+
+def parse_trailers(message: str) -> Trailers | None:
+    """The first proof that a commit message carries, if any."""
+    return next(iter(all_trailers(message)), None)
+
+
+def all_trailers(message: str) -> tuple[Trailers, ...]:
+    """Every proof in a commit message: a squashed one may carry several, indented and in the middle of its body."""
+    found: list[dict[str, str]] = []
+    for name, value in _LINE.findall(message):
+        if name == FEATURE:
+            found.append({})
+        if found:
+            found[-1][FIELDS[name]] = value
+    return tuple(_trailers(**each) for each in found)
+
+
+def _trailers(attempts: str = "", **fields: str) -> Trailers:
+    return Trailers(**fields, attempts=int(attempts) if attempts.isdecimal() else 0)
