@@ -7,6 +7,7 @@ What a phase does is given to the executor as a table of acts. Outside a project
 from __future__ import annotations
 
 import random
+import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import Any, TypeVar
@@ -49,10 +50,10 @@ BACKOFF = (1.0, 2.0, 4.0)
 class Recorder:
     """Where an executor records what happens. This one keeps nothing; a journal's keeps it for good."""
 
-    def started(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> None:
-        """A phase begins."""
+    def started(self, workflow: ChimeraWorkflow) -> None:
+        """The current phase begins."""
 
-    def finished(self, task: ChimeraTask, result: PhaseResult, leads_to: ChimeraPhase) -> None:
+    def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
         """A phase has ended."""
 
 
@@ -106,14 +107,14 @@ class ChimeraExecutor:
 
     async def advance(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> ChimeraWorkflow:
         """Run the current phase and record its result; the workflow after it."""
-        self.recorder.started(task, workflow)
+        self.recorder.started(workflow)
         feature, phase = task.feature, workflow.current_phase
         await self.agents.tell("pytest_chimera_phase_started", feature=feature, phase=phase, workflow=workflow)
         result = await self.execute_phase(task, workflow)
         leads_to = workflow.destination(result.outcome, self.table)
         if leads_to == PARKED:
             raise Parked(phase, ChimeraError(result.reason, remedy="Run the same command again."))
-        self.recorder.finished(task, result, ChimeraPhase(leads_to))
+        self.recorder.finished(result, ChimeraPhase(leads_to))
         after = workflow.entered(ChimeraPhase(leads_to), result)
         await self.agents.tell("pytest_chimera_phase_finished", feature=feature, result=result, workflow=after)
         return after
@@ -212,7 +213,10 @@ def asking_acts(agents: Agents) -> Mapping[ChimeraPhase, Act]:
         hook = "pytest_chimera_validate"
         result = workflow.latest(ChimeraPhase.STAGING_DEPLOYMENT)
         deployment = result.value if result else None
-        answer = await agents.ask(hook, sealed=workflow.sealed, deployment=deployment, workflow=workflow)
+        with tempfile.TemporaryDirectory(prefix="chimera-") as folder:
+            answer = await agents.ask(
+                hook, sealed=workflow.sealed, deployment=deployment, evidence=folder, workflow=workflow
+            )
         return shaped(hook, TestRun, _answered(hook, answer))
 
     return {

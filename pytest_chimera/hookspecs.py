@@ -73,9 +73,9 @@ def pytest_chimera_deploy_to_staging(
 
 @hookspec(firstresult=True)
 def pytest_chimera_validate(
-    sealed: SealedTest, deployment: Deployment, workflow: ChimeraWorkflow
+    sealed: SealedTest, deployment: Deployment, evidence: str, workflow: ChimeraWorkflow
 ) -> TestRun | Awaitable[TestRun | None] | None:
-    """Run the sealed test against the deployment and say what was seen."""
+    """Run the sealed test against the deployment and say what was seen; ``evidence`` is a folder for what shows it."""
 
 
 @hookspec(firstresult=True)

@@ -202,14 +202,16 @@ def _plain(value: Any) -> Any:
 class Standing(Value):
     """Where a feature stands, as its journal tells it.
 
-    :param workflow: the present generation's workflow; ``None`` before the first.
+    :param feature: its id; ``workflow`` the present generation's workflow, ``None`` before the first.
     :param asked: digest of what the person asked for when this generation began.
     :param open_phase: a phase that was started and has not ended: a crash's leftover.
     :param parked: why it is parked; ``stopped`` why it waits for the person; empty once it goes on.
-    :param settled: ``present`` or ``proved``, for a feature that was there without our doing.
+    :param settled: ``present`` or ``proved``, for a feature that was there without our doing; ``settled_test`` is its
+        test and ``settled_commit`` the commit that proved it, if any.
     :param green_trees: digests of the trees on which the sealed test was seen green.
     """
 
+    feature: str = ""
     workflow: ChimeraWorkflow | None = None
     asked: str = ""
     open_phase: tuple[ChimeraPhase, int] | None = None
@@ -217,6 +219,7 @@ class Standing(Value):
     stopped: str = ""
     settled: str = ""
     settled_test: SealedTest | None = None
+    settled_commit: str = ""
     proof: Proof | None = None
     branch: str = ""
     merged: str = ""
@@ -246,7 +249,9 @@ _GOES_ON: Changes = {"parked": "", "stopped": ""}
 
 
 def _begun(_standing: Standing, data: dict[str, Any]) -> Changes:
-    fresh = Standing(asked=data["asked"], workflow=ChimeraWorkflow.model_validate(data["workflow"]))
+    fresh = Standing(
+        feature=data["feature"], asked=data["asked"], workflow=ChimeraWorkflow.model_validate(data["workflow"])
+    )
     return fresh.model_dump(exclude={"workflow", "began_at", "updated_at"}) | {"workflow": fresh.workflow}
 
 
@@ -271,6 +276,10 @@ def _answered(standing: Standing, data: dict[str, Any]) -> Changes:
     return {"workflow": _workflow(standing).answered(data["words"]), "proof": None, "merged": "", **_GOES_ON}
 
 
+def _limited(standing: Standing, data: dict[str, Any]) -> Changes:
+    return {"workflow": _workflow(standing).model_copy(update={"max_attempts": data["max_attempts"]})}
+
+
 def _parked(_standing: Standing, data: dict[str, Any]) -> Changes:
     return {"parked": data["reason"], "open_phase": None}
 
@@ -281,7 +290,13 @@ def _stopped(_standing: Standing, data: dict[str, Any]) -> Changes:
 
 def _settled(_standing: Standing, data: dict[str, Any]) -> Changes:
     test = SealedTest.model_validate(data["test"])
-    return {"settled": data["state"], "settled_test": test, "green_trees": (data["tree"],), "open_phase": None}
+    return {
+        "settled": data["state"],
+        "settled_test": test,
+        "settled_commit": data["commit"],
+        "green_trees": (data["tree"],),
+        "open_phase": None,
+    }
 
 
 def _proved(standing: Standing, data: dict[str, Any]) -> Changes:
@@ -307,6 +322,7 @@ _FOLDS: dict[str, Callable[[Standing, dict[str, Any]], Changes]] = {
     "phase_finished": _phase_finished,
     "moved": _moved,
     "answered": _answered,
+    "limited": _limited,
     "parked": _parked,
     "stopped": _stopped,
     "settled": _settled,

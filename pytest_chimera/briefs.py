@@ -1,0 +1,107 @@
+"""The brief: what the coder is given, as a value, as Markdown and as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jinja2
+
+from pytest_chimera.models import Brief, Feature, Rejected
+from pytest_chimera.vault import write_file
+from pytest_chimera.workflow import ChimeraWorkflow, Outcome
+
+_MARKDOWN = jinja2.Template(
+    """\
+# {{ brief.feature.description }}
+
+Change the application in this folder so that the end-to-end test below passes. It runs in a real browser against a
+deployment of your change; it will also be run with other data than it shows. Build the feature, not the test.
+
+{% if brief.feature.text -%}
+## What was asked for
+
+```
+{{ brief.feature.text }}
+```
+
+{% endif -%}
+## The test
+
+`{{ brief.test.path }}`. It is sealed: leave it as it is.
+
+```python
+{{ brief.test.source.rstrip() }}
+```
+
+## How it fails now
+
+```
+{{ brief.failing }}
+```
+{% if brief.words %}
+## What the person said of earlier work
+{% for words in brief.words %}
+> {{ words | replace("\\n", "\\n> ") }}
+{% endfor %}
+{%- endif %}
+{%- if brief.rejected %}
+## What was tried before, and why it did not do
+{% for earlier in brief.rejected %}
+### Attempt {{ earlier.attempt }}, {{ earlier.phase }}
+
+{{ earlier.reason }}
+{% if earlier.details %}
+```
+{{ earlier.details }}
+```
+{% endif -%}
+{% endfor %}
+{%- endif %}
+## Rules
+
+- Leave alone: {{ brief.protected | map("tojson") | join(", ") }}, every conftest.py's hooks, pytest's and chimera's
+  configuration, and CI's.
+- Existing tests must stay green. Add tests of your own where they help.
+- What you say about your work is not read by anybody who judges it.
+""",
+    keep_trailing_newline=True,
+    autoescape=False,
+)
+
+
+def brief_for(feature: Feature, workflow: ChimeraWorkflow, *, folder: str, time_limit: float) -> Brief:
+    """The brief of the current attempt.
+
+    :param folder: where to work; ``time_limit`` in seconds, 0 for none.
+    """
+    sealed = workflow.sealed
+    assert sealed is not None, "there is a brief only once there is a sealed test"
+    failure = sealed.red.failure if sealed.red else None
+    return Brief(
+        feature=feature,
+        test=sealed.test,
+        failing=f"{failure.as_sentence()}\n\n{failure.message}" if failure else "",
+        folder=folder,
+        attempt=workflow.attempt,
+        protected=sealed.protected,
+        rejected=refused(workflow),
+        words=workflow.words,
+        time_limit=time_limit,
+    )
+
+
+def refused(workflow: ChimeraWorkflow) -> tuple[Rejected, ...]:
+    """Every phase of an earlier attempt that did not end in success, oldest first."""
+    return tuple(
+        Rejected(attempt=result.attempt, phase=result.phase, reason=result.reason, details=result.details)
+        for result in workflow.results
+        if result.outcome is not Outcome.SUCCESS
+    )
+
+
+def write_brief(brief: Brief, room: Path) -> Brief:
+    """Write the brief's two files into ``room``; the brief that knows where they lie."""
+    named = brief.model_copy(update={"markdown": str(room / "brief.md"), "json_file": str(room / "brief.json")})
+    write_file(room / "brief.md", _MARKDOWN.render(brief=named))
+    write_file(room / "brief.json", named.model_dump_json(indent=2))
+    return named

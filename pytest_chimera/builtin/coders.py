@@ -1,0 +1,154 @@
+"""Who implements: a command line, recorded patches, or nobody but the person.
+
+Each works in ``brief.folder`` and answers with a summary; what it changed is read from the files afterwards.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
+from pytest_chimera.models import Brief
+from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program, secret_values
+from pytest_chimera.repository import apply_patch
+from pytest_chimera.settings import Settings, split_command
+
+REPLAY = "replay:"
+PLACEHOLDERS = ("brief", "brief_json", "folder", "attempt", "feature")
+
+
+class CommandCoder:
+    """Runs ``chimera_coder`` in the private clone, with the brief as Markdown and JSON.
+
+    :param settings: its ``coder`` is the command line, ``coder_env`` what its environment holds besides.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+
+    @pytest.hookimpl(trylast=True)
+    async def pytest_chimera_implement_feature(self, brief: Brief) -> str:
+        """Run the command; its last line of output is the summary."""
+        folder = Path(brief.folder)
+        command = command_for(brief, self._settings.coder)
+        environment = chosen_environment(
+            folder=folder, given=self._settings.coder_env, also={**_told(brief), "TMPDIR": _own_temporary(folder)}
+        )
+        log = Path(brief.markdown).with_name("coder.log")
+        secrets = secret_values(environment)
+        try:
+            done = await run_program(command, folder=folder, environment=environment, log=log, secrets=secrets)
+        except ProgramNotFound as missing:
+            raise EnvironmentTrouble(
+                f"The coder {command[0]!r} is not installed or not on PATH.",
+                where=f"chimera_coder = {self._settings.coder!r}",
+                remedy="Install it, or name another one in chimera_coder.",
+            ) from missing
+        if done.exit_code:
+            raise PhaseFailed(
+                f"The coder {command[0]!r} {describe_exit(done)}.", where=str(log), evidence=_end_of(done.output)
+            )
+        return _end_of(done.output, lines=3)
+
+
+def command_for(brief: Brief, coder: str) -> list[str]:
+    """The coder's command line with its placeholders filled.
+
+    :raises SettingError: it names a placeholder that there is not.
+    """
+    values = {
+        "brief": brief.markdown,
+        "brief_json": brief.json_file,
+        "folder": brief.folder,
+        "attempt": str(brief.attempt),
+        "feature": brief.feature.id,
+    }
+    return [_filled(word, values) for word in split_command("chimera_coder", coder)]
+
+
+def _filled(word: str, values: dict[str, str]) -> str:
+    def value(match: re.Match[str]) -> str:
+        if match[1] not in values:
+            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            raise SettingError(f"chimera_coder knows no {{{match[1]}}}.", where=word, remedy=f"It knows {known}.")
+        return values[match[1]]
+
+    return re.sub(r"\{([a-z_]+)\}", value, word)
+
+
+def _told(brief: Brief) -> dict[str, str]:
+    """What the coder's environment says, as the reference documents it."""
+    return {
+        "CHIMERA_BRIEF": brief.markdown,
+        "CHIMERA_BRIEF_JSON": brief.json_file,
+        "CHIMERA_FEATURE": brief.feature.id,
+        "CHIMERA_ATTEMPT": str(brief.attempt),
+        "CHIMERA_TEST": brief.test.path,
+    }
+
+
+def _own_temporary(folder: Path) -> str:
+    temporary = folder.with_name(f"{folder.name}.tmp")
+    temporary.mkdir(exist_ok=True)
+    return str(temporary)
+
+
+def _end_of(output: str, lines: int = 40) -> str:
+    return "\n".join(output.rstrip().splitlines()[-lines:])
+
+
+class ReplayCoder:
+    """Plays recorded changes, one an attempt: patches (``1.patch``) or folders (``1/``) that are laid over the clone.
+
+    Each is a change against the sealed commit, as the vault's ``change.diff`` is.
+
+    :param folder: holds them, in a folder of the feature's id or directly.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_chimera_implement_feature(self, brief: Brief) -> str:
+        """Apply the attempt's change."""
+        records = self._records(brief)
+        if brief.attempt > len(records):
+            raise PhaseFailed(
+                f"Only {len(records)} changes are recorded, and this is attempt {brief.attempt}.",
+                where=str(self._place(brief)),
+                remedy="Record another one, or name a coder in chimera_coder.",
+            )
+        record = records[brief.attempt - 1]
+        if record.is_dir():
+            shutil.copytree(record, brief.folder, dirs_exist_ok=True)
+        else:
+            apply_patch(Path(brief.folder), record)
+        return f"replayed {record.name}"
+
+    def _place(self, brief: Brief) -> Path:
+        for name in (brief.feature.id, brief.feature.slug):
+            if (self._folder / name).is_dir():
+                return self._folder / name
+        return self._folder
+
+    def _records(self, brief: Brief) -> list[Path]:
+        place = self._place(brief)
+        if not place.is_dir():
+            raise SettingError(
+                "The folder of recorded changes does not exist.",
+                where=str(place),
+                remedy='Write: chimera_coder = "replay:FOLDER", with the folder relative to the project\'s root.',
+            )
+        found = [path for path in place.iterdir() if re.fullmatch(r"\d+(\.patch|\.diff)?", path.name)]
+        return sorted(found, key=lambda path: int(path.stem))
+
+
+def coder_plugin(settings: Settings, root: Path) -> CommandCoder | ReplayCoder | None:
+    """The plugin that ``chimera_coder`` names; ``None`` when it names nobody."""
+    if settings.coder.startswith(REPLAY):
+        return ReplayCoder(root / settings.coder.removeprefix(REPLAY))
+    return CommandCoder(settings) if settings.coder else None

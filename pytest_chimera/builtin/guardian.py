@@ -1,0 +1,233 @@
+"""Our own reviewers: the seal and the protected paths, what is no regular file, and the project's own checks."""
+
+from __future__ import annotations
+
+import ast
+import configparser
+import tomllib
+from collections.abc import Callable, Iterator, Sequence
+from fnmatch import fnmatchcase
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from pytest_chimera.errors import SettingError
+from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review
+from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
+from pytest_chimera.repository import Repository
+from pytest_chimera.settings import Settings, split_command
+from pytest_chimera.workflow import ChimeraWorkflow
+
+Read = Callable[[str, str], bytes | None]
+
+PROTECTED = (
+    "**/pytest.ini",
+    "**/.pytest.ini",
+    "**/pytest.toml",
+    "**/.pytest.toml",
+    "**/tox.ini",
+    "chimera.toml",
+    ".github/**",
+    ".gitlab-ci.yml",
+    ".circleci/**",
+    ".ci/**",
+    "**/.git/**",
+    ".gitmodules",
+    "**/sitecustomize.py",
+    "**/usercustomize.py",
+    "**/*.pth",
+)
+"""Paths that a coder leaves alone, besides the sealed test's own folder. Globs; ``**`` crosses folders."""
+
+
+def matches(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a path is one of the patterns; ``**/x`` also matches ``x`` at the top."""
+    return any(fnmatchcase(path, pattern) or fnmatchcase(path, pattern.removeprefix("**/")) for pattern in patterns)
+
+
+class Guardian:
+    """Reviews a change by its paths, and where a path is shared, by what changed in it.
+
+    :param settings: ``protected`` adds patterns.
+    :param read: gives a commit's file, ``None`` when it is not there.
+    :param by_hand: the person implements: then only what breaks the seal is a rejection, all else is a note.
+    """
+
+    def __init__(self, settings: Settings, read: Read, *, by_hand: bool) -> None:
+        self._settings = settings
+        self._read = read
+        self._softly: Literal["note", "reject"] = "note" if by_hand else "reject"
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_chimera_review_change(self, change: Change, workflow: ChimeraWorkflow) -> Review:
+        """Find what a change touches that it must not."""
+        findings = (*self._sealed(change, workflow), *self._protected(change, workflow), *self._left_out(change))
+        rejects = any(finding.severity == "reject" for finding in findings)
+        return Review(
+            decision="reject" if rejects else "approve",
+            findings=findings,
+            reviewer="chimera",
+            score=0.0 if rejects else 1.0,
+        )
+
+    def _sealed(self, change: Change, workflow: ChimeraWorkflow) -> Iterator[Finding]:
+        if any(file.path == workflow.test_path for file in change.files):
+            yield Finding(
+                rule="sealed-test",
+                path=workflow.test_path or "",
+                sentence="The sealed test was changed.",
+                remedy="Leave the test as it is and change the application; to ask for something else, edit the steps "
+                "on the marker.",
+            )
+
+    def _protected(self, change: Change, workflow: ChimeraWorkflow) -> Iterator[Finding]:
+        kept = workflow.sealed.protected if workflow.sealed else ()
+        patterns = (*PROTECTED, *self._settings.protected)
+        for file in change.files:
+            if file.path == workflow.test_path:
+                continue
+            if file.path in kept or self._in_test_dir(file.path) or matches(file.path, patterns):
+                yield self._hands_off(file.path, f"{file.path} is a protected path.")
+            elif why := self._shared_file(change, file):
+                yield self._hands_off(file.path, why)
+
+    def _hands_off(self, path: str, sentence: str) -> Finding:
+        return Finding(
+            rule="protected-path",
+            path=path,
+            sentence=sentence,
+            remedy="Undo that: the application and tests of your own are yours to change.",
+            severity=self._softly,
+        )
+
+    def _in_test_dir(self, path: str) -> bool:
+        return path.startswith(f"{self._settings.test_dir.strip('/')}/")
+
+    def _shared_file(self, change: Change, file: ChangedFile) -> str:
+        """What is wrong with a change to a file that is configuration in part; empty when nothing is."""
+        reader = _SHARED.get(PurePosixPath(file.path).name)
+        if reader is None:
+            return ""
+        before, after = (self._read(commit, file.path) or b"" for commit in (change.base, change.commit))
+        try:
+            if reader(before) == reader(after):
+                return ""
+        except (ValueError, SyntaxError, configparser.Error):
+            return f"{file.path} cannot be read any more."
+        return f"{file.path} changes how tests are collected or run."
+
+    def _left_out(self, change: Change) -> Iterator[Finding]:
+        for path, why in change.left_out.items():
+            yield Finding(
+                rule="regular-files",
+                path=path,
+                sentence=f"{path} is {why}, and only regular files are taken.",
+                remedy="Put a regular file in its place, or remove it.",
+                severity=self._softly,
+            )
+
+
+def _pyproject_tests(content: bytes) -> Any:
+    """What pyproject.toml says of pytest and chimera, but for the markers, which a new test may add."""
+    tool = tomllib.loads(content.decode()).get("tool", {})
+    config = tool.get("pytest", {})
+    ini = {key: value for key, value in config.get("ini_options", {}).items() if key != "markers"}
+    rest = {key: value for key, value in config.items() if key not in {"ini_options", "markers"}}
+    return rest, ini, tool.get("chimera", {})
+
+
+def _setup_cfg_tests(content: bytes) -> Any:
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(content.decode())
+    section = dict(parser["tool:pytest"]) if parser.has_section("tool:pytest") else {}
+    return {key: value for key, value in section.items() if key != "markers"}
+
+
+def _conftest_hooks(content: bytes) -> Any:
+    """All of a conftest.py but its imports, docstring and fixtures that no other test has yet relied upon by name."""
+    tree = ast.parse(content)
+    return [ast.dump(node) for node in tree.body if not _is_fixture(node) and not _is_harmless(node)]
+
+
+def _is_fixture(node: ast.stmt) -> bool:
+    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return False
+    decorators = [each.func if isinstance(each, ast.Call) else each for each in node.decorator_list]
+    names = {each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in decorators}
+    autouse = any("autouse" in ast.dump(each) for each in node.decorator_list)
+    return "fixture" in names and not autouse and node.name not in _BROWSER_FIXTURES
+
+
+def _is_harmless(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Import | ast.ImportFrom) or (
+        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    )
+
+
+_BROWSER_FIXTURES = {"page", "context", "browser", "base_url", "browser_type_launch_args", "browser_context_args"}
+_SHARED: dict[str, Callable[[bytes], Any]] = {
+    "pyproject.toml": _pyproject_tests,
+    "setup.cfg": _setup_cfg_tests,
+    "conftest.py": _conftest_hooks,
+}
+
+
+class Checks:
+    """Runs the commands of ``chimera_check`` in a clean checkout of the candidate.
+
+    :param work: the folder in which the checkout is made.
+    :param by_hand: the person implements: a failing check is a note.
+    """
+
+    def __init__(self, settings: Settings, repository: Repository, work: Path, *, by_hand: bool) -> None:
+        self._settings = settings
+        self._repository = repository
+        self._work = work
+        self._softly: Literal["note", "reject"] = "note" if by_hand else "reject"
+
+    @pytest.hookimpl(trylast=True)
+    async def pytest_chimera_review_change(self, change: Change, brief: Brief) -> Review | None:
+        """Run each command; one that fails is a finding with the end of its output."""
+        if not self._settings.check:
+            return None
+        folder = self._work / "checks" / f"{brief.feature.slug}-{change.commit[:10]}"
+        try:
+            await anyio.to_thread.run_sync(self._fresh, change.commit, folder)
+            findings = [each for line in self._settings.check if (each := await self._run(line, folder, change))]
+        finally:
+            with anyio.CancelScope(shield=True):
+                await anyio.to_thread.run_sync(self._repository.discard, folder)
+        rejects = any(finding.severity == "reject" for finding in findings)
+        return Review(decision="reject" if rejects else "approve", findings=tuple(findings), reviewer="chimera_check")
+
+    def _fresh(self, commit: str, folder: Path) -> None:
+        self._repository.discard(folder)
+        self._repository.checkout(commit, folder)
+
+    async def _run(self, line: str, folder: Path, change: Change) -> Finding | None:
+        command = split_command("chimera_check", line)
+        log = Path(change.diff).with_name(f"check-{self._settings.check.index(line) + 1}.log")
+        environment = chosen_environment(folder=folder, given=self._settings.env)
+        try:
+            done = await run_program(command, folder=folder, environment=environment, log=log)
+        except ProgramNotFound as missing:
+            raise SettingError(
+                f"chimera_check names {command[0]!r}, which is not installed or not on PATH.",
+                where=line,
+                remedy="Install it, or change chimera_check.",
+            ) from missing
+        if done.exit_code == 0:
+            return None
+        return Finding(
+            rule="check",
+            sentence=f"`{line}` {describe_exit(done)}:\n{_end_of(done.output)}",
+            remedy="Make it succeed.",
+            severity=self._softly,
+        )
+
+
+def _end_of(output: str, lines: int = 25) -> str:
+    return "\n".join(output.rstrip().splitlines()[-lines:])

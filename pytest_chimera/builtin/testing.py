@@ -1,0 +1,63 @@
+"""Our own test writer and judge, as hook implementations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path, PurePosixPath
+
+import anyio.to_thread
+import pytest
+
+from pytest_chimera.judging import Browser, judge
+from pytest_chimera.models import Deployment, Feature, GeneratedTest, SealedTest, TestRun
+from pytest_chimera.repository import Repository
+from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.settings import Settings
+
+
+class Generator:
+    """Writes the test of a feature from its steps."""
+
+    def __init__(self, generator: TestGenerator) -> None:
+        self._generator = generator
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_chimera_generate_test(self, feature: Feature) -> GeneratedTest:
+        """Parse the steps and render them."""
+        return self._generator.generate(feature)
+
+
+class Judge:
+    """Runs a sealed test in a process of its own.
+
+    :param repository: holds the base's own end-to-end folder, for a hand-written test.
+    :param browser: finds the browser, once it is needed.
+    """
+
+    def __init__(self, settings: Settings, repository: Repository, browser: Callable[[], Browser]) -> None:
+        self._settings = settings
+        self._repository = repository
+        self._browser = browser
+
+    @pytest.hookimpl(trylast=True)
+    async def pytest_chimera_validate(self, sealed: SealedTest, deployment: Deployment, evidence: str) -> TestRun:
+        """Judge the deployment."""
+        files = await anyio.to_thread.run_sync(self._e2e_files, sealed) if sealed.handwritten else None
+        return await judge(
+            sealed,
+            deployment.url,
+            evidence=Path(evidence),
+            browser=self._browser(),
+            time_limit=self._settings.validation_timeout,
+            e2e_files=files,
+        )
+
+    def _e2e_files(self, sealed: SealedTest) -> dict[str, bytes]:
+        """The files beside the sealed test in its commit, relative to its folder."""
+        folder = PurePosixPath(sealed.test.path).parent
+        found = {}
+        for path in self._repository.files(sealed.commit, folder.as_posix()):
+            content = self._repository.read(sealed.commit, path)
+            if content is not None:
+                found[PurePosixPath(path).relative_to(folder).as_posix()] = content
+        return found

@@ -1,0 +1,125 @@
+"""The plugin's front door: options, marker, hooks. Everything else is imported only under ``--chimera``."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from pytest_chimera.settings import FLAGS, ini_options
+
+if TYPE_CHECKING:
+    pass
+
+_CONDUCTOR = pytest.StashKey["Conductor"]()
+_COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune")
+_MODIFIERS = ("chimera_restart", "chimera_reprove", "chimera_reject", "chimera_hint", "chimera_until")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options from their tables."""
+    group = parser.getgroup("chimera", "chimera: features, implemented and proved")
+    for flag in FLAGS:
+        if not flag.metavar:
+            group.addoption(flag.name, action="store_true", default=False, help=flag.help)
+        else:
+            group.addoption(flag.name, metavar=flag.metavar, choices=flag.choices or None, default=None, help=flag.help)
+    for key, ini, default in ini_options():
+        parser.addini(key, f"{ini.help} (default: {default!r})", type=ini.type, default=None)
+
+
+def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
+    """Make chimera's hooks known to conftest.py files."""
+    from pytest_chimera import hookspecs
+
+    pluginmanager.add_hookspecs(hookspecs)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Document the marker; refuse a command line that cannot work."""
+    from pytest_chimera.marked import MARKER_HELP
+
+    config.addinivalue_line("markers", MARKER_HELP)
+    if config.option.chimera:
+        _check_command_line(config)
+    else:
+        for name in _MODIFIERS:
+            if config.getoption(name):
+                raise pytest.UsageError(f"--{name.replace('_', '-')} goes with --chimera: add --chimera.")
+        from pytest_chimera.session.plain import PlainRuns
+
+        config.pluginmanager.register(PlainRuns(config), "chimera-plain")
+
+
+def _check_command_line(config: pytest.Config) -> None:
+    if not config.pluginmanager.hasplugin("cacheprovider"):
+        raise pytest.UsageError("--chimera keeps its state in pytest's cache: run it without -p no:cacheprovider.")
+    jobs = config.getoption("chimera_jobs")
+    if jobs is not None and not (jobs.isdecimal() and int(jobs) > 0):
+        raise pytest.UsageError(f"--chimera-jobs takes a number above 0, not {jobs!r}.")
+    if config.getoption("chimera_reject") and config.getoption("chimera_hint"):
+        raise pytest.UsageError("--chimera-reject and --chimera-hint are two ways to answer: give one of them.")
+
+
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """Run the commands that end the session at once."""
+    if not any(config.getoption(name) for name in _COMMANDS):
+        return None
+    from _pytest.main import wrap_session
+
+    from pytest_chimera.session.commands import run_command
+
+    return int(wrap_session(config, run_command))
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    """Say which folder holds the state, and how many features."""
+    if not config.option.chimera or config.option.collectonly:
+        return None
+    cache = config.cache
+    folder = cache.mkdir("chimera") if cache else None
+    count = len(list(folder.glob("*.jsonl"))) if folder else 0
+    return f"chimera: {count} feature{'s' if count != 1 else ''} in {folder}"
+
+
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> Generator[None]:
+    """Under ``--chimera``, let the marked items run workflows, after the ordinary ones."""
+    result = yield
+    if not config.option.chimera:
+        return result
+    from pytest_chimera.session.conductor import Conductor
+    from pytest_chimera.session.items import adopt, in_order, is_feature
+
+    items[:] = in_order(items)
+    features = [item for item in items if is_feature(item)]
+    conductor = config.stash[_CONDUCTOR] = Conductor(config)
+    conductor.plan(features)
+    for item in features:
+        adopt(item, conductor.run)
+    return result
+
+
+def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
+    """Show a parked feature as an error: nothing is wrong with the feature."""
+    if getattr(report, "when", "") != "call" or report.outcome != "failed":
+        return None
+    state = next((value for key, value in getattr(report, "user_properties", ()) if key == "chimera-state"), "")
+    return ("error", "E", "PARKED") if state == "parked" else None
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Sum the run up."""
+    if config.option.chimera:
+        from pytest_chimera.session.summary import write_summary
+
+        write_summary(terminalreporter)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """End what still runs."""
+    conductor = session.config.stash.get(_CONDUCTOR, None)
+    if conductor is not None:
+        conductor.close()

@@ -1,0 +1,122 @@
+"""The project that a run works on: its repository, settings, vault, agents and folders."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import filelock
+
+from pytest_chimera.agents import Agents
+from pytest_chimera.errors import HeldElsewhere
+from pytest_chimera.journal import Journal, Standing, journal_name, readable
+from pytest_chimera.judging import Browser
+from pytest_chimera.models import Feature
+from pytest_chimera.repository import Repository
+from pytest_chimera.settings import Settings
+from pytest_chimera.vault import Vault
+from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase, Route, checked_transitions
+
+Progress = Callable[[Feature, str], None]
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the command line asks of this run.
+
+    :param restart: start the selected features over; ``reprove`` complete ones again.
+    :param until_red: stop before the first coder is called.
+    :param words: what the person says about the last candidates; ``rejects`` them rather than hints.
+    :param calls_coder: false under ``CI``, unless a coder stands on the command line.
+    """
+
+    restart: bool = False
+    reprove: bool = False
+    until_red: bool = False
+    words: str = ""
+    calls_coder: bool = True
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that a feature's work needs to know of its project.
+
+    :param root: pytest's rootdir; ``state`` the folder of the journals; ``work`` of the clones and checkouts.
+    :param config_files: configuration as it stands in the working tree, relative to the root: part of every seal.
+    :param by_hand: the person implements.
+    :param browser: finds the browser, once it is needed.
+    :param mirror: shows a feature's standing in the pytest cache.
+    :param progress: says one line about a feature.
+    """
+
+    root: Path
+    state: Path
+    work: Path
+    repository: Repository
+    settings: Settings
+    vault: Vault
+    agents: Agents
+    orders: Orders
+    by_hand: bool
+    browser: Callable[[], Browser]
+    config_files: tuple[str, ...] = ()
+    mirror: Callable[[Feature, dict[str, Any]], None] = lambda _feature, _value: None
+    progress: Progress = lambda _feature, _line: None
+    table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
+
+    def journal(self, feature: Feature) -> Journal:
+        """The feature's journal, read and checked."""
+
+        def mirror(standing: Standing) -> None:
+            self.mirror(feature, readable(standing))
+
+        return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror)
+
+    @contextmanager
+    def held(self, feature: Feature) -> Iterator[None]:
+        """Hold the feature for this process.
+
+        :raises HeldElsewhere: another process works on it; says which.
+        """
+        self.state.mkdir(parents=True, exist_ok=True)
+        path = self.state / f"{journal_name(feature.id)}.lock"
+        holder = path.with_suffix(".holder")
+        lock = filelock.FileLock(path, timeout=0, thread_local=False)
+        try:
+            lock.acquire()
+        except filelock.Timeout:
+            who = holder.read_text() if holder.exists() else "another process"
+            raise HeldElsewhere(
+                f"Another run works on {feature.id}: {who}.",
+                where=str(path),
+                remedy="Wait for it to finish, then run the same command again.",
+            ) from None
+        try:
+            holder.write_text(f"process {os.getpid()}")
+            yield
+        finally:
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+
+def time_limits(
+    settings: Settings, table: Mapping[ChimeraPhase, Mapping[str, Any]] | None
+) -> Mapping[ChimeraPhase, Route]:
+    """The table of transitions with the project's own changes and the configured time limits.
+
+    :param table: what ``pytest_chimera_transitions`` answered.
+    """
+    limits = {
+        ChimeraPhase.E2E_TEST_GENERATION: settings.generation_timeout + settings.staging_timeout,
+        ChimeraPhase.CODE_IMPLEMENTATION: settings.implementation_timeout,
+        ChimeraPhase.GUARDIAN_REVIEW: settings.review_timeout,
+        ChimeraPhase.STAGING_DEPLOYMENT: settings.staging_timeout,
+        ChimeraPhase.E2E_VALIDATION: settings.validation_timeout,
+    }
+    return checked_transitions(
+        {phase: {"timeout": limit} | dict((table or {}).get(phase, {})) for phase, limit in limits.items()}
+    )

@@ -1,0 +1,447 @@
+"""From where a feature stands to its verdict: the table of outcomes of DESIGN.md §3, row by row."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import anyio.to_thread
+
+from pytest_chimera.engine import ChimeraExecutor, Parked, Recorder
+from pytest_chimera.errors import (
+    ChimeraError,
+    EnvironmentTrouble,
+    HeldElsewhere,
+    PhaseFailed,
+    PreconditionError,
+    RepositoryError,
+    ScenarioError,
+    SettingError,
+    StateError,
+    TransitionError,
+    WaitingForPerson,
+)
+from pytest_chimera.journal import Journal, Standing
+from pytest_chimera.judging import is_vacuous
+from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, TestRun, Verdict
+from pytest_chimera.project import Project
+from pytest_chimera.repository import format_trailers
+from pytest_chimera.scenario import meaning_of
+from pytest_chimera.vault import write_file
+from pytest_chimera.words import attempts_table, failing_text
+from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult
+from pytest_chimera.workshop import GreenOnBase, Workshop, change_of, sealed_of
+
+_FOR_THE_PERSON = (ScenarioError, SettingError, PreconditionError, RepositoryError, TransitionError)
+
+
+async def pursue(project: Project, feature: Feature, base: str | None = None) -> Verdict:
+    """Bring one feature as far as this run can bring it.
+
+    :param base: the commit to start from, when it is another feature's result rather than HEAD.
+    """
+    began = time.monotonic()
+    try:
+        with project.held(feature):
+            journal = project.journal(feature)
+            if journal.repaired:
+                project.progress(feature, journal.repaired)
+            verdict = await _Pursuit(project, feature, journal, base).verdict()
+    except HeldElsewhere as held:
+        verdict = _verdict(feature, "parked", held)
+    except (StateError, *_FOR_THE_PERSON) as error:
+        verdict = _verdict(feature, "failed", error)
+    verdict = verdict.model_copy(update={"seconds": round(time.monotonic() - began, 2)})
+    await project.agents.tell("pytest_chimera_verdict", feature=feature, verdict=verdict)
+    return verdict
+
+
+def _verdict(feature: Feature, state: Any, error: ChimeraError, **more: Any) -> Verdict:
+    details = "\n".join(part for part in (f"where: {error.where}" if error.where else "", error.remedy) if part)
+    return Verdict(feature=feature.id, state=state, sentence=error.sentence, details=details, **more)
+
+
+class _JournalRecorder(Recorder):
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    def started(self, workflow: ChimeraWorkflow) -> None:
+        self._journal.append("phase_started", phase=workflow.current_phase.value, attempt=workflow.attempt)
+
+    def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
+        self._journal.append("phase_finished", result=result, leads_to=leads_to.value)
+
+
+@dataclass
+class _Pursuit:
+    project: Project
+    feature: Feature
+    journal: Journal
+    base: str | None
+
+    @property
+    def standing(self) -> Standing:
+        return self.journal.standing
+
+    @property
+    def workflow(self) -> ChimeraWorkflow:
+        workflow = self.standing.workflow
+        assert workflow is not None, "a pursuit begins with a workflow"
+        return workflow
+
+    async def verdict(self) -> Verdict:
+        note = await self._current_generation()
+        orders = self.project.orders
+        if orders.words and (self.workflow.is_terminal or self.workflow.change):
+            self.journal.append("answered", words=orders.words)
+        elif self.standing.settled:
+            return await self._settled_before()
+        elif self.workflow.current_phase is ChimeraPhase.COMPLETE:
+            return await self._complete_before()
+        return await self._go_on(note)
+
+    # -- which generation
+
+    async def _current_generation(self) -> str:
+        """Begin a generation where none is going on that fits what is asked; what to tell of it."""
+        workflow, orders = self.standing.workflow, self.project.orders
+        if workflow is None or orders.restart:
+            self._begin()
+            return ""
+        self._limit_attempts(workflow)
+        if self.standing.asked == self._asked():
+            return ""
+        return await self._asked_anew(workflow)
+
+    def _limit_attempts(self, workflow: ChimeraWorkflow) -> None:
+        """A person has no limit; a coder that takes over from a person gets its own attempts."""
+        if self.project.by_hand and workflow.max_attempts:
+            self.journal.append("limited", max_attempts=0)
+        elif not self.project.by_hand and not workflow.max_attempts:
+            self.journal.append("limited", max_attempts=workflow.attempt + self.project.settings.max_attempts)
+
+    async def _asked_anew(self, workflow: ChimeraWorkflow) -> str:
+        before = workflow.sealed or self.standing.settled_test
+        if before is None:
+            self._begin()
+            return ""
+        test = await (await self._workshop()).write_test(workflow)
+        if meaning_of(test.source) == before.meaning:
+            return ""
+        self._begin()
+        difference = _difference(before.test, test)
+        self.project.progress(self.feature, "the scenario has changed: a new generation begins")
+        return f"The scenario has changed:\n{difference}"
+
+    def _begin(self) -> None:
+        before = self.standing.workflow
+        task = self._task()
+        attempts = 0 if self.project.by_hand else self.project.settings.max_attempts
+        workflow = task.begin(attempts, before.generation + 1 if before else 1)
+        self.journal.append("begun", feature=self.feature.id, workflow=workflow, asked=self._asked())
+
+    def _asked(self) -> str:
+        feature = self.feature
+        text = feature.model_dump_json(exclude={"path", "line", "text_line", "nodeid", "after"})
+        if feature.handwritten:
+            text += (self.project.root / feature.path).read_text(encoding="utf-8")
+        if feature.file and (file := self.project.root / feature.file).is_file():
+            text += file.read_text(encoding="utf-8")
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _task(self) -> ChimeraTask:
+        staging = self.project.settings.staging_url or None
+        return ChimeraTask(feature=self.feature, target_url=self.feature.url, staging_url=staging)
+
+    async def _workshop(self) -> Workshop:
+        base = self.base
+        if base is None:
+            base = await anyio.to_thread.run_sync(self.project.repository.head)
+        return Workshop(self.project, self.feature, self.journal, base)
+
+    # -- going on
+
+    async def _go_on(self, note: str = "") -> Verdict:
+        workshop = await self._workshop()
+        executor = ChimeraExecutor(
+            self.project.agents,
+            acts=workshop.acts(),
+            table=self.project.table,
+            recorder=_JournalRecorder(self.journal),
+        )
+        try:
+            return await self._walk(executor, workshop, note)
+        except GreenOnBase as green:
+            return await self._green_on_base(green)
+        except Parked as parked:
+            self.journal.append("parked", reason=parked.cause.sentence)
+            return self._told(_verdict(self.feature, "parked", parked.cause))
+        except WaitingForPerson:
+            return self._waiting(note)
+        except _FOR_THE_PERSON as error:
+            self.journal.append("stopped", reason=error.sentence)
+            return self._told(_verdict(self.feature, "failed", error))
+        finally:
+            await workshop.end_all()
+
+    async def _walk(self, executor: ChimeraExecutor, workshop: Workshop, note: str) -> Verdict:
+        orders = self.project.orders
+        while not self.workflow.is_terminal:
+            if self.workflow.current_phase is ChimeraPhase.CODE_IMPLEMENTATION:
+                if orders.until_red:
+                    return self._red(note)
+                if not orders.calls_coder:
+                    return self._unproved()
+            before = self.workflow.attempt
+            await executor.advance(self._task(), self.workflow)
+            if self.project.by_hand and self.workflow.attempt > before > 0:
+                return self._refused()
+        if self.workflow.current_phase is ChimeraPhase.FAILED:
+            return self._failed()
+        return await self._complete(workshop)
+
+    def _told(self, verdict: Verdict) -> Verdict:
+        return verdict.model_copy(update={"attempts": self.workflow.attempts, "branch": self.standing.branch})
+
+    def _say(self, state: Any, sentence: str, details: str = "", next_command: str = "") -> Verdict:
+        verdict = Verdict(
+            feature=self.feature.id, state=state, sentence=sentence, details=details, next_command=next_command
+        )
+        return self._told(verdict)
+
+    # -- the rows
+
+    def _red(self, note: str) -> Verdict:
+        sealed = sealed_of(self.workflow)
+        details = "\n".join(part for part in (note, failing_text(sealed.red)) if part)
+        return self._say("red", f"red for the right reason; sealed as {sealed.test.path}", details)
+
+    def _unproved(self) -> Verdict:
+        sealed = sealed_of(self.workflow)
+        return self._say(
+            "failed",
+            "not proved: red here, and no coder is called under CI",
+            failing_text(sealed.red),
+            "run pytest --chimera on your machine, or add --chimera-coder=… to this command",
+        )
+
+    def _waiting(self, note: str) -> Verdict:
+        sealed = sealed_of(self.workflow)
+        where = f"The test is {sealed.test.path}. Change the code, then run the same command again."
+        details = "\n".join(part for part in (note, failing_text(sealed.red), where) if part)
+        return self._say("waiting", "red: the feature is not there yet, and no coder is configured", details)
+
+    def _refused(self) -> Verdict:
+        last = self.workflow.results[-1]
+        run = last.value if isinstance(last.value, TestRun) else None
+        details = failing_text(run) if run else last.details
+        where = f"The test is {self.workflow.test_path}. Change the code, then run the same command again."
+        return self._say("waiting", f"still red ({last.phase}): {last.reason}", f"{details}\n{where}")
+
+    def _failed(self) -> Verdict:
+        last = self.workflow.results[-1]
+        details = f"{attempts_table(self.workflow)}\nEvidence: {self._evidence()}"
+        next_command = f'pytest --chimera --chimera-hint="…" -k {self.feature.function or self.feature.id}'
+        return self._say("failed", f"failed in {last.phase}: {last.reason}", details, next_command)
+
+    def _evidence(self) -> str:
+        return f".chimera/{self.feature.slug}/generation-{self.workflow.generation}/"
+
+    async def _complete(self, workshop: Workshop) -> Verdict:
+        """The loop has come to its end: publish what is proved."""
+        if self.standing.proof is None:
+            self.journal.append("proved", proof=await self._proof(workshop))
+        proof = self.standing.proof
+        assert proof is not None, "it was just recorded"
+        attempts = f"{self.workflow.attempts} attempt{'s' if self.workflow.attempts != 1 else ''}"
+        if self.project.by_hand:
+            return self._commit_by_hand(proof, attempts)
+        if not self.standing.branch:
+            branch = await workshop.git(lambda git: git.publish(self.feature.slug, proof.commit))
+            self.journal.append("published", branch=branch)
+        branch = self.standing.branch
+        merged, why_not = await self._merge(workshop, proof)
+        if merged:
+            return self._say("complete", f"complete after {attempts}, merged as {proof.commit[:10]}")
+        return self._say("complete", f"complete after {attempts}, on {branch}", why_not, self._merge_command())
+
+    async def _merge(self, workshop: Workshop, proof: Proof) -> tuple[bool, str]:
+        if self.standing.merged:
+            return True, ""
+        if self.project.settings.merge != "ff":
+            return False, ""
+        try:
+            await workshop.git(lambda git: git.fast_forward(proof.commit, sealed_of(self.workflow).base))
+        except RepositoryError as error:
+            return False, f"Not merged: {error}"
+        self.journal.append("merged", commit=proof.commit)
+        return True, ""
+
+    def _merge_command(self) -> str:
+        open_files = [path for path in sealed_of(self.workflow).files if (self.project.root / path).exists()]
+        merge = f"git merge {self.standing.branch}"
+        if not open_files:
+            return merge
+        return f"git add {' '.join(open_files)} && git commit -m {self.feature.id!r} && {merge}"
+
+    async def _proof(self, workshop: Workshop) -> Proof:
+        workflow = self.workflow
+        sealed, change = sealed_of(workflow), change_of(workflow)
+        deployment = workflow.latest(ChimeraPhase.STAGING_DEPLOYMENT)
+        red = sealed.red.failure if sealed.red else None
+        proof = Proof(
+            feature=self.feature.id,
+            base=sealed.base,
+            commit=change.commit,
+            tree=change.tree,
+            test_sha256=sealed.sha256,
+            red=f"{red.reason} {red.signature}" if red else "",
+            green=f"{len(sealed.nodeids)} of {len(sealed.nodeids)}",
+            attempts=workflow.attempts,
+            deployment="proved" if getattr(deployment and deployment.value, "proved", False) else "not proved",
+        )
+        if self.project.by_hand:
+            return proof
+        message = f"{self.feature.description}\n\n{format_trailers(proof)}"
+        keep = f"{self.feature.slug}/proved"
+        commit = await workshop.git(lambda git: git.commit(change.tree, (sealed.commit,), message, keep))
+        return proof.model_copy(update={"commit": commit})
+
+    def _commit_by_hand(self, proof: Proof, attempts: str) -> Verdict:
+        message = f"{self.feature.description}\n\n{format_trailers(proof)}"
+        folder = self.project.vault.room(self.feature.slug, self.workflow.generation, "proof")
+        path = write_file(folder / "commit-message.txt", message).relative_to(self.project.root)
+        return self._say(
+            "complete",
+            f"complete after {attempts}: red on {proof.base[:10]}, green in your working tree",
+            "",
+            f"git add --all && git commit --file={path.as_posix()}",
+        )
+
+    # -- complete before
+
+    async def _complete_before(self) -> Verdict:
+        workshop = await self._workshop()
+        if self.standing.proof is None or (not self.standing.branch and not self.project.by_hand):
+            return await self._complete(workshop)
+        name, commit, tree = await self._present_state(workshop)
+        proof = self.standing.proof
+        if tree in self.standing.green_trees and not self.project.orders.reprove:
+            return self._say("proved", f"proved in {proof.commit[:10]}", "", self._open_merge())
+        self.project.progress(self.feature, f"complete before; proving it again on {name}")
+        try:
+            run = await self._seen_again(workshop, commit, tree)
+        except (Parked, EnvironmentTrouble, PhaseFailed) as trouble:
+            cause = trouble.cause if isinstance(trouble, Parked) else trouble
+            self.journal.append("parked", reason=cause.sentence)
+            return self._told(_verdict(self.feature, "parked", cause))
+        if run.status == "green":
+            self.journal.append("reproved", tree=tree)
+            return self._say(
+                "still green", f"proved in {proof.commit[:10]}, still green on {name}", "", self._open_merge()
+            )
+        return await self._regressed(run, name)
+
+    def _open_merge(self) -> str:
+        return "" if self.standing.merged or self.project.by_hand else self._merge_command()
+
+    async def _seen_again(self, workshop: Workshop, commit: str, tree: str) -> TestRun:
+        workflow = self.workflow
+        room = workshop.room(workflow, "again")
+        try:
+            return await workshop.look(sealed_of(workflow), commit, tree, room, workflow)
+        finally:
+            await workshop.end_all()
+
+    async def _present_state(self, workshop: Workshop) -> tuple[str, str, str]:
+        """What the feature is proved against now: the working tree, HEAD once merged, or the branch's tip."""
+        proof, branch = self.standing.proof, self.standing.branch
+        assert proof is not None, "only a proved feature is complete"
+        if self.project.by_hand:
+            sealed = sealed_of(self.workflow)
+            keep = f"{self.feature.slug}/again"
+            now = await workshop.git(lambda git: git.snapshot(sealed.commit, self.feature.description, keep))
+            return "your working tree", now.commit, now.tree
+        if await workshop.git(
+            lambda git: git.is_ancestor(proof.commit, "HEAD") or self.feature.id in git.proofs("HEAD")
+        ):
+            if not self.standing.merged:
+                self.journal.append("merged", commit=proof.commit)
+            head = await workshop.git(lambda git: git.head())
+            return f"HEAD ({head[:10]})", head, await workshop.git(lambda git: git.tree_of(head))
+        tip = await workshop.git(lambda git: git.tip(branch))
+        if tip is None:
+            raise RepositoryError(
+                f"The branch {branch} is gone, and its commit is not in HEAD's history.",
+                where=proof.commit,
+                remedy=f"Bring it back with `git branch {branch} {proof.commit[:10]}`, or start over with "
+                "--chimera-restart.",
+            )
+        await workshop.git(lambda git: git.bring(tip))
+        return branch, tip, await workshop.git(lambda git: git.tree_of(tip))
+
+    async def _regressed(self, run: TestRun, name: str) -> Verdict:
+        failure = run.failure
+        if failure is None or failure.reason not in RIGHT_REDS:
+            reason = failure.as_sentence() if failure else "the test is not green"
+            self.journal.append("stopped", reason=reason)
+            return self._say(
+                "failed", f"complete before, and it cannot be judged on {name}: {reason}", failing_text(run)
+            )
+        self.project.progress(self.feature, f"regressed on {name}: a new generation begins")
+        self._begin()
+        return await self._go_on(f"regressed on {name}:\n{failing_text(run)}")
+
+    # -- there already
+
+    async def _green_on_base(self, green: GreenOnBase) -> Verdict:
+        sealed = green.sealed
+        folder = self.project.vault.room(self.feature.slug, self.workflow.generation, "empty-page")
+        if await is_vacuous(
+            sealed, evidence=folder, browser=self.project.browser(), time_limit=self.project.settings.validation_timeout
+        ):
+            self.journal.append("stopped", reason="vacuous: it expects nothing")
+            return self._say(
+                "vacuous",
+                "vacuous: it expects nothing",
+                "The test is green even on an empty page.",
+                "add a Then step that names what a person would see",
+            )
+        proved = (await anyio.to_thread.run_sync(self.project.repository.proofs)).get(self.feature.id)
+        in_history = proved is not None and proved.test_sha256 == sealed.sha256
+        state = "proved" if in_history else "present"
+        tree = await anyio.to_thread.run_sync(self.project.repository.tree_of, sealed.base)
+        self.journal.append("settled", state=state, test=sealed, tree=tree, commit=proved.commit if proved else "")
+        return self._there_already(proved.commit if in_history and proved else "", still=True)
+
+    async def _settled_before(self) -> Verdict:
+        git = self.project.repository
+        tree = await anyio.to_thread.run_sync(lambda: git.tree_of(git.head()))
+        if tree in self.standing.green_trees and not self.project.orders.reprove:
+            return self._there_already(self.standing.settled_commit, still=False)
+        self._begin()
+        return await self._go_on()
+
+    def _there_already(self, commit: str, *, still: bool) -> Verdict:
+        if commit:
+            return self._say("still green", f"proved in {commit[:10]}{', still green' if still else ''}")
+        return self._say(
+            "present",
+            "present, never seen red",
+            "The test is green on HEAD. Whether it would notice that the feature is gone is not proved.",
+        )
+
+
+def _difference(before: GeneratedTest, after: GeneratedTest) -> str:
+    lines = difflib.unified_diff(
+        before.source.splitlines(),
+        after.source.splitlines(),
+        "as it was sealed",
+        "as it is asked now",
+        lineterm="",
+        n=1,
+    )
+    return "\n".join(lines)

@@ -1,0 +1,71 @@
+"""The commands that end the session at once: status, apply, prune."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_chimera.errors import ChimeraError
+from pytest_chimera.journal import Journal, Standing, journal_name
+from pytest_chimera.repository import Repository
+from pytest_chimera.session.conductor import settings_of
+from pytest_chimera.session.report import status_lines
+from pytest_chimera.vault import Vault
+
+
+def run_command(config: pytest.Config, _session: pytest.Session) -> None:
+    """Run the one that the command line names.
+
+    :raises pytest.UsageError: it cannot be done; says why and what to do.
+    """
+    try:
+        if config.getoption("chimera_status"):
+            _status(config)
+        elif config.getoption("chimera_apply"):
+            _apply(config, config.getoption("chimera_apply"))
+        else:
+            _prune(config)
+    except ChimeraError as error:
+        raise pytest.UsageError(str(error)) from None
+
+
+def _terminal(config: pytest.Config) -> Any:
+    return config.pluginmanager.getplugin("terminalreporter")
+
+
+def _state(config: pytest.Config) -> Path:
+    if config.cache is None:
+        raise pytest.UsageError("The state lies in pytest's cache: run this without -p no:cacheprovider.")
+    return Path(config.cache.mkdir("chimera"))
+
+
+def _status(config: pytest.Config) -> None:
+    terminal = _terminal(config)
+    terminal.write(status_lines(_state(config), terminal._tw.fullwidth))
+
+
+def _standing(config: pytest.Config, feature: str) -> Standing:
+    path = _state(config) / f"{journal_name(feature)}.jsonl"
+    if not path.exists():
+        raise pytest.UsageError(f"No feature {feature!r} is recorded; pytest --chimera-status lists those that are.")
+    return Journal(path).standing
+
+
+def _apply(config: pytest.Config, feature: str) -> None:
+    workflow = _standing(config, feature).workflow
+    change = workflow.change if workflow else None
+    if change is None:
+        raise pytest.UsageError(f"{feature!r} has no candidate yet.")
+    repository = Repository.find(config.rootpath, settings_of(config).work_dir)
+    repository.lay(change.commit, workflow.sealed.base if workflow and workflow.sealed else change.base)
+    _terminal(config).write_line(f"{feature}: {len(change.files)} files laid into the working tree, unstaged")
+
+
+def _prune(config: pytest.Config) -> None:
+    vault, terminal = Vault(config.rootpath), _terminal(config)
+    for path in sorted(_state(config).glob("*.jsonl")):
+        standing = Journal(path).standing
+        if standing.merged and standing.feature and vault.clear(journal_name(standing.feature)):
+            terminal.write_line(f"{standing.feature}: its vault is empty now")

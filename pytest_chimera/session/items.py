@@ -1,0 +1,134 @@
+"""The marked items: read into features, and made to run workflows instead of bodies."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pytest_chimera.errors import ScenarioError
+from pytest_chimera.marked import ARGUMENTS, MARKER, body_of, feature_id
+from pytest_chimera.models import Feature
+
+Run = Callable[[pytest.Item], None]
+
+
+class FeatureFailed(Exception):
+    """A feature's verdict that is not a pass; its text is what the report shows."""
+
+
+def is_feature(item: pytest.Item) -> bool:
+    """Whether an item is a marked function."""
+    return item.get_closest_marker(MARKER) is not None and hasattr(item, "function")
+
+
+def feature_of(item: Any) -> Feature:
+    """Read an item's marker and docstring.
+
+    :raises ScenarioError: the marker says something that it can't; names the place.
+    """
+    marker = item.get_closest_marker(MARKER)
+    where = f"{_path(item)}:{item.location[1] + 1 if item.location[1] is not None else 0}"
+    unknown = [name for name in marker.kwargs if name not in ARGUMENTS]
+    if unknown:
+        known = ", ".join(f"{name}=" for name in ARGUMENTS)
+        raise ScenarioError(f"The feature marker knows no {unknown[0]}=.", where=where, remedy=f"It knows {known}.")
+    if len(marker.args) != 1 or not isinstance(marker.args[0], str) or not marker.args[0].strip():
+        raise ScenarioError(
+            "The feature marker takes one sentence.",
+            where=where,
+            remedy='Write: @pytest.mark.feature("User can add a todo")',
+        )
+    body = body_of(item.function)
+    kwargs = marker.kwargs
+    return Feature(
+        id=feature_id(item),
+        description=marker.args[0].strip(),
+        url=str(kwargs.get("url") or "/"),
+        text=body.docstring,
+        path=_path(item),
+        line=(item.location[1] or 0) + 1,
+        text_line=body.line,
+        function=_function_name(item),
+        nodeid=item.nodeid,
+        handwritten=not body.empty,
+        after=kwargs.get("after"),
+        replaces=kwargs.get("replaces"),
+        fixed=tuple(kwargs.get("fixed") or ()),
+        file=kwargs.get("file"),
+        scenario=kwargs.get("scenario"),
+    )
+
+
+def _function_name(item: Any) -> str:
+    name = str(getattr(item, "originalname", None) or item.name)
+    callspec = getattr(item, "callspec", None)
+    if callspec is None:
+        return name
+    words = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in callspec.id)
+    return f"{name}_{words.strip('_').lower()}"
+
+
+def _path(item: pytest.Item) -> str:
+    root, path = item.config.rootpath, Path(item.path)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else path.as_posix()
+
+
+def refuse_double_ids(features: Iterable[tuple[pytest.Item, Feature]]) -> dict[str, ScenarioError]:
+    """The error for each node id whose feature's id another one has too."""
+    pairs = list(features)
+    counts = Counter(feature.id for _, feature in pairs)
+    places: dict[str, list[str]] = {}
+    for _, feature in pairs:
+        places.setdefault(feature.id, []).append(f"{feature.path}:{feature.line}")
+    return {
+        item.nodeid: ScenarioError(
+            f"{counts[feature.id]} features have the id {feature.id!r}.",
+            where=", ".join(places[feature.id]),
+            remedy=f'Give one of them a name of its own: @pytest.mark.feature("…", id="{feature.id}_2")',
+        )
+        for item, feature in pairs
+        if counts[feature.id] > 1
+    }
+
+
+def adopt(item: Any, run: Run) -> None:
+    """Let an item run its workflow: same id, name, place and parent; no fixture of its body is set up."""
+    original = item.repr_failure
+    item.setup = lambda: None
+    item.runtest = lambda: run(item)
+
+    def repr_failure(excinfo: pytest.ExceptionInfo[BaseException], *style: Any) -> Any:
+        return str(excinfo.value) if isinstance(excinfo.value, FeatureFailed) else original(excinfo, *style)
+
+    item.repr_failure = repr_failure
+    if item.config.pluginmanager.hasplugin("timeout"):
+        item.add_marker(pytest.mark.timeout(0))
+
+
+def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
+    """Ordinary items first, then features; one that names another with ``after=`` follows it."""
+    features = [item for item in items if is_feature(item)]
+    rest = [item for item in items if not is_feature(item)]
+    return rest + _after_each_other(features)
+
+
+def _after_each_other(items: list[pytest.Item]) -> list[pytest.Item]:
+    by_id = {feature_id(item): item for item in items}
+    ordered: list[pytest.Item] = []
+
+    def place(item: pytest.Item, path: tuple[pytest.Item, ...]) -> None:
+        if item in ordered or item in path:
+            return
+        marker = item.get_closest_marker(MARKER)
+        before = by_id.get(str(marker.kwargs.get("after"))) if marker else None
+        if before is not None:
+            place(before, (*path, item))
+        ordered.append(item)
+
+    for item in items:
+        place(item, ())
+    return ordered

@@ -1,0 +1,138 @@
+"""One line for each phase as it ends, and what is being waited for while it lasts."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+import pytest
+
+from pytest_chimera.models import Change, Deployment, Feature, SealedTest, TestRun, first_line
+from pytest_chimera.words import span
+from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, Outcome, PhaseResult
+
+_VERBS = {
+    ChimeraPhase.E2E_TEST_GENERATION: "test",
+    ChimeraPhase.CODE_IMPLEMENTATION: "implement",
+    ChimeraPhase.GUARDIAN_REVIEW: "review",
+    ChimeraPhase.STAGING_DEPLOYMENT: "deploy",
+    ChimeraPhase.E2E_VALIDATION: "validate",
+}
+
+
+@dataclass
+class _Running:
+    phase: ChimeraPhase
+    attempt: int
+    since: float
+
+
+class Progress:
+    """Writes to the terminal, past pytest's capturing; nothing under ``-q``.
+
+    A worker of xdist writes to file descriptor 2, because its standard output goes nowhere.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._quiet = config.get_verbosity() < 0
+        self._running: dict[str, _Running] = {}
+        self._in_worker = hasattr(config, "workerinput")
+        self._live = False
+        self.lines: dict[str, list[str]] = {}
+
+    # -- events
+
+    async def pytest_chimera_phase_started(
+        self, feature: Feature, phase: ChimeraPhase, workflow: ChimeraWorkflow
+    ) -> None:
+        """Remember what is being waited for."""
+        self._running[feature.id] = _Running(phase, workflow.attempt, time.monotonic())
+
+    async def pytest_chimera_phase_finished(self, feature: Feature, result: PhaseResult) -> None:
+        """Say how the phase ended."""
+        self._running.pop(feature.id, None)
+        mark = "✓" if result.outcome is Outcome.SUCCESS else "✗"
+        what = told(result) if result.outcome is Outcome.SUCCESS else first_line(result.reason)
+        verb = _VERBS[result.phase]
+        attempt = f" {result.attempt}" if result.attempt > 1 else ""
+        self.say(feature, f"{mark} {verb + attempt:<12} {what} ({span(result.seconds)})")
+
+    async def pytest_chimera_verdict(self, feature: Feature) -> None:
+        """Nothing is being waited for any more."""
+        self._running.pop(feature.id, None)
+
+    # -- lines
+
+    def say(self, feature: Feature, line: str) -> None:
+        """Say one line about a feature."""
+        line = _harmless(line)
+        self.lines.setdefault(feature.id, []).append(line)
+        if not self._quiet:
+            self._write(f"  {feature.id}  {line}")
+
+    def tick(self) -> None:
+        """Show on a terminal what is being waited for, and for how long."""
+        terminal = self._terminal()
+        if self._quiet or self._in_worker or terminal is None or not terminal.isatty:
+            return
+        waiting = [
+            f"{name}: {_VERBS[each.phase]} {span(time.monotonic() - each.since)}"
+            for name, each in self._running.items()
+        ]
+        if waiting:
+            with self._past_capture():
+                terminal.rewrite(f"  … {' · '.join(waiting)}"[: terminal._tw.fullwidth - 1], erase=True)
+            self._live = True
+
+    def _write(self, line: str) -> None:
+        with self._past_capture():
+            terminal = self._terminal()
+            if self._in_worker or terminal is None:
+                os.write(2, f"{line}\n".encode())
+                return
+            if self._live:
+                terminal.rewrite("", erase=True)
+                terminal.write("\r")
+                self._live = False
+            else:
+                terminal.ensure_newline()
+            terminal.write_line(line)
+
+    def _terminal(self) -> pytest.TerminalReporter | None:
+        terminal = self._config.pluginmanager.getplugin("terminalreporter")
+        return terminal if isinstance(terminal, pytest.TerminalReporter) else None
+
+    @contextmanager
+    def _past_capture(self) -> Iterator[None]:
+        capture = self._config.pluginmanager.getplugin("capturemanager")
+        if capture is None:
+            yield
+            return
+        with capture.global_and_fixture_disabled():
+            yield
+            sys.stdout.flush()
+
+
+def _harmless(text: str) -> str:
+    """Text of unknown origin without what could steer a terminal."""
+    return "".join(letter if letter.isprintable() or letter in "\n\t" else "�" for letter in text)
+
+
+def told(result: PhaseResult) -> str:
+    """What a phase made, in a few words."""
+    value = result.value
+    if isinstance(value, SealedTest):
+        failure = value.red.failure if value.red else None
+        return f"red on {value.base[:10]}: {failure.as_sentence()}" if failure else f"{value.test.path} is written"
+    if isinstance(value, Change):
+        return f"{len(value.files)} file{'s' if len(value.files) != 1 else ''} changed"
+    if isinstance(value, Deployment):
+        return f"serving {value.url}{f' ({value.found})' if value.found else ''}"
+    if isinstance(value, TestRun):
+        return f"green in {value.browser}" if value.browser else "green"
+    return "approved"

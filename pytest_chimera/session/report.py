@@ -1,0 +1,83 @@
+"""What a person reads at the end: an item's failure, the summary, the list of features."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import rich.box
+import rich.console
+import rich.table
+
+from pytest_chimera.errors import ChimeraError
+from pytest_chimera.journal import Journal, Standing
+from pytest_chimera.models import Verdict
+from pytest_chimera.words import span
+
+LIMIT = 3000
+"""How many characters a failure may have: VS Code loses larger ones from several workers."""
+
+
+def failure_text(verdict: Verdict) -> str:
+    """An item's failure: the verdict first, then why, then what to type next; at most :data:`LIMIT` characters."""
+    head = f"{verdict.feature}: {verdict.sentence}"
+    foot = f"next: {verdict.next_command}" if verdict.next_command else ""
+    room = LIMIT - len(head) - len(foot) - 40
+    details = verdict.details
+    if len(details) > room:
+        half = room // 2
+        details = f"{details[:half]}\n… {len(details) - room} characters left out …\n{details[-half:]}"
+    return "\n".join(part for part in (head, details, foot) if part)
+
+
+def summary_lines(verdicts: Iterable[Verdict], width: int) -> str:
+    """The summary: a row for each feature, and below it what to type next."""
+    table = rich.table.Table("feature", "state", "attempts", "time", "branch", box=rich.box.SIMPLE_HEAD, padding=(0, 1))
+    following = []
+    for verdict in verdicts:
+        attempts = str(verdict.attempts or "")
+        table.add_row(verdict.feature, verdict.state, attempts, span(verdict.seconds), verdict.branch)
+        if verdict.next_command:
+            following.append(f"  {verdict.feature}: {verdict.next_command}")
+        elif verdict.state != "complete":
+            following.append(f"  {verdict.feature}: {verdict.sentence}")
+    return _rendered(table, width) + "\n".join(following)
+
+
+def status_lines(state: Path, width: int) -> str:
+    """Every feature that has a journal: phase, attempts, age, branch."""
+    table = rich.table.Table(
+        "feature", "state", "attempts", "age", "branch", "", box=rich.box.SIMPLE_HEAD, padding=(0, 1)
+    )
+    for path in sorted(state.glob("*.jsonl")):
+        if ".damaged-" not in path.name:
+            table.add_row(*_status_row(path))
+    if not table.row_count:
+        return f"no features are recorded in {state}; pytest --chimera begins\n"
+    return _rendered(table, width)
+
+
+def _status_row(path: Path) -> Sequence[str]:
+    try:
+        standing = Journal(path).standing
+    except ChimeraError as error:
+        return path.stem, "damaged", "", "", "", error.sentence
+    workflow = standing.workflow
+    attempts = str(workflow.attempts) if workflow else ""
+    note = standing.parked or standing.stopped or (f"merged as {standing.merged[:10]}" if standing.merged else "")
+    return standing.feature or path.stem, standing.state, attempts, _age(standing), standing.branch, note
+
+
+def _age(standing: Standing) -> str:
+    if not standing.updated_at:
+        return ""
+    return span(max(0.0, (datetime.now(UTC) - datetime.fromisoformat(standing.updated_at)).total_seconds()))
+
+
+def _rendered(table: rich.table.Table, width: int) -> str:
+    out = io.StringIO()
+    console = rich.console.Console(file=out, width=width, color_system=None, highlight=False)
+    console.print(table)
+    return "\n".join(line.rstrip() for line in out.getvalue().splitlines() if line.strip()) + "\n"

@@ -1,0 +1,29 @@
+"""The summary section at the end of a run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pytest_chimera.models import Verdict
+from pytest_chimera.session.report import summary_lines
+
+
+def verdicts_of(terminalreporter: Any) -> list[Verdict]:
+    """Every verdict that the run's reports carry, also those that came from workers, in the order of the reports."""
+    found = {}
+    for reports in terminalreporter.stats.values():
+        for report in reports:
+            for key, value in getattr(report, "user_properties", ()):
+                if key == "chimera" and getattr(report, "when", "") == "call":
+                    verdict = Verdict.model_validate_json(value)
+                    found[report.nodeid] = (report.start, verdict)
+    return [verdict for _, verdict in sorted(found.values(), key=lambda pair: pair[0])]
+
+
+def write_summary(terminalreporter: Any) -> None:
+    """Write the section; nothing under ``-q`` or when no feature ran."""
+    verdicts = verdicts_of(terminalreporter)
+    if not verdicts or terminalreporter.verbosity < 0:
+        return
+    terminalreporter.write_sep("=", "chimera")
+    terminalreporter.write(summary_lines(verdicts, terminalreporter._tw.fullwidth) + "\n")

@@ -1,0 +1,69 @@
+"""The vault: ``.chimera/`` in the project, ignored by git, a folder per feature, generation and attempt.
+
+Nothing in it is ever overwritten: a folder that is there already gets a numbered neighbour. Files are written
+atomically here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+VAULT = ".chimera"
+
+
+def write_file(path: Path, content: str | bytes) -> Path:
+    """Write a file whole or not at all; its folder is made."""
+    data = content.encode() if isinstance(content, str) else content
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    temporary = Path(name)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        temporary.chmod(0o644)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    return path
+
+
+class Vault:
+    """The vault of one project.
+
+    :param root: the project's root folder.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.folder = root / VAULT
+
+    def room(self, feature: str, generation: int, name: str) -> Path:
+        """A fresh folder for one piece of work.
+
+        :param feature: the feature's slug; ``name`` what it is for: ``red``, ``attempt-1``.
+        """
+        self._ignore_itself()
+        place = self.folder / feature / f"generation-{generation}"
+        for number in range(1, 1000):
+            folder = place / (name if number == 1 else f"{name}.{number}")
+            with contextlib.suppress(FileExistsError):
+                folder.mkdir(parents=True)
+                return folder
+        raise OSError(f"{place} holds 1,000 folders for {name}")
+
+    def clear(self, feature: str) -> bool:
+        """Remove all that is kept of a feature; whether there was anything."""
+        folder = self.folder / feature
+        if not folder.is_dir():
+            return False
+        shutil.rmtree(folder)
+        return True
+
+    def _ignore_itself(self) -> None:
+        ignore = self.folder / ".gitignore"
+        if not ignore.exists():
+            write_file(ignore, "*\n")

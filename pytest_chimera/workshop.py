@@ -1,0 +1,531 @@
+"""What each phase does inside a project: git, clones, deployments and the judge around the hooks' answers."""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+
+from pytest_chimera.agents import nobody_answers
+from pytest_chimera.briefs import brief_for, write_brief
+from pytest_chimera.engine import Act, combined, generated_from, outcome_of, shaped
+from pytest_chimera.errors import (
+    ConflictError,
+    EnvironmentTrouble,
+    PhaseFailed,
+    PreconditionError,
+    ScenarioError,
+    WaitingForPerson,
+)
+from pytest_chimera.journal import Journal
+from pytest_chimera.models import (
+    OUTSIDE_CAUSES,
+    RIGHT_REDS,
+    Brief,
+    Change,
+    Checkout,
+    Deployment,
+    Feature,
+    GeneratedTest,
+    Reason,
+    Review,
+    SealedTest,
+    TestRun,
+)
+from pytest_chimera.project import Project
+from pytest_chimera.repository import Candidate, Manifest
+from pytest_chimera.scenario import meaning_of
+from pytest_chimera.vault import write_file
+from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow
+
+T = TypeVar("T")
+
+
+class GreenOnBase(Exception):
+    """The test is green on the base: the feature is there already, or the test expects nothing."""
+
+    def __init__(self, sealed: SealedTest, run: TestRun) -> None:
+        super().__init__("green on the base")
+        self.sealed = sealed
+        self.run = run
+
+
+@dataclass
+class Workshop:
+    """The acts of one feature's phases.
+
+    :param base: the commit that the feature starts from.
+    """
+
+    project: Project
+    feature: Feature
+    journal: Journal
+    base: str
+    live: dict[str, Deployment] = field(default_factory=dict)
+
+    def acts(self) -> Mapping[ChimeraPhase, Act]:
+        """The table for the executor."""
+        return {
+            ChimeraPhase.E2E_TEST_GENERATION: self.generate,
+            ChimeraPhase.CODE_IMPLEMENTATION: self.implement,
+            ChimeraPhase.GUARDIAN_REVIEW: self.review,
+            ChimeraPhase.STAGING_DEPLOYMENT: self.deploy,
+            ChimeraPhase.E2E_VALIDATION: self.validate,
+        }
+
+    # -- e2e_test_generation
+
+    async def generate(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> SealedTest:
+        """Write the test, see it red on the base for the right reason, and seal it.
+
+        :raises GreenOnBase: it is green there.
+        :raises PreconditionError: it is red for a reason that is the person's to mend.
+        """
+        test = await self.write_test(workflow)
+        sealed = await self.seal(test, self.base)
+        return await self.proved_red(sealed, workflow)
+
+    async def write_test(self, workflow: ChimeraWorkflow) -> GeneratedTest:
+        """The feature's test: the person's own, or what the generating hook answers."""
+        feature = self.feature
+        if feature.handwritten:
+            source = (self.project.root / feature.path).read_text(encoding="utf-8")
+            refuse_product_tests(source, feature, await self.git(lambda git: git.files("HEAD")))
+            return GeneratedTest(source=source, path=feature.path, name=feature.function)
+        hook = "pytest_chimera_generate_test"
+        answer = await self.project.agents.ask(hook, feature=feature, workflow=workflow)
+        if answer is None:
+            raise nobody_answers(hook)
+        path = f"{self.project.settings.test_dir}/{feature.function}.py"
+        task = ChimeraTask(feature=feature, target_url=feature.url)
+        return compiled(generated_from(task, answer, path))
+
+    async def seal(self, test: GeneratedTest, base: str) -> SealedTest:
+        """The test with its hash and its commit: the base, the files as the person has them, and the test."""
+        feature = self.feature
+        await self.git(lambda git: git.bring(base))
+        overlay = await anyio.to_thread.run_sync(self._overlay, test, base)
+        message = f"Test: {feature.description}\n\nSealed by pytest-chimera before any implementation."
+        sealed = await self.git(lambda git: git.seal(base, overlay, message, f"{feature.slug}/sealed"))
+        nodeid = feature.nodeid if feature.handwritten else f"{test.path}::{test.name}"
+        return SealedTest(
+            test=test,
+            handwritten=feature.handwritten,
+            nodeids=(nodeid,),
+            sha256=hashlib.sha256(test.source.encode()).hexdigest(),
+            meaning=meaning_of(test.source),
+            base=base,
+            commit=sealed.commit,
+            tree=sealed.tree,
+            files=tuple(overlay),
+            protected=tuple(path for path in overlay if path not in self.project.config_files),
+        )
+
+    def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes]:
+        root, git = self.project.root, self.project.repository
+        overlay = {test.path: test.source.encode()}
+        for path in (self.feature.path, self.feature.file, *self.project.config_files):
+            if path and (root / path).is_file():
+                overlay.setdefault(path, (root / path).read_bytes())
+        marker = (PurePosixPath(test.path).parent / "__init__.py").as_posix()
+        if not self.feature.handwritten and git.read(base, marker) is None:
+            overlay[marker] = b""
+        return {path: content for path, content in overlay.items() if git.read(base, path) != content}
+
+    async def proved_red(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> SealedTest:
+        """The sealed test with its red, once it was red on its base for the right reason."""
+        run = await self.look_at_base(sealed, workflow)
+        if run.status == "green":
+            raise GreenOnBase(sealed, run)
+        self._refuse_wrong_red(run)
+        return sealed.model_copy(update={"red": run})
+
+    async def look_at_base(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
+        """Run the test against the base."""
+        room = self.room(workflow, "red")
+        try:
+            return await self.look(sealed, sealed.commit, sealed.tree, room, workflow)
+        except PhaseFailed as failed:
+            raise EnvironmentTrouble(
+                f"The base does not serve: {failed.sentence}",
+                where=failed.where,
+                remedy=f"{failed.remedy}\n{failed.evidence}\nMake `{self.project.settings.serve or 'the application'}` "
+                "run on a clean checkout, then run the same command again.".lstrip(),
+            ) from failed
+
+    def _refuse_wrong_red(self, run: TestRun) -> None:
+        failure = run.failure
+        if failure is None or failure.reason in RIGHT_REDS:
+            return
+        if failure.reason in OUTSIDE_CAUSES | {Reason.UNREACHABLE, Reason.NAVIGATION_TIMEOUT}:
+            raise outside(run)
+        evidence = run.evidence.folder if run.evidence else ""
+        raise PreconditionError(
+            f"The test is red on the base, but not because the feature is missing: {failure.as_sentence()}",
+            where=evidence,
+            remedy=f"{failure.message}\n{_REMEDIES.get(failure.reason, 'Look at the evidence and mend the cause.')}",
+        )
+
+    # -- code_implementation
+
+    async def implement(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> Change:
+        """Have the change made, and read what was changed from the files.
+
+        :raises WaitingForPerson: the person has not changed anything yet.
+        :raises PhaseFailed: the coder changed nothing, or could not do it.
+        """
+        if self.project.by_hand:
+            return await self._by_hand(workflow)
+        room = self.room(workflow, f"attempt-{workflow.attempt}")
+        folder = self.project.work / "clones" / f"{self.feature.slug}-{workflow.generation}-{workflow.attempt}"
+        try:
+            return await self._by_coder(workflow, folder, room)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.git(lambda git: git.discard(folder))
+
+    async def _by_coder(self, workflow: ChimeraWorkflow, folder: Path, room: Path) -> Change:
+        sealed = sealed_of(workflow)
+        start = await self._start(workflow)
+        await self.git(lambda git: git.discard(folder))
+        manifest = await self.git(lambda git: git.clone(start, folder))
+        brief = write_brief(self._brief(workflow, folder), room)
+
+        async def read() -> Candidate:
+            return await self.git(
+                partial(_read_candidate, folder=folder, sealed=sealed, manifest=manifest, feature=self.feature)
+            )
+
+        async def changed() -> bool:
+            return (await read()).tree != start_tree
+
+        start_tree = await self.git(lambda git: git.tree_of(start))
+        hook = "pytest_chimera_implement_feature"
+        answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
+        candidate = await read()
+        if candidate.tree in {start_tree, sealed.tree}:
+            if answer is None:
+                raise nobody_answers(hook)
+            raise PhaseFailed(
+                "The coder changed nothing." if candidate.tree == start_tree else "The coder undid all its changes.",
+                where=str(room),
+                evidence=answer if isinstance(answer, str) else "",
+            )
+        return await self._as_change(candidate, sealed, room, answer if isinstance(answer, str) else "")
+
+    async def _start(self, workflow: ChimeraWorkflow) -> str:
+        """Where the coder begins: its last candidate with the protected paths put back, or the sealed commit."""
+        sealed, change = sealed_of(workflow), workflow.change
+        if change is None or change.base != sealed.commit:
+            return sealed.commit
+        review = workflow.latest(ChimeraPhase.GUARDIAN_REVIEW)
+        findings = review.value.findings if review and isinstance(review.value, Review) else ()
+        changed = {file.path for file in change.files}
+        put_back = {finding.path for finding in findings if finding.path in changed}
+        if not put_back:
+            return change.commit
+
+        def restored(git: Any) -> str:
+            contents = {path: git.read(sealed.commit, path) for path in put_back}
+            return str(
+                git.seal(change.commit, contents, "Put back what is protected", f"{self.feature.slug}/start").commit
+            )
+
+        return await self.git(restored)
+
+    async def _as_change(self, candidate: Candidate, sealed: SealedTest, room: Path, summary: str) -> Change:
+        diff = await self.git(lambda git: git.diff(sealed.commit, candidate.commit))
+        return Change(
+            base=sealed.commit,
+            commit=candidate.commit,
+            tree=candidate.tree,
+            files=candidate.files,
+            left_out=candidate.left_out,
+            branch=f"chimera/{self.feature.slug}",
+            diff=str(write_file(room / "change.diff", diff)),
+            log=str(room / "coder.log") if (room / "coder.log").exists() else "",
+            summary=summary,
+        )
+
+    async def _by_hand(self, workflow: ChimeraWorkflow) -> Change:
+        sealed = sealed_of(workflow)
+        if not sealed.handwritten:
+            await anyio.to_thread.run_sync(self._hand_over_test, sealed)
+        message = f"{self.feature.description}\n\nThe working tree, as it stood."
+        slug = self.feature.slug
+        candidate = await self.git(lambda git: git.snapshot(sealed.commit, message, f"{slug}/candidate"))
+        if candidate.tree == sealed.tree:
+            raise WaitingForPerson("Red, and waiting for you.")
+        return await self._as_change(candidate, sealed, self.room(workflow, f"attempt-{workflow.attempt}"), "")
+
+    def _hand_over_test(self, sealed: SealedTest) -> None:
+        """Write the generated test into the person's tree, where it is not there yet."""
+        path = self.project.root / sealed.test.path
+        if not path.exists():
+            write_file(path, sealed.test.source)
+        marker = path.with_name("__init__.py")
+        if not marker.exists():
+            write_file(marker, "")
+
+    def _brief(self, workflow: ChimeraWorkflow, folder: Path) -> Brief:
+        limit = self.project.table[ChimeraPhase.CODE_IMPLEMENTATION].timeout
+        return brief_for(self.feature, workflow, folder=str(folder), time_limit=limit)
+
+    # -- guardian_review
+
+    async def review(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> Review:
+        """Ask all reviewers about the change."""
+        change = change_of(workflow)
+        return await self.reviewed(change, workflow, self.room(workflow, f"review-{workflow.attempt}"))
+
+    async def reviewed(self, change: Change, workflow: ChimeraWorkflow, room: Path) -> Review:
+        """All reviewers' answers as one, kept in the vault."""
+        brief = self._brief(workflow, Path())
+        answers = await self.project.agents.ask_all(
+            "pytest_chimera_review_change", change=change, brief=brief, workflow=workflow
+        )
+        review = combined(answers)
+        await anyio.to_thread.run_sync(write_file, room / "review.json", review.model_dump_json(indent=2))
+        return review
+
+    # -- staging_deployment
+
+    async def deploy(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> Deployment:
+        """Deploy the candidate from a clean checkout."""
+        change = change_of(workflow)
+        return await self.deployed(
+            change.commit, change.tree, self.room(workflow, f"staging-{workflow.attempt}"), workflow
+        )
+
+    async def deployed(self, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
+        """A running copy of a commit; :meth:`end` stops it."""
+        name = f"{self.feature.slug[:30]}-{commit[:8]}".replace("-", "_")
+        folder = await self.fresh_checkout(commit, name)
+        checkout = Checkout(commit=commit, tree=tree, folder=str(folder), name=name, vault=str(room))
+        hook = "pytest_chimera_deploy_to_staging"
+        try:
+            answer = await self.project.agents.ask(hook, checkout=checkout, workflow=workflow)
+            if answer is None:
+                raise nobody_answers(hook)
+            deployment = shaped(hook, Deployment, answer)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self.git(lambda git: git.discard(folder))
+            raise
+        deployment = deployment.model_copy(
+            update={"folder": str(folder), "commit": deployment.commit or commit, "tree": tree}
+        )
+        self.live[commit] = deployment
+        return deployment
+
+    async def fresh_checkout(self, commit: str, name: str) -> Path:
+        """A new folder with exactly the commit's files."""
+        place = self.project.work / "checkouts"
+        number = 1
+        while (folder := place / f"{name}-{number}").exists():
+            number += 1
+        await self.git(lambda git: git.checkout(commit, folder))
+        return folder
+
+    async def end(self, deployment: Deployment) -> None:
+        """Have a deployment stopped and remove its checkout; nothing interrupts this."""
+        self.live.pop(deployment.commit, None)
+        with anyio.CancelScope(shield=True):
+            await self.project.agents.tell("pytest_chimera_deployment_ended", deployment=deployment)
+            await self.git(lambda git: git.discard(Path(deployment.folder)))
+
+    async def end_all(self) -> None:
+        """Stop whatever still runs for this feature."""
+        for deployment in tuple(self.live.values()):
+            await self.end(deployment)
+
+    # -- e2e_validation
+
+    async def validate(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> TestRun:
+        """Run the sealed test against the candidate; with ``chimera_merge = "ff"`` until its base is HEAD."""
+        change = change_of(workflow)
+        room = self.room(workflow, f"validation-{workflow.attempt}")
+        live = self.live.get(change.commit) or await self.deployed(change.commit, change.tree, room, workflow)
+        try:
+            run = await self.judged(sealed_of(workflow), live, room, workflow)
+        finally:
+            await self.end(live)
+        if run.status != "green" or self.project.by_hand or self.project.settings.merge != "ff":
+            return run
+        return await self._proved_on_head(workflow, run)
+
+    async def look(self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+        """Deploy a commit, run the test against it, and stop it."""
+        deployment = await self.deployed(commit, tree, room, workflow)
+        try:
+            return await self.judged(sealed, deployment, room, workflow)
+        finally:
+            await self.end(deployment)
+
+    async def judged(
+        self, sealed: SealedTest, deployment: Deployment, room: Path, workflow: ChimeraWorkflow
+    ) -> TestRun:
+        """What the judge saw; its evidence lies in ``room``.
+
+        :raises EnvironmentTrouble: the cause of a red lies outside the application.
+        """
+        hook = "pytest_chimera_validate"
+        answer = await self.project.agents.ask(
+            hook, sealed=sealed, deployment=deployment, evidence=str(room), workflow=workflow
+        )
+        if answer is None:
+            raise nobody_answers(hook)
+        run = shaped(hook, TestRun, answer)
+        if run.failure and run.failure.reason in OUTSIDE_CAUSES:
+            raise outside(run)
+        return run
+
+    async def _proved_on_head(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:
+        """Bring the candidate to HEAD and prove it there, until HEAD stays where it is."""
+        while (head := await self.git(lambda git: git.head())) != sealed_of(workflow).base:
+            workflow, run = await self._proved_on(head, workflow)
+            if run.status != "green":
+                return run
+        return run
+
+    async def _proved_on(self, head: str, workflow: ChimeraWorkflow) -> tuple[ChimeraWorkflow, TestRun]:
+        self.project.progress(self.feature, f"HEAD has moved to {head[:10]}: proving the change again on top of it")
+        change = change_of(workflow)
+        sealed = await self.seal(sealed_of(workflow).test, head)
+        try:
+            moved = await self._moved(change, sealed, workflow)
+        except ConflictError as conflict:
+            self.journal.append("moved", sealed=sealed.model_copy(update={"red": sealed_of(workflow).red}), change=None)
+            raise PhaseFailed(
+                conflict.sentence, remedy=f"Files in conflict: {', '.join(conflict.paths)}.", evidence=conflict.where
+            ) from conflict
+        sealed = await self.proved_red(sealed, workflow)
+        after = workflow.moved_to(sealed, moved)
+        review = await self.reviewed(moved, after, self.room(workflow, f"review-{workflow.attempt}"))
+        if (refused := outcome_of(review)).get("reason"):
+            raise PhaseFailed(f"On top of {head[:10]}: {refused['reason']}", evidence=refused.get("details", ""))
+        room = self.room(workflow, f"validation-{workflow.attempt}")
+        run = await self.look(sealed, moved.commit, moved.tree, room, after)
+        self.journal.append("moved", sealed=sealed, change=moved)
+        return after, run
+
+    async def _moved(self, change: Change, sealed: SealedTest, workflow: ChimeraWorkflow) -> Change:
+        message, keep = f"{self.feature.description}", f"{self.feature.slug}/candidate"
+        moved = await self.git(lambda git: git.rebase(change.commit, change.base, sealed.commit, message, keep))
+        files = await self.git(lambda git: git.changed(sealed.commit, moved.commit))
+        candidate = Candidate(commit=moved.commit, tree=moved.tree, files=files, left_out={})
+        return await self._as_change(
+            candidate, sealed, self.room(workflow, f"attempt-{workflow.attempt}"), change.summary
+        )
+
+    # -- helpers
+
+    def room(self, workflow: ChimeraWorkflow, name: str) -> Path:
+        """A fresh folder in the vault."""
+        return self.project.vault.room(self.feature.slug, workflow.generation, name)
+
+    async def git(self, question: Callable[[Any], T]) -> T:
+        """Ask git, in a thread."""
+        return await anyio.to_thread.run_sync(question, self.project.repository)
+
+
+def _read_candidate(git: Any, *, folder: Path, sealed: SealedTest, manifest: Manifest, feature: Feature) -> Candidate:
+    message = f"{feature.description}\n\nA candidate."
+    return git.candidate(folder, sealed.commit, manifest, message, f"{feature.slug}/candidate")
+
+
+def sealed_of(workflow: ChimeraWorkflow) -> SealedTest:
+    """The sealed test of a workflow that is past its first phase."""
+    assert workflow.sealed is not None, "the table leads here from e2e_test_generation only"
+    return workflow.sealed
+
+
+def change_of(workflow: ChimeraWorkflow) -> Change:
+    """The candidate of a workflow that is past its implementation."""
+    assert workflow.change is not None, "the table leads here from code_implementation only"
+    return workflow.change
+
+
+def outside(run: TestRun) -> EnvironmentTrouble:
+    """The trouble that a run met outside the application."""
+    failure = run.failure
+    assert failure is not None, "a run without a failure met no trouble"
+    passing = failure.reason not in {Reason.NO_BROWSER}
+    where = run.evidence.folder if run.evidence else ""
+    remedy = _REMEDIES.get(failure.reason, "Run the same command again.")
+    return EnvironmentTrouble(f"{failure.reason}: {failure.message}", where=where, remedy=remedy, passing=passing)
+
+
+def compiled(test: GeneratedTest) -> GeneratedTest:
+    """The test, once its source is known to compile and to hold its function.
+
+    :raises ScenarioError: it does not.
+    """
+    try:
+        tree = ast.parse(test.source)
+    except SyntaxError as error:
+        raise ScenarioError(
+            f"The generated test does not compile: {error.msg}.",
+            where=f"{test.path}:{error.lineno}",
+            remedy="Mend the generator: pytest_chimera_generate_test has to answer with valid Python.",
+        ) from None
+    if not any(isinstance(node, ast.FunctionDef) and node.name == test.name for node in tree.body):
+        raise ScenarioError(
+            f"The generated test holds no function {test.name}.", where=test.path, remedy="Name it as the feature."
+        )
+    return test
+
+
+_PRODUCT_FIXTURES = {"live_server", "db", "transactional_db", "client", "admin_client", "django_db_setup"}
+
+
+def refuse_product_tests(source: str, feature: Feature, files: list[str]) -> None:
+    """Refuse a hand-written test that needs the product in its own process.
+
+    :raises PreconditionError: names the import or the fixture, and the way to say it instead.
+    """
+    tree = ast.parse(source)
+    own = {
+        PurePosixPath(path.removeprefix("src/")).parts[0].removesuffix(".py") for path in files if path.endswith(".py")
+    }
+    own -= {"tests", "conftest"}
+    for node in ast.walk(tree):
+        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
+        for name in names:
+            if name.partition(".")[0] in own:
+                raise _no_product(f"it imports {name}", feature, node.lineno)
+        if isinstance(node, ast.FunctionDef) and node.name == feature.function:
+            for argument in node.args.args:
+                if argument.arg in _PRODUCT_FIXTURES:
+                    raise _no_product(f"it asks for {argument.arg}", feature, node.lineno)
+
+
+def _no_product(why: str, feature: Feature, line: int) -> PreconditionError:
+    return PreconditionError(
+        f"This test cannot be sealed: {why}, and no code of the application runs beside the judge.",
+        where=f"{feature.path}:{line}",
+        remedy="Say it through the page (page.goto, fill, click). Data that has to exist belongs in what chimera_serve "
+        "starts.",
+    )
+
+
+_REMEDIES = {
+    Reason.GIVEN_FAILED: "A Given has to hold before the feature exists: mend the step, or bring the state about.",
+    Reason.LOGIN_PAGE: "Write the log-in as steps of the scenario, or begin at a page that needs none.",
+    Reason.BLANK_PAGE: "The page shows nothing: look at its console, and at what the server needs to build first.",
+    Reason.SERVER_ERROR: "The server answered with an error: see its log, and mend the base.",
+    Reason.SCRIPT_ERROR: "Mend the test: the error is in its own code.",
+    Reason.SETUP_ERROR: "Mend the fixture: the test did not begin.",
+    Reason.NO_EVIDENCE: "The test has to run and to expect something: no skip, no xfail.",
+    Reason.NO_BROWSER: "Install one: python -m playwright install chromium",
+    Reason.UNREACHABLE: "See whether the server still runs: its log lies beside the evidence.",
+    Reason.NAVIGATION_TIMEOUT: "See what the page waits for, then run the same command again.",
+}
