@@ -108,17 +108,22 @@ class Journal:
                 os.fsync(file.fileno())
                 self._size = file.tell()
         except OSError as error:
-            raise StateError(
-                f"The journal cannot be written: {error.strerror or error}.",
-                where=str(self.path),
-                remedy="Make room or make the cache folder writable, then run the same command again.",
-            ) from error
+            raise self._no_access("written", error) from error
+
+    def _no_access(self, done: str, error: OSError) -> StateError:
+        return StateError(
+            f"The journal cannot be {done}: {error.strerror or error}.",
+            where=str(self.path),
+            remedy="Make room or make the cache folder accessible, then run the same command again.",
+        )
 
     def _read(self) -> list[Event]:
         try:
             raw = self.path.read_bytes()
         except FileNotFoundError:
             raw = b""
+        except OSError as error:
+            raise self._no_access("read", error) from error
         whole, torn = _cut_torn_line(raw)
         if torn:
             self.repaired = f"{self.path.name}: a torn last line ({len(torn)} bytes) was cut off"
