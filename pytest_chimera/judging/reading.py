@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_chimera.judging.reasons import Case, reason_for
+from pytest_chimera.judging.reasons import Case, is_unreachable, reason_for
 from pytest_chimera.judging.record import (
     CONSOLE_FILE,
     CollectionBroken,
@@ -86,7 +86,11 @@ class _Seen:
         self.exceptions = [line.message for line in mine if isinstance(line, PageException)]
         self.crash = next((line for line in mine if isinstance(line, Crash)), None)
         self.traces = [line.name for line in mine if isinstance(line, Trace)]
-        self._arrivals = [line for line in mine if isinstance(line, Document) or _is_unreached(line)]
+        self._arrivals = [
+            line
+            for line in mine
+            if isinstance(line, Document) or (isinstance(line, Unreached) and is_unreachable(line))
+        ]
         self._sights = [line for line in mine if isinstance(line, LastSight)]
 
     @property
@@ -97,19 +101,13 @@ class _Seen:
     @property
     def arrived(self) -> Document | Unreached | None:
         """How the last navigation ended, on whichever page: that one is the current page."""
-        last = self._arrivals[-1] if self._arrivals else None
-        return last if isinstance(last, Document | Unreached) else None
+        return self._arrivals[-1] if self._arrivals else None
 
     @property
     def sight(self) -> LastSight | None:
         """The current page as it was in the end."""
         current = [each for each in self._sights if self.arrived is not None and each.page == self.arrived.page]
         return next(reversed(current or self._sights), None)
-
-
-def _is_unreached(line: Line) -> bool:
-    """An answer that was cut short by the next navigation, or that became a download, is none of its kind."""
-    return isinstance(line, Unreached) and "ERR_ABORTED" not in line.error and "RESPONSE_CODE" not in line.error
 
 
 # -- one node id

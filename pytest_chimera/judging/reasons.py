@@ -72,7 +72,7 @@ class Case:
     @property
     def asserts(self) -> bool:
         """The test itself said that something is not as it should be."""
-        return self.report.type.endswith("AssertionError") or self.report.type == "_pytest.outcomes.Failed"
+        return self.report.type.endswith("AssertionError") or self.report.type.endswith(".Failed")
 
     @property
     def speaks_of_login(self) -> bool:
@@ -82,6 +82,11 @@ class Case:
 
 
 Answer = tuple[Reason, str] | None
+
+
+def is_unreachable(arrived: Unreached) -> bool:
+    """Nobody answered; not so where an answer was cut short by the next navigation, or became a download."""
+    return _UNREACHABLE.fullmatch(_code(arrived)) is not None
 
 
 def reason_for(case: Case) -> tuple[Reason, str]:
@@ -117,7 +122,7 @@ def _unreachable(case: Case) -> Answer:
         url = case.said.head.rpartition(" at ")[2]
         return Reason.UNREACHABLE, f"{url} cannot be reached: {case.said.net_error}."
     if isinstance(case.arrived, Unreached):
-        return Reason.UNREACHABLE, f"{case.arrived.url} cannot be reached: {case.arrived.error}."
+        return Reason.UNREACHABLE, f"{case.arrived.url} cannot be reached: {_code(case.arrived)}."
     return None
 
 
@@ -223,6 +228,10 @@ _RULES: tuple[Callable[[Case], Answer], ...] = (
     _ambiguous,
     _missing_element,
 )
+
+
+def _code(arrived: Unreached) -> str:
+    return arrived.error.removeprefix("net::")
 
 
 def _answered(case: Case) -> str:

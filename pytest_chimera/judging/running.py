@@ -99,7 +99,7 @@ def _ini(layout: _Layout, url: str, options: tuple[str, ...]) -> str:
     """All of pytest's options are in the ini file: the command line tells nothing."""
     optional = (_OPTIONAL_PLUGIN,) if importlib.util.find_spec("pytest_base_url") else ()
     arguments = [word for plugin in (*optional, *_PLUGINS) for word in ("-p", plugin)]
-    arguments += ["--tracing=off", "--import-mode=prepend", *options]
+    arguments += ["--tracing=off", "--import-mode=prepend", "--disable-warnings", *options]
     arguments += [] if layout.conftest else ["--noconftest"]
     lines = ["[pytest]", f"addopts = {shlex.join(arguments)}", f"testpaths = {shlex.quote(layout.file)}"]
     lines += [f"base_url = {url}"] if url else []
@@ -164,6 +164,7 @@ async def judge(
     time_limit: float,
     e2e_files: Mapping[str, bytes] | None = None,
     test_id: str = "data-testid",
+    patience: float = 5.0,
 ) -> TestRun:
     """Run a sealed test against a URL and say what was seen.
 
@@ -173,10 +174,12 @@ async def judge(
     :param e2e_files: for a hand-written test: the base commit's own end-to-end folder with its ``conftest.py``, path in
         the project → content. Nothing else of the project is laid beside the test.
     :param test_id: the attribute that holds test ids.
+    :param patience: seconds until an action or an expectation is given up.
     :raises StateError: the source is not the one that was sealed.
     """
     _check_seal(sealed)
-    plan = Plan(keys=tuple(map(key_of, sealed.nodeids)), browser=browser.path, test_id=test_id)
+    keys = tuple(map(key_of, sealed.nodeids))
+    plan = Plan(keys=keys, browser=browser.path, test_id=test_id, patience=patience)
     return await _judge(sealed, url, plan, evidence, browser, time_limit, e2e_files)
 
 
@@ -312,7 +315,9 @@ class TestExecutor:
     """Runs tests in the judge, for use outside pytest.
 
     :param browser_path: the Chrome or Chromium to use; empty for the one that is found.
-    :param time_limit: seconds for each run.
+    :param time_limit: seconds for each run; ``patience`` until an action or an expectation is given up.
+    :param test_id: the attribute that holds test ids.
+    :param e2e_files: files that are laid beside the test, path → content: its ``conftest.py`` for example.
     """
 
     __test__ = False
@@ -320,6 +325,7 @@ class TestExecutor:
     browser_path: str = ""
     time_limit: float = 600.0
     test_id: str = "data-testid"
+    patience: float = 5.0
     e2e_files: Mapping[str, bytes] = field(default_factory=dict)
 
     async def execute(
@@ -340,6 +346,7 @@ class TestExecutor:
             time_limit=self.time_limit,
             e2e_files=self.e2e_files,
             test_id=self.test_id,
+            patience=self.patience,
         )
 
     async def _sealed(self, test: GeneratedTest | str) -> SealedTest:
