@@ -246,6 +246,16 @@ class Supervised:
         """The last lines that it has printed."""
         return tail_of(self.output(), lines)
 
+    def tree(self) -> set[int]:
+        """The numbers of all processes of it that live."""
+        import psutil  # only for whoever asks: it is not needed to run a program
+
+        if self._supervisor is None or self.poll():
+            return set()
+        with suppress(psutil.Error):
+            return {process.pid for process in psutil.Process(self._supervisor.pid).children(recursive=True)}
+        return set()
+
     def finished(self) -> Finished:
         """How it ended; ask when it has.
 

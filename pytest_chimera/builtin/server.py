@@ -1,0 +1,373 @@
+"""A served folder: its commands, its port, its data folder, and the moment at which it answers.
+
+Blocking and without anything heavy, because plain ``pytest`` serves the working tree with it; a deployment runs it in a
+thread (:mod:`pytest_chimera.builtin.serving`).
+"""
+
+from __future__ import annotations
+
+import http.client
+import re
+import secrets
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import NoReturn
+
+from pytest_chimera.builtin.finding import find_serve, no_serve_known
+from pytest_chimera.builtin.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken
+from pytest_chimera.environment import chosen_environment, secret_values
+from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
+from pytest_chimera.settings import Settings, split_command
+from pytest_chimera.supervised import ProgramNotFound, Supervised, describe_exit
+
+PLACEHOLDERS = ("port", "host", "data_dir", "name")
+_PORT_TRIES = 4
+_SHELL_WORDS = frozenset({"&&", "||", "|", ";", "&", ">", ">>", "<"})
+_TAKEN = re.compile(
+    r"address already in use|EADDRINUSE|port \d+ is (already )?(in use|used)|port is already in use", re.I
+)
+_BROKEN_AFTER_SECONDS = 5.0
+_LOOK_EVERY = 0.05
+
+
+class Cancelled(Exception):
+    """Whoever wanted the server no longer does."""
+
+
+class _PortLost(Exception):
+    """Somebody else has taken the port between our look and the server's."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """What to serve and how.
+
+    :param serve: command lines with placeholders; those before the last one prepare and run to their end.
+    :param folder: the files; ``name`` the deployment's own name.
+    :param data_dir: a folder of its own for what it stores, outside ``folder``; made and removed with it.
+    :param vault: where its log goes.
+    :param env: the project's environment for it, with placeholders.
+    :param port: a fixed port, or 0 for any free one.
+    :param health: the path that answers when it is ready; ``ready_timeout`` how many seconds it has.
+    :param prepare_timeout: seconds that each preparing line has.
+    """
+
+    serve: str
+    folder: Path
+    name: str
+    data_dir: Path
+    vault: Path
+    env: tuple[str, ...] = ()
+    port: int = 0
+    health: str = "/"
+    ready_timeout: float = 60.0
+    prepare_timeout: float = 900.0
+
+    @property
+    def command(self) -> str:
+        """The line that serves."""
+        return self.serve.strip().splitlines()[-1].strip()
+
+
+@dataclass(frozen=True)
+class Served:
+    """A server that answers."""
+
+    recipe: Recipe
+    program: Supervised
+    port: int
+
+    @property
+    def url(self) -> str:
+        """Where it answers, without a trailing slash."""
+        return f"http://{HOST}:{self.port}"
+
+    def stop(self) -> None:
+        """End it with all that it started, and remove what it stored."""
+        self.program.stop()
+        shutil.rmtree(self.recipe.data_dir, ignore_errors=True)
+
+
+def recipe_for(settings: Settings, serve: str, folder: Path, name: str, data_dir: Path, vault: Path) -> Recipe:
+    """What the settings say about serving a folder.
+
+    :param serve: the command lines, configured or found.
+    """
+    return Recipe(
+        serve=serve,
+        folder=folder,
+        name=name,
+        data_dir=data_dir,
+        vault=vault,
+        env=settings.env,
+        port=settings.port,
+        health="/" + settings.health.lstrip("/"),
+        ready_timeout=settings.ready_timeout,
+        prepare_timeout=settings.staging_timeout,
+    )
+
+
+def serve(recipe: Recipe, cancelled: threading.Event) -> Served:
+    """Start a server and wait until it answers.
+
+    :param cancelled: set from another thread, it ends the wait.
+    :raises SettingError: the command or its environment is not written as it has to be, or names no program.
+    :raises EnvironmentTrouble: the port is taken.
+    :raises PhaseFailed: the program ended, never answered, or answers with errors only.
+    :raises Cancelled: as the event says.
+    """
+    shutil.rmtree(recipe.data_dir, ignore_errors=True)
+    recipe.data_dir.mkdir(parents=True)
+    try:
+        for number in range(_PORT_TRIES):
+            with suppress(_PortLost):
+                return _served_once(recipe, cancelled, prepares=number == 0)
+    except BaseException:
+        shutil.rmtree(recipe.data_dir, ignore_errors=True)
+        raise
+    shutil.rmtree(recipe.data_dir, ignore_errors=True)
+    raise EnvironmentTrouble(
+        f"The port was taken by somebody else each of the {_PORT_TRIES} times that the server was started.",
+        where=str(recipe.vault),
+        remedy="Write {port} or PORT where the server takes its port, and look at its log for the port that it uses.",
+        passing=True,
+    )
+
+
+def _served_once(recipe: Recipe, cancelled: threading.Event, *, prepares: bool) -> Served:
+    port = fixed_port(recipe.port) if recipe.port else free_port()
+    values = {"port": str(port), "host": HOST, "data_dir": str(recipe.data_dir), "name": recipe.name}
+    environment = chosen_environment(
+        folder=recipe.folder,
+        given=[_filled("chimera_env", line, values) for line in recipe.env],
+        also={"PORT": str(port), "HOST": HOST},
+    )
+    *preparing, serving = (_words(line, values, environment) for line in _lines(recipe.serve))
+    for words in preparing if prepares else ():
+        _prepare(recipe, words, environment, cancelled)
+    program = _start(recipe, words=serving, environment=environment, log="server.log")
+    try:
+        _await_answer(recipe, program, port, cancelled)
+        _check_owner(recipe, program, port)
+    except BaseException:
+        program.stop()
+        raise
+    return Served(recipe, program, port)
+
+
+# -- the command
+
+
+def _lines(serve: str) -> list[str]:
+    return [line.strip() for line in serve.splitlines() if line.strip()]
+
+
+def _words(line: str, values: Mapping[str, str], environment: Mapping[str, str]) -> list[str]:
+    words = split_command("chimera_serve", line)
+    if operator := next((word for word in words if word in _SHELL_WORDS), ""):
+        raise SettingError(
+            f"chimera_serve is run without a shell, which {operator!r} would need.",
+            where=line,
+            remedy="Write each command on a line of its own (the last one serves), or name a script.",
+        )
+    if re.match(r"[A-Za-z_]\w*=", words[0]):
+        raise SettingError(
+            "chimera_serve is run without a shell, so that it cannot begin with a variable.",
+            where=line,
+            remedy=f'Write: chimera_env = ["{words[0]}"]',
+        )
+    if words[0] in {"python", "python3"} and not shutil.which(words[0], path=environment["PATH"]):
+        words[0] = sys.executable
+    return [_filled("chimera_serve", word, values) for word in words]
+
+
+def _filled(key: str, word: str, values: Mapping[str, str]) -> str:
+    def value(found: re.Match[str]) -> str:
+        if found[1] not in values:
+            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+            raise SettingError(f"{key} knows no {found[0]}.", where=word, remedy=f"It knows {known}.")
+        return values[found[1]]
+
+    return re.sub(r"\{([A-Za-z_]\w*)\}", value, word)
+
+
+def _start(
+    recipe: Recipe, *, words: Sequence[str], environment: Mapping[str, str], log: str, time_limit: float | None = None
+) -> Supervised:
+    program = Supervised(
+        words,
+        folder=recipe.folder,
+        environment=environment,
+        log=recipe.vault / log,
+        time_limit=time_limit,
+        secrets=secret_values(environment),
+    )
+    try:
+        program.start()
+    except ProgramNotFound as missing:
+        raise SettingError(
+            f"The application cannot be served: {missing.sentence}",
+            where=f"chimera_serve = {recipe.serve!r}; {missing.where}",
+            remedy=f"Install {missing.name!r} into the environment that pytest runs in, or write in pyproject.toml, "
+            'for example:\nchimera_serve = "python -m flask --app todo run --port {port}"',
+        ) from missing
+    return program
+
+
+def _prepare(recipe: Recipe, words: list[str], environment: Mapping[str, str], cancelled: threading.Event) -> None:
+    program = _start(recipe, words=words, environment=environment, log="prepare.log", time_limit=recipe.prepare_timeout)
+    while not program.poll():
+        if cancelled.wait(_LOOK_EVERY):
+            program.stop()
+            raise Cancelled
+    finished = program.finished()
+    if finished.exit_code != 0:
+        raise PhaseFailed(
+            f"`{' '.join(words)}`, which prepares the application, {describe_exit(finished)}.",
+            where=str(program.log),
+            evidence=program.tail(40),
+        )
+
+
+# -- the answer
+
+
+def _knock(port: int, path: str, timeout: float, answers: SimpleQueue[int], enough: threading.Event) -> None:
+    """Ask until somebody says that it is enough; 0 says that there was no answer."""
+    while not enough.wait(_LOOK_EVERY):
+        connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
+        try:
+            connection.request("GET", path, headers={"Accept": "text/html,*/*;q=0.8"})
+            answers.put(connection.getresponse().status)
+        except (OSError, http.client.HTTPException):
+            answers.put(0)
+        finally:
+            connection.close()
+
+
+@contextmanager
+def _knocking(port: int, path: str, timeout: float) -> Iterator[SimpleQueue[int]]:
+    answers: SimpleQueue[int] = SimpleQueue()
+    enough = threading.Event()
+    arguments = (port, path, timeout, answers, enough)
+    threading.Thread(target=_knock, args=arguments, daemon=True, name="chimera-health").start()
+    try:
+        yield answers
+    finally:
+        enough.set()
+
+
+def is_ready(status: int, health: str) -> bool:
+    """Whether an answer says that the application is ready: any but an error of the server at ``/``, else a success."""
+    return 0 < status < 500 if health == "/" else 200 <= status < 400
+
+
+def _await_answer(recipe: Recipe, program: Supervised, port: int, cancelled: threading.Event) -> None:
+    deadline = time.monotonic() + recipe.ready_timeout
+    status, broken_since = 0, None
+    with _knocking(port, recipe.health, recipe.ready_timeout) as answers:
+        while time.monotonic() < deadline:
+            if cancelled.is_set():
+                raise Cancelled
+            if program.poll():
+                _report_exit(recipe, program)
+            with suppress(Empty):
+                status = answers.get(timeout=_LOOK_EVERY)
+                if is_ready(status, recipe.health):
+                    return
+                broken_since = (broken_since or time.monotonic()) if status == 500 else None
+            if broken_since and time.monotonic() - broken_since > _BROKEN_AFTER_SECONDS:
+                break
+    if status:
+        _report_errors(recipe, program, status)
+    _report_silence(recipe, program, port)
+
+
+def _report_exit(recipe: Recipe, program: Supervised) -> NoReturn:
+    if _TAKEN.search(program.output()):
+        raise port_taken(recipe.port) if recipe.port else _PortLost
+    raise PhaseFailed(
+        f"The application ended before it answered: `{recipe.command}` {describe_exit(program.finished())}.",
+        where=str(program.log),
+        remedy="" if program.exit_code else "The command has to stay in the foreground for as long as it serves.",
+        evidence=program.tail(40),
+    )
+
+
+def _report_silence(recipe: Recipe, program: Supervised, port: int) -> NoReturn:
+    tree = program.tree()
+    elsewhere = sorted({f"{address}:{number}" for address, number, process in listeners() if process in tree})
+    listens = f"; it listens on {', '.join(elsewhere)}" if elsewhere else ""
+    program.stop()
+    raise PhaseFailed(
+        f"The application did not answer on port {port} within {recipe.ready_timeout:g} s{listens}.",
+        where=str(program.log),
+        remedy="Write {port} and {host} in chimera_serve where the server takes them."
+        if elsewhere
+        else "If it needs longer, write for example: chimera_ready_timeout = 120",
+        evidence=program.tail(40),
+    )
+
+
+def _report_errors(recipe: Recipe, program: Supervised, status: int) -> NoReturn:
+    program.stop()
+    raise PhaseFailed(
+        f"The application is not ready: {recipe.health} answers {status}.",
+        where=str(program.log),
+        remedy="Look at the log; another path can be named in chimera_health.",
+        evidence=program.tail(40),
+    )
+
+
+def _check_owner(recipe: Recipe, program: Supervised, port: int) -> None:
+    """What answers is what we started; where nobody tells who listens, this cannot be known.
+
+    :raises _PortLost: somebody else has got the port.
+    """
+    owners = owners_of(port)
+    if owners and 0 not in owners and not owners & program.tree():
+        raise port_taken(port) if recipe.port else _PortLost
+
+
+# -- the working tree, for plain pytest
+
+
+@contextmanager
+def serve_working_tree(settings: Settings, folder: Path, vault: Path) -> Iterator[str]:
+    """Serve the files of a working tree, and give the URL; it is gone when the block ends, or this process.
+
+    :param folder: the project's root; ``vault`` the folder that its log goes to.
+    :raises ChimeraError: it cannot be served; says why and what to write.
+    """
+    if not settings.serve and settings.staging_url:
+        yield settings.staging_url.rstrip("/")
+        return
+    name = f"working_tree_{secrets.token_hex(3)}"
+    data_dir = vault / f"data-{name}"
+    recipe = recipe_for(settings, settings.serve or _found_for_working_tree(folder), folder, name, data_dir, vault)
+    served = serve(recipe, threading.Event())
+    try:
+        yield served.url
+    finally:
+        served.stop()
+
+
+def _found_for_working_tree(folder: Path) -> str:
+    found = find_serve(folder)
+    if found is None:
+        raise no_serve_known(folder)
+    if found.own_database:
+        raise SettingError(
+            f"{found.sentence}; but in your working tree it would use the database that you develop with.",
+            remedy="Write in pyproject.toml how it is served with another one, for example:\n"
+            'chimera_env = ["DATABASE_URL=sqlite:///{data_dir}/db.sqlite3"]\n'
+            f'chimera_serve = """\n{found.command}\n"""',
+        )
+    return found.command
