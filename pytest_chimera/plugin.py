@@ -10,9 +10,9 @@ import pytest
 from pytest_chimera.settings import FLAGS, ini_options
 
 if TYPE_CHECKING:
-    pass
+    from pytest_chimera.session.conductor import Conductor
 
-_CONDUCTOR = pytest.StashKey["Conductor"]()
+_CONDUCTOR: pytest.StashKey[Conductor] = pytest.StashKey()
 _COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune")
 _MODIFIERS = ("chimera_restart", "chimera_reprove", "chimera_reject", "chimera_hint", "chimera_until")
 

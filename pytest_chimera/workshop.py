@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -20,28 +17,26 @@ from pytest_chimera.errors import (
     ConflictError,
     EnvironmentTrouble,
     PhaseFailed,
-    PreconditionError,
-    ScenarioError,
     WaitingForPerson,
 )
 from pytest_chimera.journal import Journal
+from pytest_chimera.judging import seal_of
 from pytest_chimera.models import (
     OUTSIDE_CAUSES,
-    RIGHT_REDS,
     Brief,
     Change,
     Checkout,
     Deployment,
     Feature,
     GeneratedTest,
-    Reason,
     Review,
     SealedTest,
     TestRun,
 )
 from pytest_chimera.project import Project
-from pytest_chimera.repository import Candidate, Manifest
+from pytest_chimera.repository import Candidate, Repository
 from pytest_chimera.scenario import meaning_of
+from pytest_chimera.sealing import compiled, outside, refuse_product_tests, refuse_wrong_red
 from pytest_chimera.vault import write_file
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow
 
@@ -69,6 +64,7 @@ class Workshop:
     journal: Journal
     base: str
     live: dict[str, Deployment] = field(default_factory=dict)
+    checkouts: dict[str, Path] = field(default_factory=dict)
 
     def acts(self) -> Mapping[ChimeraPhase, Act]:
         """The table for the executor."""
@@ -113,17 +109,17 @@ class Workshop:
         await self.git(lambda git: git.bring(base))
         overlay = await anyio.to_thread.run_sync(self._overlay, test, base)
         message = f"Test: {feature.description}\n\nSealed by pytest-chimera before any implementation."
-        sealed = await self.git(lambda git: git.seal(base, overlay, message, f"{feature.slug}/sealed"))
+        commit, tree = await self.git(lambda git: git.seal(base, overlay, message, f"{feature.slug}/sealed"))
         nodeid = feature.nodeid if feature.handwritten else f"{test.path}::{test.name}"
         return SealedTest(
             test=test,
             handwritten=feature.handwritten,
             nodeids=(nodeid,),
-            sha256=hashlib.sha256(test.source.encode()).hexdigest(),
+            sha256=seal_of(test.source),
             meaning=meaning_of(test.source),
             base=base,
-            commit=sealed.commit,
-            tree=sealed.tree,
+            commit=commit,
+            tree=tree,
             files=tuple(overlay),
             protected=tuple(path for path in overlay if path not in self.project.config_files),
         )
@@ -144,7 +140,7 @@ class Workshop:
         run = await self.look_at_base(sealed, workflow)
         if run.status == "green":
             raise GreenOnBase(sealed, run)
-        self._refuse_wrong_red(run)
+        refuse_wrong_red(run)
         return sealed.model_copy(update={"red": run})
 
     async def look_at_base(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
@@ -159,19 +155,6 @@ class Workshop:
                 remedy=f"{failed.remedy}\n{failed.evidence}\nMake `{self.project.settings.serve or 'the application'}` "
                 "run on a clean checkout, then run the same command again.".lstrip(),
             ) from failed
-
-    def _refuse_wrong_red(self, run: TestRun) -> None:
-        failure = run.failure
-        if failure is None or failure.reason in RIGHT_REDS:
-            return
-        if failure.reason in OUTSIDE_CAUSES | {Reason.UNREACHABLE, Reason.NAVIGATION_TIMEOUT}:
-            raise outside(run)
-        evidence = run.evidence.folder if run.evidence else ""
-        raise PreconditionError(
-            f"The test is red on the base, but not because the feature is missing: {failure.as_sentence()}",
-            where=evidence,
-            remedy=f"{failure.message}\n{_REMEDIES.get(failure.reason, 'Look at the evidence and mend the cause.')}",
-        )
 
     # -- code_implementation
 
@@ -196,12 +179,11 @@ class Workshop:
         start = await self._start(workflow)
         await self.git(lambda git: git.discard(folder))
         manifest = await self.git(lambda git: git.clone(start, folder))
-        brief = write_brief(self._brief(workflow, folder), room)
+        brief = write_brief(self._brief(workflow, self.project.repository.project_in(folder)), room)
 
         async def read() -> Candidate:
-            return await self.git(
-                partial(_read_candidate, folder=folder, sealed=sealed, manifest=manifest, feature=self.feature)
-            )
+            message, keep = f"{self.feature.description}\n\nA candidate.", f"{self.feature.slug}/candidate"
+            return await self.git(lambda git: git.candidate(folder, sealed.commit, manifest, message, keep))
 
         async def changed() -> bool:
             return (await read()).tree != start_tree
@@ -232,11 +214,9 @@ class Workshop:
         if not put_back:
             return change.commit
 
-        def restored(git: Any) -> str:
+        def restored(git: Repository) -> str:
             contents = {path: git.read(sealed.commit, path) for path in put_back}
-            return str(
-                git.seal(change.commit, contents, "Put back what is protected", f"{self.feature.slug}/start").commit
-            )
+            return git.seal(change.commit, contents, "Put back what is protected", f"{self.feature.slug}/start")[0]
 
         return await self.git(restored)
 
@@ -247,7 +227,7 @@ class Workshop:
             commit=candidate.commit,
             tree=candidate.tree,
             files=candidate.files,
-            left_out=candidate.left_out,
+            left_out=dict(candidate.left_out),
             branch=f"chimera/{self.feature.slug}",
             diff=str(write_file(room / "change.diff", diff)),
             log=str(room / "coder.log") if (room / "coder.log").exists() else "",
@@ -308,7 +288,8 @@ class Workshop:
         """A running copy of a commit; :meth:`end` stops it."""
         name = f"{self.feature.slug[:30]}-{commit[:8]}".replace("-", "_")
         folder = await self.fresh_checkout(commit, name)
-        checkout = Checkout(commit=commit, tree=tree, folder=str(folder), name=name, vault=str(room))
+        served = str(self.project.repository.project_in(folder))
+        checkout = Checkout(commit=commit, tree=tree, folder=served, name=name, vault=str(room))
         hook = "pytest_chimera_deploy_to_staging"
         try:
             answer = await self.project.agents.ask(hook, checkout=checkout, workflow=workflow)
@@ -319,9 +300,8 @@ class Workshop:
             with anyio.CancelScope(shield=True):
                 await self.git(lambda git: git.discard(folder))
             raise
-        deployment = deployment.model_copy(
-            update={"folder": str(folder), "commit": deployment.commit or commit, "tree": tree}
-        )
+        deployment = deployment.model_copy(update={"folder": served, "commit": commit, "tree": tree})
+        self.checkouts[commit] = folder
         self.live[commit] = deployment
         return deployment
 
@@ -339,7 +319,8 @@ class Workshop:
         self.live.pop(deployment.commit, None)
         with anyio.CancelScope(shield=True):
             await self.project.agents.tell("pytest_chimera_deployment_ended", deployment=deployment)
-            await self.git(lambda git: git.discard(Path(deployment.folder)))
+            if folder := self.checkouts.pop(deployment.commit, None):
+                await self.git(lambda git: git.discard(folder))
 
     async def end_all(self) -> None:
         """Stop whatever still runs for this feature."""
@@ -378,7 +359,7 @@ class Workshop:
         """
         hook = "pytest_chimera_validate"
         answer = await self.project.agents.ask(
-            hook, sealed=sealed, deployment=deployment, evidence=str(room), workflow=workflow
+            hook, sealed=sealed, deployment=deployment, evidence=str(room / "evidence"), workflow=workflow
         )
         if answer is None:
             raise nobody_answers(hook)
@@ -418,9 +399,9 @@ class Workshop:
 
     async def _moved(self, change: Change, sealed: SealedTest, workflow: ChimeraWorkflow) -> Change:
         message, keep = f"{self.feature.description}", f"{self.feature.slug}/candidate"
-        moved = await self.git(lambda git: git.rebase(change.commit, change.base, sealed.commit, message, keep))
-        files = await self.git(lambda git: git.changed(sealed.commit, moved.commit))
-        candidate = Candidate(commit=moved.commit, tree=moved.tree, files=files, left_out={})
+        commit, tree = await self.git(lambda git: git.rebase(change.commit, change.base, sealed.commit, message, keep))
+        files = await self.git(lambda git: git.changed(sealed.commit, commit))
+        candidate = Candidate(commit=commit, tree=tree, files=files)
         return await self._as_change(
             candidate, sealed, self.room(workflow, f"attempt-{workflow.attempt}"), change.summary
         )
@@ -431,14 +412,9 @@ class Workshop:
         """A fresh folder in the vault."""
         return self.project.vault.room(self.feature.slug, workflow.generation, name)
 
-    async def git(self, question: Callable[[Any], T]) -> T:
+    async def git(self, question: Callable[[Repository], T]) -> T:
         """Ask git, in a thread."""
         return await anyio.to_thread.run_sync(question, self.project.repository)
-
-
-def _read_candidate(git: Any, *, folder: Path, sealed: SealedTest, manifest: Manifest, feature: Feature) -> Candidate:
-    message = f"{feature.description}\n\nA candidate."
-    return git.candidate(folder, sealed.commit, manifest, message, f"{feature.slug}/candidate")
 
 
 def sealed_of(workflow: ChimeraWorkflow) -> SealedTest:
@@ -451,81 +427,3 @@ def change_of(workflow: ChimeraWorkflow) -> Change:
     """The candidate of a workflow that is past its implementation."""
     assert workflow.change is not None, "the table leads here from code_implementation only"
     return workflow.change
-
-
-def outside(run: TestRun) -> EnvironmentTrouble:
-    """The trouble that a run met outside the application."""
-    failure = run.failure
-    assert failure is not None, "a run without a failure met no trouble"
-    passing = failure.reason not in {Reason.NO_BROWSER}
-    where = run.evidence.folder if run.evidence else ""
-    remedy = _REMEDIES.get(failure.reason, "Run the same command again.")
-    return EnvironmentTrouble(f"{failure.reason}: {failure.message}", where=where, remedy=remedy, passing=passing)
-
-
-def compiled(test: GeneratedTest) -> GeneratedTest:
-    """The test, once its source is known to compile and to hold its function.
-
-    :raises ScenarioError: it does not.
-    """
-    try:
-        tree = ast.parse(test.source)
-    except SyntaxError as error:
-        raise ScenarioError(
-            f"The generated test does not compile: {error.msg}.",
-            where=f"{test.path}:{error.lineno}",
-            remedy="Mend the generator: pytest_chimera_generate_test has to answer with valid Python.",
-        ) from None
-    if not any(isinstance(node, ast.FunctionDef) and node.name == test.name for node in tree.body):
-        raise ScenarioError(
-            f"The generated test holds no function {test.name}.", where=test.path, remedy="Name it as the feature."
-        )
-    return test
-
-
-_PRODUCT_FIXTURES = {"live_server", "db", "transactional_db", "client", "admin_client", "django_db_setup"}
-
-
-def refuse_product_tests(source: str, feature: Feature, files: list[str]) -> None:
-    """Refuse a hand-written test that needs the product in its own process.
-
-    :raises PreconditionError: names the import or the fixture, and the way to say it instead.
-    """
-    tree = ast.parse(source)
-    own = {
-        PurePosixPath(path.removeprefix("src/")).parts[0].removesuffix(".py") for path in files if path.endswith(".py")
-    }
-    own -= {"tests", "conftest"}
-    for node in ast.walk(tree):
-        names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
-        names += [node.module] if isinstance(node, ast.ImportFrom) and node.module and not node.level else []
-        for name in names:
-            if name.partition(".")[0] in own:
-                raise _no_product(f"it imports {name}", feature, node.lineno)
-        if isinstance(node, ast.FunctionDef) and node.name == feature.function:
-            for argument in node.args.args:
-                if argument.arg in _PRODUCT_FIXTURES:
-                    raise _no_product(f"it asks for {argument.arg}", feature, node.lineno)
-
-
-def _no_product(why: str, feature: Feature, line: int) -> PreconditionError:
-    return PreconditionError(
-        f"This test cannot be sealed: {why}, and no code of the application runs beside the judge.",
-        where=f"{feature.path}:{line}",
-        remedy="Say it through the page (page.goto, fill, click). Data that has to exist belongs in what chimera_serve "
-        "starts.",
-    )
-
-
-_REMEDIES = {
-    Reason.GIVEN_FAILED: "A Given has to hold before the feature exists: mend the step, or bring the state about.",
-    Reason.LOGIN_PAGE: "Write the log-in as steps of the scenario, or begin at a page that needs none.",
-    Reason.BLANK_PAGE: "The page shows nothing: look at its console, and at what the server needs to build first.",
-    Reason.SERVER_ERROR: "The server answered with an error: see its log, and mend the base.",
-    Reason.SCRIPT_ERROR: "Mend the test: the error is in its own code.",
-    Reason.SETUP_ERROR: "Mend the fixture: the test did not begin.",
-    Reason.NO_EVIDENCE: "The test has to run and to expect something: no skip, no xfail.",
-    Reason.NO_BROWSER: "Install one: python -m playwright install chromium",
-    Reason.UNREACHABLE: "See whether the server still runs: its log lies beside the evidence.",
-    Reason.NAVIGATION_TIMEOUT: "See what the page waits for, then run the same command again.",
-}

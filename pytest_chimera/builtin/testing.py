@@ -50,14 +50,13 @@ class Judge:
             browser=self._browser(),
             time_limit=self._settings.validation_timeout,
             e2e_files=files,
+            test_id=self._settings.test_id,
         )
 
     def _e2e_files(self, sealed: SealedTest) -> dict[str, bytes]:
-        """The files beside the sealed test in its commit, relative to its folder."""
-        folder = PurePosixPath(sealed.test.path).parent
-        found = {}
-        for path in self._repository.files(sealed.commit, folder.as_posix()):
-            content = self._repository.read(sealed.commit, path)
-            if content is not None:
-                found[PurePosixPath(path).relative_to(folder).as_posix()] = content
-        return found
+        """The sealed commit's files in the test's own folder, by their paths in the project."""
+        folder = PurePosixPath(sealed.test.path).parent.as_posix()
+        read = (
+            (path, self._repository.read(sealed.commit, path)) for path in self._repository.files(sealed.commit, folder)
+        )
+        return {path: content for path, content in read if content is not None}

@@ -143,7 +143,7 @@ class Conductor:
         config = self._config
         settings = settings_of(config)
         root = config.rootpath
-        repository = Repository.find(root, settings.work_dir)
+        repository = Repository.find(root, settings.work_dir, private_folders(config))
         repository.head()
         cache = config.cache
         assert cache is not None, "--chimera without the cache is a usage error"
@@ -174,10 +174,10 @@ class Conductor:
         return find_browser(settings_of(self._config).browser_path)
 
     def _register(self, project: Project) -> None:
-        settings, root = project.settings, project.root
+        settings = project.settings
         plugins = {
             "chimera-generator": Generator(TestGenerator(test_dir=settings.test_dir)),
-            "chimera-coder": coder_plugin(settings, root),
+            "chimera-coder": coder_plugin(settings, project.root),
             "chimera-guardian": Guardian(settings, project.repository.read, by_hand=project.by_hand),
             "chimera-checks": Checks(settings, project.repository, project.work, by_hand=project.by_hand),
             "chimera-deployer": Deployer(settings),
@@ -247,3 +247,8 @@ def result_of(project: Project, feature: Feature) -> str | Verdict | None:
         sentence=f"waits for {feature.after}, which is {standing.state}",
         next_command=f"pytest --chimera -k {feature.after}",
     )
+
+
+def private_folders(config: pytest.Config) -> tuple[Path, ...]:
+    """Folders that never belong to a change: pytest's cache."""
+    return (Path(str(config.cache._cachedir)),) if config.cache else ()

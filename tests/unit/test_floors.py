@@ -29,6 +29,7 @@ FLOORS = {
     "agents": 3,
     "briefs": 3,
     "words": 3,
+    "sealing": 3,
     "engine": 3,
     "project": 3,
     "workshop": 3,
