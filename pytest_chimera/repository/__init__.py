@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from pytest_chimera.repository.clones import Manifest
+from pytest_chimera.repository.clones import Manifest, apply_patch
 from pytest_chimera.repository.repository import Repository
-from pytest_chimera.repository.store import Candidate
+from pytest_chimera.repository.store import Candidate, Made
 from pytest_chimera.repository.trailers import Trailers, all_trailers, format_trailers, parse_trailers
 
 __all__ = [
     "Candidate",
+    "Made",
     "Manifest",
     "Repository",
     "Trailers",
     "all_trailers",
+    "apply_patch",
     "format_trailers",
     "parse_trailers",
 ]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pytest_chimera.errors import PhaseFailed, RepositoryError
-from pytest_chimera.repository.git import Git, as_bytes, quoted
+from pytest_chimera.repository.git import NEUTRAL, NEUTRAL_SETTINGS, Git, as_bytes, quoted
 from pytest_chimera.repository.store import (
     EXECUTABLE,
     LINK,
@@ -80,8 +80,7 @@ def clone(store: Store, commit: str, folder: Path) -> Manifest:
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
         raise RepositoryError("A private clone needs an empty folder.", where=str(folder))
-    kept = {name: value for name, value in store.git.environment.items() if name != "GIT_DIR"}
-    git = Git(folder, {**kept, "GIT_CEILING_DIRECTORIES": str(folder.parent)}, store.git.settings)
+    git = Git(folder, {**store.git.environment, "GIT_DIR": str(folder / ".git")}, store.git.settings)
     object_format = store.git.ask("rev-parse", "--show-object-format").text
     git.ask("init", "-q", "--template=", f"--initial-branch={BRANCH}", f"--object-format={object_format}")
     git.ask("config", "user.name", store.author[0])
@@ -177,7 +176,7 @@ class _Reading:
 
 
 def candidate(
-    store: Store, folder: Path, sealed: str, message: str, keep: str, private: tuple[str, ...] = ()
+    store: Store, folder: Path, sealed: str, manifest: Manifest, message: str, keep: str, private: tuple[str, ...] = ()
 ) -> Candidate:
     """What a coder made of a clone, as a commit on top of ``sealed``.
 
@@ -186,7 +185,6 @@ def candidate(
     """
     if folder.is_symlink() or not folder.is_dir() or not any(folder.iterdir()):
         raise PhaseFailed("The coder deleted its clone.", where=str(folder))
-    manifest = Manifest.load(folder)
     reading = _Reading(store, folder, private, store.entries(manifest.commit))
     for path in _walk(reading, _ignored(reading, manifest.commit)):
         reading.sort(path)
@@ -291,6 +289,19 @@ def is_there(folder: Path, path: str) -> bool:
     behind = any((folder / parent).is_symlink() for parent in parents(path))
     at = folder / path
     return not behind and os.path.lexists(at) and (at.is_symlink() or not at.is_dir())
+
+
+def apply_patch(folder: Path, patch: Path) -> None:
+    """Apply a patch, whole or not at all, to the clone that a folder belongs to; else to the folder itself.
+
+    :raises PhaseFailed: it does not apply; in git's words.
+    """
+    top = next((each for each in (folder, *folder.parents) if (each / ".git").is_dir()), folder)
+    git = Git(top, NEUTRAL | {"GIT_DIR": os.devnull}, NEUTRAL_SETTINGS)
+    done = git.ask("apply", "--whitespace=nowarn", str(patch.absolute()), accept=range(256))
+    if done.status:
+        sentence = done.complaint.partition("\n")[0].removeprefix("error: ")
+        raise PhaseFailed(f"{patch.name} does not apply: {sentence}", where=str(patch), evidence=done.complaint)
 
 
 def parents(path: str) -> Iterator[str]:

@@ -44,6 +44,15 @@ ALWAYS_SET = {
     "LC_ALL": "C",
     "LANGUAGE": "C",
 }
+NEUTRAL = {
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_ATTR_NOSYSTEM": "1",
+}
+"""What keeps the person's and the machine's configuration out."""
+
+NEUTRAL_SETTINGS = (f"core.attributesFile={os.devnull}", f"core.excludesFile={os.devnull}")
 
 
 @dataclass(frozen=True)

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import hashlib
 import os
+import posixpath
+import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 import platformdirs
 
-from pytest_chimera.errors import PhaseFailed, RepositoryError
+from pytest_chimera.errors import ConflictError, RepositoryError
 from pytest_chimera.models import ChangedFile, slug_of
 from pytest_chimera.repository import clones
 from pytest_chimera.repository.clones import Manifest
 from pytest_chimera.repository.git import Git
-from pytest_chimera.repository.store import OURSELVES, REGULAR, Candidate, Entry, Store
+from pytest_chimera.repository.store import OURSELVES, REGULAR, Candidate, Entry, Made, Store
 from pytest_chimera.repository.trailers import Trailers, parse_trailers
 from pytest_chimera.repository.worktree import WorkTree
 
@@ -28,8 +30,11 @@ from pytest_chimera.repository.worktree import WorkTree
 class Repository:
     """The person's repository together with chimera's own store.
 
-    :param root: the top level of the repository's working tree; all paths given to and by its methods are POSIX and
-        relative to it.
+    Paths given to and by its methods are POSIX and relative to the *project*; what lies outside of a project that is a
+    folder of a larger repository begins with ``../``. Clones and checkouts hold the whole repository: see
+    :meth:`project_in`. A commit may be named as git names it (``HEAD``).
+
+    :param root: the top level of the repository's working tree.
     :param prefix: where the project lies in it: empty, or ``"backend/"``.
     :param work: the folder outside the project that holds the store, clones and checkouts of this repository.
     """
@@ -71,14 +76,14 @@ class Repository:
 
         :raises RepositoryError: there is no commit yet.
         """
-        found = self.person.ask("rev-parse", "-q", "--verify", "HEAD^{commit}", accept=(0, 1, 128))
-        if found.status:
+        head = self._known("HEAD")
+        if head is None:
             raise RepositoryError(
                 "The repository has no commit yet, so that there is nothing a feature could start from.",
                 where=str(self.root),
                 remedy='Write: git add --all && git commit -m "Begin"',
             )
-        return found.text
+        return head
 
     def branch(self) -> str | None:
         """The branch that is checked out; ``None`` where HEAD is detached."""
@@ -87,17 +92,15 @@ class Repository:
 
     def tip(self, branch: str) -> str | None:
         """The commit that a branch points to; ``None`` where there is no such branch."""
-        ref = f"refs/heads/{branch}^{{commit}}"
-        return self.person.ask("rev-parse", "-q", "--verify", ref, accept=(0, 1, 128)).text or None
+        return self._known(f"refs/heads/{branch}")
 
     def exists(self, commit: str) -> bool:
         """Whether a commit is there, in the person's repository or in the store."""
-        return self.store.holds(commit) or self.person.says("cat-file", "-e", f"{commit}^{{commit}}")
+        return (is_id(commit) and self.store.holds(commit)) or self._known(commit) is not None
 
     def proofs(self, rev: str = "HEAD") -> dict[str, Trailers]:
         """Feature id → the newest proof in the history of ``rev``, squashed ones included; empty without a commit."""
-        found = self.person.ask("rev-parse", "-q", "--verify", f"{rev}^{{commit}}", accept=(0, 1, 128))
-        return self.store.proofs(self._brought(found.text)) if found.status == 0 else {}
+        return self.store.proofs(self._brought(rev)) if self.exists(rev) else {}
 
     # -- commits, wherever they are
 
@@ -106,11 +109,24 @@ class Repository:
 
         :raises RepositoryError: nobody has it.
         """
-        self.store.bring(commit)
+        self._brought(commit)
 
-    def _brought(self, commit: str) -> str:
+    def _brought(self, rev: str) -> str:
+        """The id of a commit that is in the store from now on."""
+        if is_id(rev) and self.store.holds(rev):
+            return rev
+        commit = self._known(rev)
+        if commit is None:
+            raise RepositoryError(
+                f"There is no commit {rev}.", where=str(self.root), remedy="Fetch it, or start over: --chimera-restart."
+            )
         self.store.bring(commit)
         return commit
+
+    def _known(self, rev: str) -> str | None:
+        """The id of a commit of the person's repository."""
+        found = self.person.ask("rev-parse", "-q", "--verify", f"{rev}^{{commit}}", accept=(0, 1, 128))
+        return found.text if found.status == 0 else None
 
     def tree_of(self, commit: str) -> str:
         """The digest of a commit's files."""
@@ -118,12 +134,13 @@ class Repository:
 
     def read(self, commit: str, path: str) -> bytes | None:
         """A file of a commit; ``None`` where it has none."""
-        return self.store.read(self._brought(commit), path)
+        return self.store.read(self._brought(commit), self._from_top(path))
 
     def files(self, commit: str, under: str = "") -> list[str]:
         """The paths of a commit's files, those in the folder ``under`` only if one is given."""
-        inside = f"{under.rstrip('/')}/" if under else ""
-        return [path for path in self.store.entries(self._brought(commit)) if path.startswith(inside)]
+        inside = f"{self._from_top(under)}/" if under else ""
+        found = self.store.entries(self._brought(commit))
+        return [self._from_project(path) for path in found if path.startswith(inside)]
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether ``old`` is in the history of ``new``; a commit that nobody has is in none."""
@@ -133,7 +150,14 @@ class Repository:
 
     def changed(self, old: str, new: str) -> tuple[ChangedFile, ...]:
         """What differs between two commits; a renamed file is one deleted and one added."""
-        return self.store.changed(self._brought(old), self._brought(new))
+        return self._files(self.store.changed(self._brought(old), self._brought(new)))
+
+    def _files(self, files: Iterable[ChangedFile]) -> tuple[ChangedFile, ...]:
+        return tuple(ChangedFile(path=self._from_project(file.path), status=file.status) for file in files)
+
+    def _ours(self, candidate: Candidate) -> Candidate:
+        left_out = {self._from_project(path): why for path, why in candidate.left_out.items()}
+        return replace(candidate, files=self._files(candidate.files), left_out=left_out)
 
     def patch(self, old: str, new: str) -> bytes:
         """The difference between two commits, as ``git apply`` takes it back, byte for byte."""
@@ -145,19 +169,19 @@ class Repository:
 
     # -- commits of our own
 
-    def seal(self, base: str, overlay: Mapping[str, bytes | None], message: str, keep: str) -> tuple[str, str]:
+    def seal(self, base: str, overlay: Mapping[str, bytes | None], message: str, keep: str) -> Made:
         """A commit on top of ``base`` with some files as given (``None`` removes one).
 
         Line endings stay as they are in ``base``. The commit is kept under ``refs/chimera/<keep>`` in the store.
-
-        :returns: the commit and its tree.
         """
-        entries = self.store.entries(self._brought(base))
-        changes = {
-            path: None if data is None else self._sealed(entries.get(path), data) for path, data in overlay.items()
-        }
+        base = self._brought(base)
+        entries = self.store.entries(base)
+        changes: dict[str, Entry | None] = {}
+        for name, data in overlay.items():
+            path = self._from_top(name)
+            changes[path] = None if data is None else self._sealed(entries.get(path), data)
         tree = self.store.tree(base, changes)
-        return self.store.commit(tree, (base,), message, keep), tree
+        return Made(self.store.commit(tree, (base,), message, keep), tree)
 
     def _sealed(self, before: Entry | None, data: bytes) -> Entry:
         if before is None or not before.mode.startswith("100"):
@@ -169,24 +193,34 @@ class Repository:
 
     def commit(self, tree: str, parents: tuple[str, ...], message: str, keep: str) -> str:
         """Commit a tree of the store; kept under ``refs/chimera/<keep>``."""
-        for parent in parents:
-            self.bring(parent)
-        return self.store.commit(tree, parents, message, keep)
+        return self.store.commit(tree, tuple(map(self._brought, parents)), message, keep)
 
     def snapshot(self, parent: str, message: str, keep: str) -> Candidate:
         """The person's working tree as it stands, as a candidate on top of ``parent``. Nothing of theirs is touched.
 
         :raises RepositoryError: a merge is not finished.
         """
-        return self.tree.snapshot(self._brought(parent), message, keep)
+        return self._ours(self.tree.snapshot(self._brought(parent), message, keep))
 
-    def rebase(self, candidate: str, sealed: str, onto: str, message: str, keep: str) -> tuple[str, str]:
-        """Bring sealed..candidate onto another commit.
+    def rebase(self, candidate: str, sealed: str, onto: str, message: str, keep: str) -> Made:
+        """Bring sealed..candidate onto another commit, which becomes the parent.
 
-        :returns: the new commit and its tree.
         :raises ConflictError: both changed the same lines; holds paths and hunks.
         """
-        return self.store.rebase(self._brought(candidate), self._brought(sealed), self._brought(onto), message, keep)
+        commits = self._brought(candidate), self._brought(sealed), self._brought(onto)
+        try:
+            return self.store.rebase(*commits, message, keep)
+        except ConflictError as conflict:
+            conflict.paths = tuple(map(self._from_project, conflict.paths))
+            raise
+
+    # -- paths
+
+    def _from_top(self, path: str) -> str:
+        return posixpath.normpath(self.prefix + path)
+
+    def _from_project(self, path: str) -> str:
+        return posixpath.relpath(path, self.prefix or ".")
 
     # -- folders
 
@@ -194,31 +228,21 @@ class Repository:
         """A private clone for a coder, and beside it what was checked out (``Manifest.load`` finds it again)."""
         return clones.clone(self.store, self._brought(commit), folder)
 
-    def candidate(self, folder: Path, sealed: str, message: str, keep: str) -> Candidate:
+    def candidate(self, folder: Path, sealed: str, manifest: Manifest, message: str, keep: str) -> Candidate:
         """What a coder made of a private clone, read as plain files, as a commit on top of ``sealed``.
 
         :raises PhaseFailed: the coder deleted its clone.
-        :raises RepositoryError: the clone was never finished.
         """
-        return clones.candidate(self.store, folder, self._brought(sealed), message, keep, self.tree.private)
+        sealed = self._brought(sealed)
+        return self._ours(clones.candidate(self.store, folder, sealed, manifest, message, keep, self.tree.private))
+
+    def project_in(self, folder: Path) -> Path:
+        """Where the project lies in a clone or a checkout."""
+        return folder / self.prefix
 
     def checkout(self, commit: str, folder: Path) -> None:
         """The files of a commit in a new folder, without a ``.git``."""
         self.store.checkout(self._brought(commit), folder)
-
-    def apply_patch(self, folder: Path, patch: Path) -> None:
-        """Apply a patch to the files in a folder, whole or not at all.
-
-        :raises PhaseFailed: it does not apply; in git's words.
-        """
-        git = self.store.git.having(folder=folder, GIT_WORK_TREE=folder)
-        done = git.ask("apply", "--whitespace=nowarn", str(patch.absolute()), accept=range(256))
-        if done.status:
-            raise PhaseFailed(
-                f"The patch {patch.name} does not apply: {done.complaint.splitlines()[0] if done.complaint else ''}",
-                where=str(patch),
-                evidence=done.complaint,
-            )
 
     def discard(self, folder: Path) -> None:
         """Remove a clone or a checkout; one that is gone already is fine."""
@@ -313,6 +337,11 @@ class Repository:
         :raises RepositoryError: the person's own changes are in the way (named); nothing is changed.
         """
         self.tree.lay(self._brought(commit), self._brought(base))
+
+
+def is_id(rev: str) -> bool:
+    """Whether a name is the full id of an object, which nothing can make ambiguous."""
+    return re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", rev) is not None
 
 
 def _no_repository(folder: Path, complaint: str) -> RepositoryError:

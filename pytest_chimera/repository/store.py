@@ -6,7 +6,6 @@ there takes nothing away from a feature that is under way.
 
 from __future__ import annotations
 
-import os
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -19,7 +18,7 @@ from filelock import FileLock
 
 from pytest_chimera.errors import ConflictError, RepositoryError
 from pytest_chimera.models import ChangedFile
-from pytest_chimera.repository.git import Git, as_bytes, as_text, zipped
+from pytest_chimera.repository.git import NEUTRAL, NEUTRAL_SETTINGS, Git, as_bytes, as_text, zipped
 from pytest_chimera.repository.trailers import FEATURE, Trailers, all_trailers
 
 REFS = "refs/chimera"
@@ -43,6 +42,13 @@ class Entry(NamedTuple):
 
     mode: str
     blob: str
+
+
+class Made(NamedTuple):
+    """A commit that was made, and the digest of its files."""
+
+    commit: str
+    tree: str
 
 
 @dataclass(frozen=True)
@@ -78,15 +84,8 @@ class Store:
         """The store in ``folder``, made if it is not there."""
         folder.parent.mkdir(parents=True, exist_ok=True)
         config = folder.with_name("gitconfig")
-        environment = {
-            "GIT_DIR": str(folder),
-            "GIT_CONFIG_GLOBAL": str(config),
-            "GIT_CONFIG_SYSTEM": os.devnull,
-            "GIT_CONFIG_NOSYSTEM": "1",
-            "GIT_ATTR_NOSYSTEM": "1",
-        }
-        settings = (f"core.attributesFile={os.devnull}", f"core.excludesFile={os.devnull}")
-        store = cls(folder, source, Git(folder.parent, environment, settings), author)
+        environment = NEUTRAL | {"GIT_DIR": str(folder), "GIT_CONFIG_GLOBAL": str(config)}
+        store = cls(folder, source, Git(folder.parent, environment, NEUTRAL_SETTINGS), author)
         with store.lock():
             config.write_text(CONFIG)
             if not (folder / "HEAD").exists():
@@ -224,7 +223,7 @@ class Store:
 
     # -- merging
 
-    def rebase(self, candidate: str, sealed: str, onto: str, message: str, keep: str) -> tuple[str, str]:
+    def rebase(self, candidate: str, sealed: str, onto: str, message: str, keep: str) -> Made:
         """Bring sealed..candidate onto another commit by a three-way merge.
 
         :returns: the new commit, whose parent is ``onto``, and its tree.
@@ -240,7 +239,7 @@ class Store:
                 tree, tuple(path for path in paths if path), {ours: "the branch", theirs: "the candidate"}
             )
         tree = tree.strip()
-        return self.commit(tree, (onto,), message, keep), tree
+        return Made(self.commit(tree, (onto,), message, keep), tree)
 
     def _conflict(self, tree: str, paths: tuple[str, ...], names: Mapping[str, str]) -> ConflictError:
         texts = []

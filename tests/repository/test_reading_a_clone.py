@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from pytest_chimera.errors import PhaseFailed, RepositoryError
-from pytest_chimera.repository import Candidate, Repository
+from pytest_chimera.repository import Candidate, Manifest, Repository
 from tests.repository.conftest import Person
 
 Read = Callable[[], Candidate]
@@ -20,7 +20,7 @@ Read = Callable[[], Candidate]
 
 @pytest.fixture
 def read(repository: Repository, clone: Path, sealed: str) -> Read:
-    return lambda: repository.candidate(clone, sealed, "Add a todo", "add/1")
+    return lambda: repository.candidate(clone, sealed, Manifest.load(clone), "Add a todo", "add/1")
 
 
 def paths(candidate: Candidate) -> dict[str, str]:
@@ -62,9 +62,9 @@ def test_a_file_that_is_tracked_although_ignored_stays(person: Person, repositor
     base = person.commit("Keep a log")
     folder = work / "clones" / "logs"
     repository.clone(base, folder)
-    assert repository.candidate(folder, base, "m", "k").files == ()
+    assert repository.candidate(folder, base, Manifest.load(folder), "m", "k").files == ()
     (folder / "venv/pyvenv.cfg").write_text("other\n")
-    assert paths(repository.candidate(folder, base, "m", "k")) == {"venv/pyvenv.cfg": "M"}
+    assert paths(repository.candidate(folder, base, Manifest.load(folder), "m", "k")) == {"venv/pyvenv.cfg": "M"}
 
 
 @pytest.mark.parametrize(
@@ -214,7 +214,7 @@ def test_the_vault_and_private_folders_never_belong_to_a_candidate(person: Perso
     for path in (".chimera/brief.md", "my cache/v", "sub/.chimera/x", "ok.py"):
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text("x")
-    assert paths(repository.candidate(folder, base, "m", "k")) == {"ok.py": "A"}
+    assert paths(repository.candidate(folder, base, Manifest.load(folder), "m", "k")) == {"ok.py": "A"}
 
 
 def test_line_endings_stay_as_the_base_has_them(person: Person, repository: Repository, work: Path) -> None:
@@ -225,9 +225,9 @@ def test_line_endings_stay_as_the_base_has_them(person: Person, repository: Repo
     folder = work / "clones" / "crlf"
     repository.clone(base, folder)
     assert (folder / "notes.txt").read_bytes() == b"one\r\ntwo\r\n"
-    assert repository.candidate(folder, base, "m", "k").files == ()
+    assert repository.candidate(folder, base, Manifest.load(folder), "m", "k").files == ()
     (folder / "notes.txt").write_bytes(b"one\r\ntwo\r\nthree\r\n")
-    candidate = repository.candidate(folder, base, "m", "k")
+    candidate = repository.candidate(folder, base, Manifest.load(folder), "m", "k")
     assert paths(candidate) == {"notes.txt": "M"}
     assert repository.read(candidate.commit, "notes.txt") == b"one\ntwo\nthree\n"
 
@@ -241,7 +241,7 @@ def test_large_file_pointers_stay_pointers(person: Person, repository: Repositor
     repository.clone(base, folder)
     assert (folder / "model.bin").read_bytes() == pointer
     (folder / "app.py").write_text("print('two')\n")
-    assert paths(repository.candidate(folder, base, "m", "k")) == {"app.py": "M"}
+    assert paths(repository.candidate(folder, base, Manifest.load(folder), "m", "k")) == {"app.py": "M"}
 
 
 def test_a_submodule_stays_what_it_was(person: Person, repository: Repository, work: Path, tmp_path: Path) -> None:
@@ -253,13 +253,13 @@ def test_a_submodule_stays_what_it_was(person: Person, repository: Repository, w
     base = person.commit("Add a library")
     folder = work / "clones" / "sub"
     repository.clone(base, folder)
-    assert repository.candidate(folder, base, "m", "k").files == ()
+    assert repository.candidate(folder, base, Manifest.load(folder), "m", "k").files == ()
     (folder / "lib" / "extra.py").write_text("x")
-    candidate = repository.candidate(folder, base, "m", "k")
+    candidate = repository.candidate(folder, base, Manifest.load(folder), "m", "k")
     assert candidate.files == ()
     assert candidate.left_out == {"lib": "files in a submodule"}
     shutil.rmtree(folder / "lib")
-    assert repository.candidate(folder, base, "m", "k").files == ()
+    assert repository.candidate(folder, base, Manifest.load(folder), "m", "k").files == ()
 
 
 def test_a_file_may_become_a_folder_and_a_folder_a_file(read: Read, clone: Path) -> None:
@@ -282,7 +282,7 @@ def test_a_clone_that_was_never_finished_says_so(repository: Repository, sealed:
     folder.mkdir(parents=True)
     (folder / "app.py").write_text("x")
     with pytest.raises(RepositoryError, match="no readable manifest"):
-        repository.candidate(folder, sealed, "m", "k")
+        repository.candidate(folder, sealed, Manifest.load(folder), "m", "k")
 
 
 def test_a_clone_of_an_earlier_candidate_is_read_against_the_sealed_commit(
@@ -293,7 +293,10 @@ def test_a_clone_of_an_earlier_candidate_is_read_against_the_sealed_commit(
     folder = work / "clones" / "second"
     repository.clone(first.commit, folder)
     (folder / "more.py").write_text("x = 1\n")
-    assert paths(repository.candidate(folder, sealed, "m", "add/2")) == {"app.py": "M", "more.py": "A"}
+    assert paths(repository.candidate(folder, sealed, Manifest.load(folder), "m", "add/2")) == {
+        "app.py": "M",
+        "more.py": "A",
+    }
 
 
 def test_the_candidate_is_the_persons_work_on_top_of_the_sealed_commit(
