@@ -17,7 +17,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from pytest_chimera.errors import StateError
-from pytest_chimera.models import Change, Proof, SealedTest, Value, slug_of
+from pytest_chimera.models import Change, Proof, SealedTest, Value
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, PhaseResult
 
 SCHEMA = 1
@@ -342,12 +342,6 @@ def _workflow(standing: Standing) -> ChimeraWorkflow:
     if standing.workflow is None:
         raise ValueError("an event of a workflow came before the workflow began")
     return standing.workflow
-
-
-def journal_name(feature_id: str) -> str:
-    """The journal's file name: readable, and different for different ids."""
-    slug = slug_of(feature_id)
-    return slug if slug == feature_id else f"{slug}-{hashlib.sha256(feature_id.encode()).hexdigest()[:8]}"
 
 
 def readable(standing: Standing) -> dict[str, Any]:

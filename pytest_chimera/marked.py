@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import hashlib
 import inspect
+import re
 import textwrap
 from dataclasses import dataclass
 from typing import Any
@@ -64,3 +66,16 @@ def feature_id(item: Any) -> str:
     name = str(marker.kwargs.get("id") or getattr(item, "originalname", None) or item.name)
     callspec = getattr(item, "callspec", None)
     return f"{name}[{callspec.id}]" if callspec else name
+
+
+def journal_name(feature: str) -> str:
+    """A feature's id as a file's name: itself where that is safe, else readable with a digest."""
+    if re.fullmatch(r"[a-z0-9_][a-z0-9_.-]{0,99}", feature):
+        return feature
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", feature).strip("-.")[:80]
+    return f"{readable}-{hashlib.sha256(feature.encode()).hexdigest()[:8]}"
+
+
+def cache_key(feature: str) -> str:
+    """Where pytest's cache shows a feature's standing."""
+    return f"chimera/{journal_name(feature)}"

@@ -39,17 +39,16 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Document the marker; refuse a command line that cannot work."""
     from pytest_chimera.marked import MARKER_HELP
+    from pytest_chimera.session.plain import PlainRuns
 
     config.addinivalue_line("markers", MARKER_HELP)
+    config.pluginmanager.register(PlainRuns(config), "chimera-plain")
     if config.option.chimera:
         _check_command_line(config)
     else:
         for name in _MODIFIERS:
             if config.getoption(name):
                 raise pytest.UsageError(f"--{name.replace('_', '-')} goes with --chimera: add --chimera.")
-        from pytest_chimera.session.plain import PlainRuns
-
-        config.pluginmanager.register(PlainRuns(config), "chimera-plain")
 
 
 def _check_command_line(config: pytest.Config) -> None:

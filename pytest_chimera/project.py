@@ -13,8 +13,9 @@ import filelock
 
 from pytest_chimera.agents import Agents
 from pytest_chimera.errors import HeldElsewhere
-from pytest_chimera.journal import Journal, Standing, journal_name, readable
+from pytest_chimera.journal import Journal, Standing, readable
 from pytest_chimera.judging import Browser
+from pytest_chimera.marked import journal_name
 from pytest_chimera.models import Feature
 from pytest_chimera.repository import Repository
 from pytest_chimera.settings import Settings

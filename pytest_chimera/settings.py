@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pytest_chimera.errors import SettingError
 
-IniType = Literal["string", "bool", "linelist", "args"]
+IniType = Literal["string", "bool", "linelist", "int", "float"]
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,15 @@ class Ini:
     """One ini key: the field's name with the prefix ``chimera_``."""
 
     help: str
-    type: IniType = "string"
+    type: IniType
     advanced: bool = False
 
 
-def _ini(default: Any, help: str, *, type: IniType = "string", advanced: bool = False) -> Any:
-    return field(default=default, metadata={"ini": Ini(help, type, advanced)})
+_TYPES: dict[type, IniType] = {bool: "bool", int: "int", float: "float", str: "string", tuple: "linelist"}
+
+
+def _ini(default: Any, help: str, *, advanced: bool = False) -> Any:
+    return field(default=default, metadata={"ini": Ini(help, _TYPES[type(default)], advanced)})
 
 
 @dataclass(frozen=True)
@@ -35,29 +38,26 @@ class Settings:
     coder: str = _ini("", "who implements: a command line with {brief}, replay:FOLDER, or nothing: you")
     serve: str = _ini("", "the command that serves a checkout, with {port}, {host}, {data_dir}, {name}")
     staging_url: str = _ini("", "URL of a staging that is already there")
-    check: tuple[str, ...] = _ini((), "commands that must succeed on the candidate, one a line", type="linelist")
+    check: tuple[str, ...] = _ini((), "commands that must succeed on the candidate, one a line")
     merge: str = _ini("none", 'what happens to a complete feature\'s branch: "none" or "ff"')
     max_attempts: int = _ini(5, "how many times a coder may try")
     jobs: int = _ini(1, "how many features are worked on at once")
 
     test_dir: str = _ini("tests/e2e", "where generated tests lie", advanced=True)
     env: tuple[str, ...] = _ini(
-        (), "environment of the served application: NAME=value, or NAME to pass it on", type="linelist", advanced=True
+        (), "environment of the served application: NAME=value, or NAME to pass it on", advanced=True
     )
     coder_env: tuple[str, ...] = _ini(
-        (), "environment of the coder's command: NAME=value, or NAME to pass it on", type="linelist", advanced=True
+        (), "environment of the coder's command: NAME=value, or NAME to pass it on", advanced=True
     )
     health: str = _ini("/", "the path that answers when the application is ready", advanced=True)
     port: int = _ini(0, "the port to serve on when the command cannot take one; 0 is any free port", advanced=True)
     version_url: str = _ini("", "the path of a staging that answers with its commit", advanced=True)
-    trust_staging: bool = _ini(
-        False, "believe that a staging runs the candidate without proof", type="bool", advanced=True
-    )
+    trust_staging: bool = _ini(False, "believe that a staging runs the candidate without proof", advanced=True)
     browser_path: str = _ini("", "the Chrome or Chromium to use", advanced=True)
+    patience: float = _ini(5.0, "seconds that the judge waits for an element or an expectation", advanced=True)
     test_id: str = _ini("data-testid", "the attribute that holds test ids", advanced=True)
-    protected: tuple[str, ...] = _ini(
-        (), "more paths that a coder must leave alone (globs), one a line", type="linelist", advanced=True
-    )
+    protected: tuple[str, ...] = _ini((), "more paths that a coder must leave alone (globs), one a line", advanced=True)
     work_dir: str = _ini("", "where clones and checkouts lie; the user's cache folder unless set", advanced=True)
     generation_timeout: float = _ini(300.0, "seconds for e2e_test_generation", advanced=True)
     implementation_timeout: float = _ini(1800.0, "seconds for code_implementation", advanced=True)

@@ -51,6 +51,7 @@ class Judge:
             time_limit=self._settings.validation_timeout,
             e2e_files=files,
             test_id=self._settings.test_id,
+            patience=self._settings.patience,
         )
 
     def _e2e_files(self, sealed: SealedTest) -> dict[str, bytes]:

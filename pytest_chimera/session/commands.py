@@ -8,9 +8,11 @@ from typing import Any
 import pytest
 
 from pytest_chimera.errors import ChimeraError
-from pytest_chimera.journal import Journal, Standing, journal_name
+from pytest_chimera.journal import Journal, Standing
+from pytest_chimera.marked import journal_name
+from pytest_chimera.models import slug_of
 from pytest_chimera.repository import Repository
-from pytest_chimera.session.conductor import settings_of
+from pytest_chimera.session.conductor import private_folders, settings_of
 from pytest_chimera.session.report import status_lines
 from pytest_chimera.vault import Vault
 
@@ -58,7 +60,7 @@ def _apply(config: pytest.Config, feature: str) -> None:
     change = workflow.change if workflow else None
     if change is None:
         raise pytest.UsageError(f"{feature!r} has no candidate yet.")
-    repository = Repository.find(config.rootpath, settings_of(config).work_dir)
+    repository = Repository.find(config.rootpath, settings_of(config).work_dir, private_folders(config))
     repository.lay(change.commit, workflow.sealed.base if workflow and workflow.sealed else change.base)
     _terminal(config).write_line(f"{feature}: {len(change.files)} files laid into the working tree, unstaged")
 
@@ -67,5 +69,5 @@ def _prune(config: pytest.Config) -> None:
     vault, terminal = Vault(config.rootpath), _terminal(config)
     for path in sorted(_state(config).glob("*.jsonl")):
         standing = Journal(path).standing
-        if standing.merged and standing.feature and vault.clear(journal_name(standing.feature)):
+        if standing.merged and standing.feature and vault.clear(slug_of(standing.feature)):
             terminal.write_line(f"{standing.feature}: its vault is empty now")

@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
+import signal
+import threading
+from collections.abc import Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import anyio.to_thread
 import pytest
+from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pytest_chimera.agents import Agents
 from pytest_chimera.builtin.coders import coder_plugin
 from pytest_chimera.builtin.guardian import Checks, Guardian
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Generator, Judge
-from pytest_chimera.errors import ChimeraError
-from pytest_chimera.journal import Journal, Standing, journal_name
+from pytest_chimera.errors import ChimeraError, SettingError
+from pytest_chimera.journal import Journal, Standing
 from pytest_chimera.judging import Browser, find_browser
+from pytest_chimera.marked import cache_key, journal_name
 from pytest_chimera.models import Feature, Verdict
 from pytest_chimera.project import Orders, Project, time_limits
 from pytest_chimera.proving import pursue
@@ -31,8 +38,8 @@ from pytest_chimera.session.report import failure_text
 from pytest_chimera.settings import Settings, load_settings
 from pytest_chimera.vault import Vault
 
-TICK = 1.0
-"""Seconds between two updates of what is being waited for."""
+TICK = 0.5
+"""Seconds between two looks at how far a workflow is."""
 
 
 class Conductor:
@@ -41,11 +48,11 @@ class Conductor:
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
         self._progress = Progress(config)
-        self._runner: asyncio.Runner | None = None
-        self._tasks: dict[str, asyncio.Task[Verdict]] = {}
+        self._running = ExitStack()
+        self._portal: BlockingPortal
+        self._begun: dict[str, Future[Verdict]] = {}
         self._waiting: list[tuple[pytest.Item, Feature]] = []
         self._errors: dict[str, ChimeraError] = {}
-        self._verdicts: dict[str, Verdict] = {}
         self._project: Project | None = None
 
     def plan(self, items: list[Any]) -> None:
@@ -76,66 +83,50 @@ class Conductor:
 
     def close(self) -> None:
         """End what still runs, orderly, and the loop."""
-        if self._runner is None:
-            return
-        with contextlib.suppress(asyncio.CancelledError):
-            self._runner.run(self._cancel_all())
-        self._runner.close()
-        self._runner = None
+        for future in self._begun.values():
+            future.cancel()
+        self._running.close()
 
-    # -- the loop
+    # -- the loop: in a thread of its own, because Playwright's own tests keep one running in this thread
 
     def _verdict(self, item: pytest.Item) -> Verdict:
-        if self._runner is None:
+        if self._project is None:
             self._project = self._open_project(item)
-            self._runner = asyncio.Runner()
-        return self._runner.run(self._wait_for(item))
-
-    async def _wait_for(self, item: pytest.Item) -> Verdict:
+            self._portal = self._running.enter_context(start_blocking_portal())
+            self._running.enter_context(_terminating_as_interrupt())
         self._begin_up_to(item)
-        ticking = asyncio.create_task(self._tick())
+        future = self._begun[item.nodeid]
         try:
-            return await self._tasks[item.nodeid]
-        finally:
-            ticking.cancel()
+            while not future.done():
+                self._progress.show(TICK)
+        except KeyboardInterrupt:
+            self.close()
+            raise
+        self._progress.show(0)
+        return future.result()
 
     def _begin_up_to(self, item: pytest.Item) -> None:
         """Begin this item's workflow and as many after it as may run at once."""
         assert self._project is not None, "the project is opened with the first item"
         index = next(number for number, (each, _) in enumerate(self._waiting) if each is item)
         for each, feature in self._waiting[index : index + max(1, self._project.settings.jobs)]:
-            if each.nodeid not in self._tasks:
-                self._tasks[each.nodeid] = asyncio.create_task(self._pursue(each, feature))
+            if each.nodeid not in self._begun:
+                self._begun[each.nodeid] = self._portal.start_task_soon(self._pursue, each, feature)
 
     async def _pursue(self, item: pytest.Item, feature: Feature) -> Verdict:
         assert self._project is not None, "the project is opened with the first item"
-        agents = Agents(self._config.pluginmanager, item.ihook)
-        project = replace(self._project, agents=agents)
+        project = replace(self._project, agents=Agents(self._config.pluginmanager, item.ihook))
         base = await self._base(project, feature)
-        if isinstance(base, Verdict):
-            return base
-        verdict = await pursue(project, feature, base)
-        self._verdicts[feature.id] = verdict
-        return verdict
+        return base if isinstance(base, Verdict) else await pursue(project, feature, base)
 
     async def _base(self, project: Project, feature: Feature) -> str | Verdict | None:
         """The commit that ``after=`` names: ``None`` for HEAD; a verdict when that feature is not there yet."""
         if feature.after is None:
             return None
         for item, other in self._waiting:
-            if other.id == feature.after and item.nodeid in self._tasks:
-                await asyncio.wait([self._tasks[item.nodeid]])
-        return await asyncio.to_thread(result_of, project, feature)
-
-    async def _tick(self) -> None:
-        while True:
-            await asyncio.sleep(TICK)
-            self._progress.tick()
-
-    async def _cancel_all(self) -> None:
-        for task in self._tasks.values():
-            task.cancel()
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
+            if other.id == feature.after and item.nodeid in self._begun:
+                await asyncio.wait([asyncio.wrap_future(self._begun[item.nodeid])])
+        return await anyio.to_thread.run_sync(result_of, project, feature)
 
     # -- the project
 
@@ -162,7 +153,7 @@ class Conductor:
             by_hand=by_hand,
             browser=lambda: self._browser,
             config_files=_config_files(config),
-            mirror=lambda feature, value: cache.set(f"chimera/{journal_name(feature.id)}", value),
+            mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
             table=time_limits(settings, answered),
         )
@@ -194,19 +185,17 @@ def settings_of(config: pytest.Config) -> Settings:
 
     :raises SettingError: one is wrong.
     """
-    inicfg = config.inicfg
 
     def read(key: str) -> Any:
-        return config.getini(key) if key in inicfg or _overridden(config, key) else None
+        try:
+            return config.getini(key)
+        except (TypeError, ValueError) as error:
+            raise SettingError(f"{key}: {error}.", where=str(config.inipath), remedy=f"Mend {key}.") from None
 
     overrides = {
         name: value for name in ("coder", "jobs") if (value := config.getoption(f"chimera_{name}", None)) is not None
     }
     return load_settings(read, overrides)
-
-
-def _overridden(config: pytest.Config, key: str) -> bool:
-    return any(str(each).startswith(f"{key}=") for each in config.getoption("override_ini", None) or ())
 
 
 def orders_of(config: pytest.Config) -> Orders:
@@ -252,3 +241,20 @@ def result_of(project: Project, feature: Feature) -> str | Verdict | None:
 def private_folders(config: pytest.Config) -> tuple[Path, ...]:
     """Folders that never belong to a change: pytest's cache."""
     return (Path(str(config.cache._cachedir)),) if config.cache else ()
+
+
+@contextmanager
+def _terminating_as_interrupt() -> Iterator[None]:
+    """Take SIGTERM, an IDE's stop button, as Ctrl-C: phases end orderly and the state is saved."""
+
+    def interrupt(_signal: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from queue import Empty, SimpleQueue
 
 import pytest
 
@@ -43,6 +44,7 @@ class Progress:
         self._running: dict[str, _Running] = {}
         self._in_worker = hasattr(config, "workerinput")
         self._live = False
+        self._said: SimpleQueue[str] = SimpleQueue()
         self.lines: dict[str, list[str]] = {}
 
     # -- events
@@ -69,21 +71,31 @@ class Progress:
     # -- lines
 
     def say(self, feature: Feature, line: str) -> None:
-        """Say one line about a feature."""
+        """Say one line about a feature, from any thread; :meth:`show` writes it."""
         line = _harmless(line)
         self.lines.setdefault(feature.id, []).append(line)
         if not self._quiet:
-            self._write(f"  {feature.id}  {line}")
+            self._said.put(f"  {feature.id}  {line}")
 
-    def tick(self) -> None:
-        """Show on a terminal what is being waited for, and for how long."""
+    def show(self, patience: float) -> None:
+        """Write what was said, in pytest's own thread, and on a terminal what is being waited for.
+
+        :param patience: seconds to wait for a first line.
+        """
+        try:
+            self._write(self._said.get(timeout=patience) if patience else self._said.get_nowait())
+            while True:
+                self._write(self._said.get_nowait())
+        except Empty:
+            if patience:
+                self._tick()
+
+    def _tick(self) -> None:
         terminal = self._terminal()
         if self._quiet or self._in_worker or terminal is None or not terminal.isatty:
             return
-        waiting = [
-            f"{name}: {_VERBS[each.phase]} {span(time.monotonic() - each.since)}"
-            for name, each in self._running.items()
-        ]
+        running = tuple(self._running.items())
+        waiting = [f"{name}: {_VERBS[each.phase]} {span(time.monotonic() - each.since)}" for name, each in running]
         if waiting:
             with self._past_capture():
                 terminal.rewrite(f"  … {' · '.join(waiting)}"[: terminal._tw.fullwidth - 1], erase=True)

@@ -9,7 +9,8 @@ import pytest
 
 from pytest_chimera import create_chimera_task
 from pytest_chimera.errors import StateError
-from pytest_chimera.journal import Journal, Standing, journal_name, readable
+from pytest_chimera.journal import Journal, Standing, readable
+from pytest_chimera.marked import journal_name
 from pytest_chimera.workflow import ChimeraPhase, Outcome, PhaseResult
 
 

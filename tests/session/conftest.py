@@ -1,0 +1,127 @@
+"""A small real web application in a git repository, and pytest run on it as a user runs it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+pytest_plugins = ["pytester"]
+
+SERVER = '''
+import sys
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qs, urlsplit
+
+from page import render
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        parts = urlsplit(self.path)
+        body = render({key: values[0] for key, values in parse_qs(parts.query).items()}).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.end_headers()
+        self.wfile.write(body)
+
+
+ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
+'''
+BASE = '''
+def render(query):
+    return "<!doctype html><title>Greeter</title><h1>Welcome</h1>"
+'''
+RIGHT = '''
+from html import escape
+
+
+def render(query):
+    said = f"<p>Hello, {escape(query['name'])}!</p>" if "name" in query else ""
+    form = "<form><label>Name <input name=name></label><button>Greet</button></form>"
+    return f"<!doctype html><title>Greeter</title><h1>Welcome</h1>{form}{said}"
+'''
+WRONG = RIGHT.replace("Hello, ", "Bye, ")
+FEATURE = '''
+import pytest
+
+
+@pytest.mark.feature("A visitor is greeted by name")
+def test_greet():
+    """
+    When I fill "Name" with "Ada"
+    And I press the "Greet" button
+    Then I should see "Hello, Ada!"
+    """
+'''
+CONFIG = f'''
+[pytest]
+chimera_serve = {sys.executable} server.py {{port}}
+chimera_patience = 1
+'''
+
+
+class App:
+    """The application's folder and the commands that a user would type in it."""
+
+    def __init__(self, pytester: pytest.Pytester) -> None:
+        self.pytester = pytester
+        self.path = pytester.path
+
+    def write(self, **files: str) -> None:
+        """Write files; ``__`` in a name stands for a slash, the ending is .py."""
+        for name, content in files.items():
+            path = self.path / (name.replace("__", "/") + ".py")
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(content)
+
+    def git(self, *words: str) -> str:
+        identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
+        done = subprocess.run(["git", *identity, *words], cwd=self.path, check=True, capture_output=True, text=True)
+        return done.stdout.strip()
+
+    def commit(self, message: str = "Work") -> str:
+        self.git("add", "-A")
+        self.git("commit", "-q", "-m", message)
+        return self.git("rev-parse", "HEAD")
+
+    def config(self, *lines: str) -> None:
+        (self.path / "pytest.ini").write_text(CONFIG + "\n".join(lines) + "\n")
+
+    def coder(self, *contents: str) -> None:
+        """Configure recorded changes of page.py as the coder, one an attempt."""
+        for number, content in enumerate(contents, start=1):
+            folder = self.path.parent / "recorded" / str(number)
+            folder.mkdir(parents=True)
+            (folder / "page.py").write_text(content)
+        self.config(f"chimera_coder = replay:{self.path.parent / 'recorded'}")
+
+    def run(self, *words: str) -> pytest.RunResult:
+        """Run pytest in a process of its own."""
+        return self.pytester.runpytest_subprocess(*words, timeout=120)
+
+    def chimera(self, *words: str) -> pytest.RunResult:
+        """Run ``pytest --chimera``."""
+        return self.run("--chimera", *words)
+
+
+@pytest.fixture
+def app(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> App:
+    """The application with one feature that it lacks, all committed."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("CI", raising=False)
+    for name in [name for name in os.environ if name.startswith("GIT_")]:
+        monkeypatch.delenv(name)
+    app = App(pytester)
+    app.write(server=SERVER, page=BASE, tests__features__test_greeting=FEATURE)
+    app.config()
+    (app.path / ".gitignore").write_text(".pytest_cache/\n__pycache__/\n")
+    app.git("init", "-q", "-b", "main")
+    app.commit("Begin")
+    return app
+
+
