@@ -73,7 +73,7 @@ class Recipe:
     @property
     def command(self) -> str:
         """The line that serves."""
-        return self.serve.strip().splitlines()[-1].strip()
+        return _lines(self.serve)[-1]
 
 
 @dataclass(frozen=True)
@@ -126,17 +126,20 @@ def serve(recipe: Recipe, cancelled: threading.Event) -> Served:
     shutil.rmtree(recipe.data_dir, ignore_errors=True)
     recipe.data_dir.mkdir(parents=True)
     try:
-        for number in range(_PORT_TRIES):
-            with suppress(_PortLost):
-                return _served_once(recipe, cancelled, prepares=number == 0)
+        return _served_on_some_port(recipe, cancelled)
     except BaseException:
         shutil.rmtree(recipe.data_dir, ignore_errors=True)
         raise
-    shutil.rmtree(recipe.data_dir, ignore_errors=True)
+
+
+def _served_on_some_port(recipe: Recipe, cancelled: threading.Event) -> Served:
+    for number in range(_PORT_TRIES):
+        with suppress(_PortLost):
+            return _served_once(recipe, cancelled, prepares=number == 0)
     raise EnvironmentTrouble(
-        f"The port was taken by somebody else each of the {_PORT_TRIES} times that the server was started.",
+        f"The server was started {_PORT_TRIES} times, each time on a port that was free, and each time found it taken.",
         where=str(recipe.vault),
-        remedy="Write {port} or PORT where the server takes its port, and look at its log for the port that it uses.",
+        remedy="See in its log which port it takes, and write {port} in chimera_serve where it takes it.",
         passing=True,
     )
 
@@ -346,12 +349,14 @@ def serve_working_tree(settings: Settings, folder: Path, vault: Path) -> Iterato
     :param folder: the project's root; ``vault`` the folder that its log goes to.
     :raises ChimeraError: it cannot be served; says why and what to write.
     """
-    if not settings.serve and settings.staging_url:
+    if not settings.serve.strip() and settings.staging_url:
         yield settings.staging_url.rstrip("/")
         return
     name = f"working_tree_{secrets.token_hex(3)}"
     data_dir = vault / f"data-{name}"
-    recipe = recipe_for(settings, settings.serve or _found_for_working_tree(folder), folder, name, data_dir, vault)
+    recipe = recipe_for(
+        settings, settings.serve.strip() or _found_for_working_tree(folder), folder, name, data_dir, vault
+    )
     served = serve(recipe, threading.Event())
     try:
         yield served.url

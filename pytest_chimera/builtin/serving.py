@@ -56,7 +56,7 @@ class Deployer:
         :raises EnvironmentTrouble: a fixed port is taken, or a staging does not run the commit.
         :raises PhaseFailed: the application does not start.
         """
-        if not self._settings.serve and self._settings.staging_url:
+        if not self._settings.serve.strip() and self._settings.staging_url:
             return await self._staging(checkout, workflow)
         return await self._serve(checkout) if checkout.folder else None
 
@@ -76,7 +76,9 @@ class Deployer:
     # -- a server of its own
 
     async def _serve(self, checkout: Checkout) -> Deployment:
-        found = None if self._settings.serve else await anyio.to_thread.run_sync(self._find, Path(checkout.folder))
+        found = (
+            None if self._settings.serve.strip() else await anyio.to_thread.run_sync(self._find, Path(checkout.folder))
+        )
         served = await self._started(self._recipe(checkout, found))
         self._served[served.url] = served
         return Deployment(

@@ -1,0 +1,49 @@
+"""Plain pytest serves the working tree."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pytest_chimera.builtin.server import serve_working_tree
+from pytest_chimera.errors import SettingError
+from pytest_chimera.settings import Settings
+from tests.serving.applications import DJANGO, FLASK, page, write
+
+
+def test_the_working_tree_is_served_while_the_block_lasts(tmp_path: Path) -> None:
+    folder, vault = write(tmp_path / "project", {"app.py": FLASK}), tmp_path / "vault"
+    with serve_working_tree(Settings(), folder, vault) as url:
+        assert page(url) == "Flask says hello"
+    with pytest.raises(OSError, match="refused"):
+        page(url)
+    assert [path.name for path in vault.iterdir()] == ["server.log"]
+
+
+def test_a_staging_serves_where_nothing_else_does(tmp_path: Path) -> None:
+    with serve_working_tree(Settings(staging_url="https://staging.example.com/"), tmp_path, tmp_path) as url:
+        assert url == "https://staging.example.com"
+
+
+def test_the_database_that_a_person_develops_with_is_left_alone(tmp_path: Path) -> None:
+    folder = write(tmp_path / "project", DJANGO)
+    with (
+        pytest.raises(SettingError, match="the database that you develop with") as caught,
+        serve_working_tree(Settings(), folder, tmp_path / "vault"),
+    ):
+        pytest.fail("it was served")
+    assert "{data_dir}" in caught.value.remedy
+    assert not (folder / "db.sqlite3").exists()
+
+
+def test_serving_the_working_tree_imports_nothing_heavy() -> None:
+    code = """
+import sys
+import pytest_chimera.builtin.server
+print(sorted({"anyio", "pydantic", "psutil", "jinja2", "playwright", "git", "pytest"} & set(sys.modules)))
+"""
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert said.stdout.strip() == "[]"
