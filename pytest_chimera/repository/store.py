@@ -233,25 +233,24 @@ class Store:
         ours = self.commit(self.tree_of(onto), (start,), "the branch")
         theirs = self.commit(self.tree_of(candidate), (start,), "the candidate")
         merge = self.git.ask("merge-tree", "--write-tree", "-z", "--name-only", ours, theirs, accept=(0, 1))
-        tree, *paths = as_text(merge.out.partition(b"\0\0")[0]).split("\0")
+        about, _, messages = as_text(merge.out).partition("\0\0")
+        tree, *paths = about.rstrip("\0\n").split("\0")
         if merge.status == 1:
-            raise self._conflict(
-                tree, tuple(path for path in paths if path), {ours: "the branch", theirs: "the candidate"}
-            )
-        tree = tree.strip()
+            raise self._conflict(tree, paths, messages.split("\0"), {ours: "the branch", theirs: "the candidate"})
         return Made(self.commit(tree, (onto,), message, keep), tree)
 
-    def _conflict(self, tree: str, paths: tuple[str, ...], names: Mapping[str, str]) -> ConflictError:
-        texts = []
+    def _conflict(self, tree: str, paths: list[str], messages: list[str], names: Mapping[str, str]) -> ConflictError:
+        told = [text.strip() for text in messages if re.match(r"CONFLICT \((?!content).*?\): ", text)]
         for path in paths:
             text = (self.read(tree, path) or b"").decode("utf-8", "replace")
-            for sha, name in names.items():
-                text = text.replace(sha, name)
             hunks = re.findall(r"^<{7} .*?^>{7} [^\n]*$", text, re.MULTILINE | re.DOTALL)
-            texts.append("\n".join([f"{shown(path)}:", *hunks]))
-        told = ", ".join(map(shown, paths))
+            told += ["\n".join([f"{shown(path)}:", *hunks])] if hunks else []
+        hunks_told = "\n\n".join(told)
+        for sha, name in names.items():
+            hunks_told = hunks_told.replace(sha, name)
+        where = tuple(map(shown, paths))
         return ConflictError(
-            f"The candidate does not merge with the branch: {told}.", tuple(map(shown, paths)), hunks="\n\n".join(texts)
+            f"The candidate does not merge with the branch: {', '.join(where)}.", where, hunks=hunks_told
         )
 
 

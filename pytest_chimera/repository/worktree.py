@@ -7,6 +7,7 @@ that say what a file's bytes mean (line endings, the executable bit); no filter,
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import stat
 import tempfile
@@ -19,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from pytest_chimera.errors import RepositoryError
-from pytest_chimera.repository.clones import is_private, is_there, link_target, parents, why_no_link
+from pytest_chimera.repository.clones import is_private, is_there, link_target, look, parents, why_no_link
 from pytest_chimera.repository.git import Answer, Git, as_bytes, quoted, zipped
 from pytest_chimera.repository.store import Candidate, Entry, Store, shown, staged, write_entries
 
@@ -56,7 +57,8 @@ class WorkTree:
             gone = [path for path, status in tracked.items() if status == "D"]
             left_out: dict[str, str] = {}
             new = [*self._untracked(git), *(path for path, status in tracked.items() if status != "D")]
-            taken = [path for path in new if self._takes(path, left_out)]
+            same = self._behind_pointers(git, [path for path, status in tracked.items() if status == "M"], staged(git))
+            taken = [path for path in new if path not in same and self._takes(path, left_out)]
             git.ask("update-index", "--force-remove", "-z", "--stdin", stdin=zipped(gone))
             git.ask("update-index", "--add", "--replace", "-z", "--stdin", stdin=zipped(taken))
             tree = git.ask("write-tree").text
@@ -82,6 +84,14 @@ class WorkTree:
         else:
             return True
         return False
+
+    def _behind_pointers(self, git: Git, paths: Sequence[str], entries: Mapping[str, Entry]) -> set[str]:
+        """The paths whose file is what the large-file pointer in git points to: unchanged, without asking a filter."""
+        answers = git.ask("check-attr", "-z", "--stdin", "filter", stdin=zipped(paths)).items
+        large = [path for path, value in zip(answers[::3], answers[2::3], strict=True) if value == "lfs"]
+        return {
+            path for path in large if points_to(git.ask("cat-file", "blob", entries[path].blob).out, self.root / path)
+        }
 
     def _carry_over(self, git: Git, tree: str, parent: str) -> None:
         """Copy into the store what the tree needs of the person's objects: what they have staged."""
@@ -208,7 +218,10 @@ class WorkTree:
         """What the working tree holds at some paths, as git would store it."""
         there = [path for path in paths if is_there(self.root, path)]
         with self._index_of(base) as git:
-            git.ask("update-index", "--add", "--replace", "-z", "--stdin", stdin=zipped(there))
+            before = staged(git)
+            same = self._behind_pointers(git, [path for path in there if path in before], before)
+            taken = [path for path in there if path not in same]
+            git.ask("update-index", "--add", "--replace", "-z", "--stdin", stdin=zipped(taken))
             held = staged(git)
         return {path: held.get(path) if path in there else None for path in paths}
 
@@ -307,6 +320,15 @@ class _Kept:
         path.write_bytes(self.data)
         path.chmod(self.mode)
         os.utime(path, ns=self.times)
+
+
+def points_to(pointer: bytes, file: Path) -> bool:
+    """Whether a blob is a Git LFS pointer to just what a file holds."""
+    told = re.match(rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize (\d+)\n", pointer)
+    if told is None or not file.is_file() or file.stat().st_size != int(told[2]):
+        return False
+    seen = look(file)
+    return seen is not None and seen.sha256 == told[1].decode()
 
 
 def _statuses(answer: Answer) -> dict[str, str]:
