@@ -87,13 +87,15 @@ def find_program(name: str, folder: Path, path: str) -> str:
     return str(Path(found).absolute())
 
 
-def fresh_path(path: Path) -> Path:
-    """``path``, or with a number when it is there already: nothing that was recorded is overwritten."""
+def fresh_file(path: Path) -> Path:
+    """A new, empty file: ``path``, or with a number when it is there already. Nothing recorded is overwritten."""
     fresh, number = path, 1
-    while fresh.exists():
+    while True:
+        with suppress(FileExistsError):
+            fresh.touch(exist_ok=False)
+            return fresh
         number += 1
         fresh = path.with_name(f"{path.stem}-{number}{path.suffix}")
-    return fresh
 
 
 def tail_of(text: str, lines: int = 20) -> str:
@@ -155,7 +157,7 @@ class Supervised:
             raise EnvironmentTrouble("The folder that a program was to run in is not there.", where=str(self.folder))
         program = find_program(self.command[0], self.folder, self._environment.get("PATH", os.defpath))
         self.log.parent.mkdir(parents=True, exist_ok=True)
-        self.log = fresh_path(self.log)
+        self.log = fresh_file(self.log)
         return Order(
             command=[program, *self.command[1:]],
             folder=str(self.folder),
@@ -222,12 +224,12 @@ class Supervised:
             assert supervisor.stdin is not None
             with suppress(OSError):
                 supervisor.stdin.close()
-            try:
-                supervisor.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                supervisor.kill()
-                supervisor.wait()
-            self.poll()
+        try:
+            supervisor.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            supervisor.kill()
+            supervisor.wait()
+        self.poll()
 
     @property
     def exit_code(self) -> int | None:

@@ -306,7 +306,7 @@ def _report_exit(recipe: Recipe, program: Supervised) -> NoReturn:
 
 def _report_silence(recipe: Recipe, program: Supervised, port: int) -> NoReturn:
     tree = program.tree()
-    elsewhere = sorted({f"{address}:{number}" for address, number, process in listeners() if process in tree})
+    elsewhere = sorted({_place(address, number) for address, number, process in listeners() if process in tree})
     listens = f"; it listens on {', '.join(elsewhere)}" if elsewhere else ""
     program.stop()
     raise PhaseFailed(
@@ -317,6 +317,10 @@ def _report_silence(recipe: Recipe, program: Supervised, port: int) -> NoReturn:
         else "If it needs longer, write for example: chimera_ready_timeout = 120",
         evidence=program.tail(40),
     )
+
+
+def _place(address: str, port: int) -> str:
+    return f"[{address}]:{port}" if ":" in address else f"{address}:{port}"
 
 
 def _report_errors(recipe: Recipe, program: Supervised, status: int) -> NoReturn:
