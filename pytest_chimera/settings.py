@@ -36,7 +36,9 @@ class Settings:
     """What the project configures. Each field is the ini key ``chimera_<field>``."""
 
     coder: str = _ini("", "who implements: a command line with {brief}, replay:FOLDER, or nothing: you")
-    serve: str = _ini("", "the command that serves a checkout, with {port}, {host}, {data_dir}, {name}")
+    serve: str = _ini(
+        "", "the command that serves a checkout, with {port}, {host}, {data_dir}, {name}; lines before it prepare"
+    )
     staging_url: str = _ini("", "URL of a staging that is already there")
     check: tuple[str, ...] = _ini((), "commands that must succeed on the candidate, one a line")
     merge: str = _ini("none", 'what happens to a complete feature\'s branch: "none" or "ff"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 import sys
 import time
@@ -204,6 +205,19 @@ def test_cancelling_ends_the_whole_tree_within_two_seconds(tmp_path: Path) -> No
     anyio.run(body)
     assert gone(number_in(tmp_path / "pid"))
     assert ended[1] - ended[0] < 2
+
+
+def test_a_time_limit_of_asyncio_ends_the_program_too(tmp_path: Path) -> None:
+    code = f"{LEAVES_A_DAEMON}\ntime.sleep(600)"
+
+    async def body() -> None:
+        command = ["python", "-c", code, str(tmp_path / "pid")]
+        running = run_program(command, folder=tmp_path, environment=chosen_environment(), log=tmp_path / "log")
+        await asyncio.wait_for(running, 2)
+
+    with pytest.raises(TimeoutError):
+        asyncio.run(body())
+    assert gone(number_in(tmp_path / "pid"))
 
 
 def test_a_stopped_server_is_gone_with_what_it_started(tmp_path: Path) -> None:

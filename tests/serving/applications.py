@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
+
+import pytest
 
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.models import Checkout, Deployment
@@ -88,6 +91,9 @@ DJANGO = {
     "site_of_ours/settings.py": DJANGO_SETTINGS,
     "site_of_ours/urls.py": DJANGO_URLS,
 }
+
+
+TOLD_WHO_LISTENS = pytest.mark.skipif(sys.platform != "linux", reason="this system tells only root who listens where")
 
 
 def write(folder: Path, files: Mapping[str, str]) -> Path:

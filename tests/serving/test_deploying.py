@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
@@ -27,6 +28,7 @@ from tests.serving.applications import (
     FASTAPI,
     FLASK,
     NODE,
+    TOLD_WHO_LISTENS,
     checkout_in,
     deploy,
     deployed,
@@ -55,10 +57,11 @@ def shown(folder: Path, path: str = "/", **settings: Any) -> tuple[str, Deployme
         ({"src/todo/__init__.py": FACTORY}, "a factory made this", "Flask application found in src/todo/__init__.py"),
         ({"todo/main.py": FASTAPI, "todo/__init__.py": ""}, "FastAPI says hello", "FastAPI application found in todo/"),
         (DJANGO, "Django knows 0 users", "Django project found in manage.py: python manage.py migrate"),
-        (
+        pytest.param(
             {"package.json": '{"scripts": {"start": "node server.js"}}', "server.js": NODE},
             "Node says hello",
             "a start script found in package.json: npm start",
+            marks=pytest.mark.skipif(shutil.which("npm") is None, reason="there is no npm on this machine"),
         ),
         ({"index.html": "<h1>Files say hello</h1>"}, "Files say hello", "index.html found: python -m http.server"),
     ],
@@ -126,6 +129,7 @@ def test_lines_before_the_last_one_prepare(tmp_path: Path) -> None:
     assert text == "prepared"
 
 
+@TOLD_WHO_LISTENS
 def test_an_ended_deployment_leaves_no_process(tmp_path: Path) -> None:
     """Two children of one server, one of them a daemon in a session of its own, and all of them deaf to SIGTERM."""
     server = """
@@ -182,6 +186,7 @@ def test_cancelling_while_it_starts_leaves_no_process(tmp_path: Path) -> None:
     assert not (tmp_path / "checkout.data").exists()
 
 
+@TOLD_WHO_LISTENS
 def test_a_fixed_port_that_is_taken_is_said_with_who_holds_it(tmp_path: Path) -> None:
     folder = write(tmp_path / "checkout", {"index.html": "hello"})
     with socket.create_server((HOST, 0)) as holder:
@@ -237,6 +242,7 @@ def test_a_server_that_never_finds_its_port_free_is_no_fault_of_the_change(tmp_p
         shown(folder, serve="python -c 'raise SystemExit(\"Address already in use\")'")
 
 
+@TOLD_WHO_LISTENS
 def test_a_port_that_another_process_answers_is_not_believed(tmp_path: Path) -> None:
     """The first time, somebody else is quicker than the server that was started."""
     somebody_else = """

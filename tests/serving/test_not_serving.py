@@ -11,7 +11,7 @@ import pytest
 
 from pytest_chimera.builtin.ports import free_port
 from pytest_chimera.errors import PhaseFailed
-from tests.serving.applications import deployed, write
+from tests.serving.applications import TOLD_WHO_LISTENS, deployed, write
 
 ANSWERS = """
 import http.server, sys
@@ -77,6 +77,7 @@ def test_one_that_accepts_and_never_answers_has_no_more_time(tmp_path: Path) -> 
     assert "did not answer" in failure(folder, serve="python server.py {port}", ready_timeout=1.0).sentence
 
 
+@TOLD_WHO_LISTENS
 def test_one_that_listens_on_another_port_is_told_where_to_write_the_port(tmp_path: Path) -> None:
     port = free_port()
     failed = failure(
