@@ -215,21 +215,32 @@ def _start(
     try:
         program.start()
     except ProgramNotFound as missing:
-        raise SettingError(
-            f"The application cannot be served: {missing.sentence}",
-            where=f"chimera_serve = {recipe.serve!r}; {missing.where}",
-            remedy=f"Install {missing.name!r} into the environment that pytest runs in, or write in pyproject.toml, "
-            'for example:\nchimera_serve = "python -m flask --app todo run --port {port}"',
-        ) from missing
+        raise _not_found(recipe, missing) from missing
     return program
+
+
+def _not_found(recipe: Recipe, missing: ProgramNotFound) -> SettingError | PhaseFailed:
+    """A program of the checkout's own is the change's to keep; any other is the person's to install or to name."""
+    sentence = f"The application cannot be served: {missing.sentence}"
+    where = f"chimera_serve = {recipe.serve!r}"
+    if not missing.path:
+        return PhaseFailed(sentence, where=where, remedy=f"Let {missing.name!r} be there, and executable.")
+    return SettingError(
+        sentence,
+        where=f"{where}, {missing.where}",
+        remedy=f"Install {missing.name!r} into the environment that pytest runs in, or write in pyproject.toml, "
+        'for example:\nchimera_serve = "python -m flask --app todo run --port {port}"',
+    )
 
 
 def _prepare(recipe: Recipe, words: list[str], environment: Mapping[str, str], cancelled: threading.Event) -> None:
     program = _start(recipe, words=words, environment=environment, log="prepare.log", time_limit=recipe.prepare_timeout)
-    while not program.poll():
-        if cancelled.wait(_LOOK_EVERY):
-            program.stop()
-            raise Cancelled
+    try:
+        while not program.poll():
+            if cancelled.wait(_LOOK_EVERY):
+                raise Cancelled
+    finally:
+        program.stop()
     finished = program.finished()
     if finished.exit_code != 0:
         raise PhaseFailed(
