@@ -79,16 +79,27 @@ class Target(Value):
 
     :param role: the ARIA role that the words name (``"button"``), when they name one.
     :param name: the accessible name, label, placeholder or text; empty when the words give none.
+    :param by: what the words say that ``name`` is: a ``"label"``, a ``"test id"`` …; empty when they don't.
+    :param quoted: the name was written in quotes; ``exact``: no longer name is meant.
+    :param text: what it contains ("containing "Milk"").
     :param scope: the place it is looked for in, when the words give one ("in the list "Todos"").
     :param ordinal: which of several: 1 is the first, -1 the last.
+    :param level: a heading's level.
     :param css: a selector, only where the person wrote one.
+    :param guessed: part of the words was read as mere description.
     """
 
     role: str | None = None
     name: str = ""
+    by: str = ""
+    quoted: bool = False
+    exact: bool = False
+    text: str = ""
     scope: Target | None = None
     ordinal: int | None = None
+    level: int | None = None
     css: str | None = None
+    guessed: bool = False
 
 
 class Step(Value):
@@ -302,6 +313,7 @@ class Brief(Value):
     """What the coder is given.
 
     :param feature: what is asked for; ``test`` is the sealed test, ``failing`` how it fails now.
+    :param sealed: the sealed commit; a change is what differs from it.
     :param folder: the private clone to work in: absolute; empty when the person works in their own tree.
     :param attempt: 1 for the first.
     :param protected: paths that must stay as they are.
@@ -314,6 +326,7 @@ class Brief(Value):
     feature: Feature
     test: GeneratedTest
     failing: str
+    sealed: str = ""
     folder: str = ""
     attempt: int = 1
     protected: tuple[str, ...] = ()

@@ -1,0 +1,16 @@
+"""Sentences → steps → source."""
+
+from __future__ import annotations
+
+from pytest_chimera.scenario.errors import UnknownStepError, UnknownStepsError
+from pytest_chimera.scenario.parser import ScenarioParser
+from pytest_chimera.scenario.source import TestGenerator, check_source, meaning_of
+
+__all__ = [
+    "ScenarioParser",
+    "TestGenerator",
+    "UnknownStepError",
+    "UnknownStepsError",
+    "check_source",
+    "meaning_of",
+]

@@ -1,0 +1,477 @@
+"""Clauses: (subject) (modal) (negation) (verb) … → a Reading.
+
+A clause says what a person does ("do"), what a person perceives ("see") or what a thing is ("be"). The subject tells
+which; the verb picks the rows of the table of wordings that could be meant; the row with the most words of its own wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from types import MappingProxyType
+
+from pytest_chimera.models import Target
+from pytest_chimera.scenario.lexer import Token, Tokens
+from pytest_chimera.scenario.nouns import as_place, preposition_at, read_target
+from pytest_chimera.scenario.patterns import MAX_TOKENS, first_words, forms, match
+from pytest_chimera.scenario.slots import TYPED_FIELDS, on_page, read_slot, without_determiner
+from pytest_chimera.scenario.vocabulary import ACTOR_ADJECTIVES, ACTORS, ADVERBS, MODALS, NEGATIVE
+from pytest_chimera.scenario.wordings import WORDINGS, Form, Wording
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A clause, understood.
+
+    :param slots: what its words bound, by the slot's name; ``subject`` is the thing of a "be" clause.
+    :param own: how many of its tokens are the wording's own words.
+    """
+
+    intent: str
+    form: Form
+    slots: Mapping[str, object] = field(default_factory=dict)
+    subject: Target | None = None
+    negated: bool = False
+    own: int = 0
+    wording: Wording | None = None
+    certainty: float = 1.0
+
+    def get(self, slot: str) -> object | None:
+        """What a slot bound."""
+        return self.slots.get(slot)
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is known about a clause before it is read.
+
+    :param outcome: the step states an outcome (its keyword is Then, or another step's words said so).
+    :param table: the step carries a data table.
+    """
+
+    outcome: bool = False
+    table: bool = False
+
+
+@dataclass(frozen=True)
+class Frame:
+    """A clause's tokens without its subject and modal."""
+
+    rest: Tokens
+    actor: bool = False
+    expects: bool = False
+    asserts: bool = False
+    negated: bool = False
+
+
+@lru_cache(maxsize=1)
+def _rows_by_verb() -> Mapping[tuple[str, str], tuple[Wording, ...]]:
+    """(form, verb's form) → the rows that a clause with it could follow."""
+    found: dict[tuple[str, str], list[Wording]] = {}
+    for row in WORDINGS:
+        for word in first_words(row.pattern):
+            found.setdefault((row.form, word), []).append(row)
+    return MappingProxyType({key: tuple(rows) for key, rows in found.items()})
+
+
+def is_verb(token: Token, form: Form) -> bool:
+    """Some wording of that form begins with the word."""
+    return token.kind == "word" and (form, token.low) in _rows_by_verb()
+
+
+# -- steps: clauses joined by "and" and commas ------------------------------------------------------------------------
+
+
+def read_step(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
+    """The readings of a step's clauses, in order; ``None`` when some words of it are not understood."""
+    if not tokens or len(tokens) > MAX_TOKENS:
+        return None
+    whole = read_clause(tokens, setting)
+    if whole is not None:
+        return (whole,)
+    return _joined(tokens, setting)
+
+
+_JOINTS = frozenset({"and", ",", "then", "but", ";", "&"})
+
+
+def _joined(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
+    for place, token in enumerate(tokens):
+        if token.low not in _JOINTS or not 0 < place < len(tokens) - 1:
+            continue
+        left = read_clause(tokens[:place], setting)
+        if left is None:
+            continue
+        rest = tokens[place + 1 :]
+        while rest and rest[0].low in _JOINTS:
+            rest = rest[1:]
+        for candidate in _continuations(tokens[:place], rest, left):
+            after = replace(setting, outcome=setting.outcome or left.form != "do")
+            right = read_step(candidate, after)
+            if right is not None:
+                return (left, *right)
+    return None
+
+
+def _continuations(left: Tokens, rest: Tokens, reading: Reading) -> Iterator[Tokens]:
+    """``rest`` by itself, then with the beginning of ``left`` that it may have in mind: "… and [I should see] …"."""
+    yield rest
+    if not rest or len(rest) > 40:
+        return
+    verb = reading.wording.pattern.split()[0] if reading.wording else ""
+    verbs = frozenset(form for word in verb.split("|") for form in forms(word.split("_")[0]))
+    for place, token in enumerate(left):
+        if token.low in verbs:
+            yield left[: place + 1] + rest
+            if reading.form == "be":
+                yield left[:place] + rest
+            break
+
+
+# -- one clause -------------------------------------------------------------------------------------------------------
+
+
+def read_clause(tokens: Tokens, setting: Setting) -> Reading | None:
+    """The reading of one clause; ``None`` when it has words that no wording covers."""
+    tokens = _trimmed(tokens)
+    if not tokens:
+        return None
+    if any(token.low in {"after", "when", "before", "once", "if", "because", "since", "while"} for token in tokens):
+        return _after(tokens, setting)
+    for frame in _frames(tokens, setting):
+        found = _in_frame(frame, setting)
+        if found is not None:
+            return found
+    thing = _thing_clause(tokens, setting)
+    if thing is not None:
+        return thing
+    return _led_by_place(tokens, setting) or _ended_by_place(tokens, setting)
+
+
+def _trimmed(tokens: Tokens) -> Tokens:
+    while tokens and (tokens[0].low in ADVERBS | {"that", "and", ",", "so"}):
+        tokens = tokens[1:]
+    while tokens and tokens[-1].low in ADVERBS | {",", "!"} and tokens[-1].low not in {"next", "both"}:
+        tokens = tokens[:-1]
+    return tokens
+
+
+def _after(tokens: Tokens, setting: Setting) -> Reading | None:
+    """ "I accept the alert after I click …": the dialog's answer, and the action that opens it."""
+    place = next((place for place, token in enumerate(tokens) if token.low in {"after", "when"}), 0)
+    if not 0 < place < len(tokens) - 1:
+        return None
+    answer = read_clause(tokens[:place], setting)
+    if answer is None or answer.intent not in {"accept-dialog", "dismiss-dialog"}:
+        return None
+    action = read_clause(tokens[place + 1 :], setting)
+    cause: object = action if action is not None and action.form == "do" else None
+    return replace(answer, slots={**answer.slots, "cause": cause}, certainty=1.0 if cause else 0.5)
+
+
+def _frames(tokens: Tokens, setting: Setting) -> Iterator[Frame]:
+    """What the subject and the modal leave: with the words "verify that" and the like, then without them."""
+    rest = _after_actor(tokens)
+    body = _after_assertion(rest)
+    if body is not None:
+        yield from _expectations(body)
+        return
+    actor = len(rest) < len(tokens)
+    frame = _after_modal(Frame(rest, actor=actor, expects=setting.outcome and actor))
+    yield frame
+    if not actor and len(tokens) > 2 and _is_person(tokens):
+        yield _after_modal(Frame(tokens[1:], actor=True, expects=setting.outcome))
+
+
+def _expectations(body: Tokens) -> Iterator[Frame]:
+    rest = _after_actor(body)
+    yield _after_modal(Frame(rest, actor=len(rest) < len(body), expects=True, asserts=True))
+
+
+def _is_person(tokens: Tokens) -> bool:
+    """ "Alice clicks …": a name, and a verb in its third person or a modal."""
+    name, verb = tokens[0], tokens[1]
+    named = name.kind == "word" and name.text[:1].isupper() and not is_verb(name, "do")
+    known = is_verb(verb, "do") or is_verb(verb, "see")
+    return named and ((known and verb.low.endswith(("s", "ed"))) or (verb.low == "should" and len(tokens) > 3))
+
+
+def _after_actor(tokens: Tokens) -> Tokens:
+    """The tokens after "I", "the user", "a new customer", "the user "Bob""; all of them when there is no actor."""
+    rest = without_determiner(tokens)
+    while rest and rest[0].low in ACTOR_ADJECTIVES:
+        rest = rest[1:]
+    if not rest or rest[0].low not in ACTORS or len(rest) < 2:
+        return tokens
+    rest = rest[1:]
+    if len(rest) > 2 and (rest[0].quoted or (rest[0].text.istitle() and is_verb(rest[1], "do"))):
+        rest = rest[1:]
+    return _without_adverbs(rest)
+
+
+def _without_adverbs(tokens: Tokens) -> Tokens:
+    while len(tokens) > 1 and tokens[0].low in ADVERBS:
+        tokens = tokens[1:]
+    return tokens
+
+
+_ASSERTIONS = (
+    "make sure", "be able to verify", "be able verify", "can verify", "can see", "should verify", "should be able to verify",
+    "should be able verify", "should see", "verify", "ensure", "expect", "assert", "validate", "confirm", "check", "see",
+    "observe", "notice", "find", "verifies", "checks", "expects", "confirms", "ensures", "sees", "validates", "asserts",
+    "makes sure", "verified", "note",
+)  # fmt: skip
+_NEED_THAT = frozenset(["confirm", "check", "confirms", "checks", "see", "sees", "observe", "notice", "find", "note"]) | {
+    "can see",
+    "should see",
+}
+
+
+def _after_assertion(tokens: Tokens) -> Tokens | None:
+    """The tokens after "verify that", "I expect", "make sure"; ``None`` when no such words stand here."""
+    for words in _ASSERTIONS:
+        parts = tuple(words.split())
+        if tuple(token.low for token in tokens[: len(parts)]) != parts:
+            continue
+        rest = tokens[len(parts) :]
+        said = bool(rest) and rest[0].low in {"that", "if", "whether"}
+        if said or words not in _NEED_THAT:
+            return rest[1:] if said else rest or None
+    return None
+
+
+def _after_modal(frame: Frame) -> Frame:
+    """Take off modals, adverbs and negations in front of the verb."""
+    rest, expects, negated = frame.rest, frame.expects, frame.negated
+    while len(rest) > 1:
+        words = _modal_at(rest)
+        if not words:
+            break
+        expects = expects or bool({"should", "must", "shall"} & set(words))
+        negated = negated ^ bool(
+            NEGATIVE & {*words, " ".join(words[-2:]), " ".join(words[:2])} or {"no", "longer"} <= set(words)
+        )
+        rest = _without_adverbs(rest[len(words) :])
+    return replace(frame, rest=rest, expects=expects, negated=negated)
+
+
+def _modal_at(tokens: Tokens) -> tuple[str, ...]:
+    for words in MODALS:
+        parts = tuple(words.split())
+        if tuple(token.low for token in tokens[: len(parts)]) == parts:
+            return parts
+    return ()
+
+
+def _in_frame(frame: Frame, setting: Setting) -> Reading | None:
+    """A person does or perceives; after "verify", also a thing's clause or a thing alone."""
+    if not frame.rest:
+        return None
+    order: tuple[Form, ...] = ("see", "do") if frame.expects else ("do", "see")
+    for form in order:
+        found = None if frame.asserts and not frame.actor else _best(frame, form, setting)
+        if found is not None:
+            return found
+    if frame.asserts and not frame.actor:
+        return _thing_clause(frame.rest, replace(setting, outcome=True)) or _existence(frame.rest) or _seen(frame)
+    return _existence(frame.rest)
+
+
+def _best(frame: Frame, form: Form, setting: Setting, subject: Target | None = None, of: str = "") -> Reading | None:
+    """The row that the tokens follow with the most words of its own."""
+    tokens, negated = _inner_negation(frame.rest, frame.negated)
+    if form == "do" and (negated or (frame.expects and frame.actor and setting.outcome and tokens[0].low == "be")):
+        return None
+    best: Reading | None = None
+    for row in _rows_by_verb().get((form, tokens[0].low), ()):
+        if not _allowed(row, frame, of, form):
+            continue
+        found = match(row.pattern, tokens, lambda kind, words: _read(kind, words, setting))
+        if found is not None and (best is None or found.own > best.own):
+            slots = {**dict(row.implied), **found.slots}
+            best = Reading(row.intent, form, slots, subject, negated, found.own, row)
+    return best
+
+
+def _read(kind: str, words: Tokens, setting: Setting) -> object | None:
+    if kind == "table":
+        return True if setting.table else None
+    return read_slot(kind, words)
+
+
+def _allowed(row: Wording, frame: Frame, of: str, form: Form) -> bool:
+    if form == "see" and frame.rest[0].low in {"have", "has", "had", "be", "am", "are", "is", "get", "gets"}:
+        return frame.expects
+    if form == "do" and row.intent == "navigate" and frame.expects and frame.rest[0].low in {"be", "am", "is"}:
+        return False
+    return not row.of or of == row.of or (row.of == "field" and of == "expandable-field")
+
+
+def _inner_negation(tokens: Tokens, negated: bool) -> tuple[Tokens, bool]:
+    """ "is not visible", "has no longer focus", "not contains": the negation beside the verb."""
+    if len(tokens) > 1 and tokens[0].low in {"not", "never"}:
+        return tokens[1:], not negated
+    if len(tokens) > 2 and tokens[1].low in {"not", "never"}:
+        return tokens[:1] + _without_adverbs(tokens[2:]), not negated
+    if len(tokens) > 3 and (tokens[1].low, tokens[2].low) == ("no", "longer"):
+        return tokens[:1] + tokens[3:], not negated
+    if len(tokens) > 2 and tokens[1].low in ADVERBS:
+        return tokens[:1] + _without_adverbs(tokens[1:]), negated
+    return tokens, negated
+
+
+# -- things -----------------------------------------------------------------------------------------------------------
+
+_BE = frozenset(form for verb in ("be", "have", "contain") for form in forms(verb))
+
+
+def _thing_clause(tokens: Tokens, setting: Setting) -> Reading | None:
+    """ "the counter should show …": a thing, then a modal or a verb that things have."""
+    for place in range(1, min(len(tokens), 30)):
+        token = tokens[place]
+        if not (is_verb(token, "be") or _modal_at(tokens[place:])):
+            continue
+        found = _said_of(tokens[:place], tokens[place:], setting)
+        if found is not None:
+            return found
+    return None
+
+
+def _said_of(words: Tokens, predicate: Tokens, setting: Setting) -> Reading | None:
+    of, subject = subject_of(words)
+    if not of:
+        return None
+    frame = _after_modal(Frame(predicate, expects=True))
+    if not frame.rest:
+        return None
+    found = _best(frame, "be", setting, subject, of)
+    if found is None and of == "element" and subject is not None:
+        found = _best(frame, "be", setting, subject, "")
+    return found
+
+
+_URL = frozenset({"url", "address", "path", "location", "link address", "page url", "page address", "query string"})
+_TITLE = frozenset({"title", "page title", "document title", "tab title", "browser title", "window title"})
+_NATIVE = frozenset({"alertbox", "confirmbox", "prompt", "alert box", "confirm box", "browser alert", "browser dialog"})
+_NATIVE_MORE = frozenset({"javascript alert", "js alert", "native dialog", "confirm dialog", "confirmation box"})
+_LEADING = frozenset({"current", "page's", "browser", "whole", "full", "new", "resulting"})
+
+
+def subject_of(words: Tokens) -> tuple[str, Target | None]:
+    """What kind of thing the subject is (``url``, ``title``, ``field`` …; empty for none) and the thing."""
+    if not on_page(words):
+        return "", None
+    bare = without_determiner(words)
+    name = " ".join(token.low for token in bare)
+    for suffix in (" of the page", " of the current page", " of page", " of the browser", " of the document"):
+        name = name.removesuffix(suffix)
+    short = " ".join(word for word in name.split() if word not in _LEADING)
+    if name in _URL or short in _URL:
+        return "url", None
+    if name in _TITLE or short in _TITLE:
+        return "title", None
+    if name in _NATIVE | _NATIVE_MORE:
+        return "dialog", None
+    if name == "focus" or (name.startswith(("next", "previous")) and "focused" in name):
+        return "focus", Target(name="previous" if name.startswith("previous") else "next")
+    attribute = _attribute_subject(bare)
+    if attribute is not None:
+        return "attribute", attribute
+    return _element_subject(words)
+
+
+def _attribute_subject(words: Tokens) -> Target | None:
+    """ "attribute "href" of the link "Home"" """
+    while words and words[0].low in {"css", "font", "the"}:
+        words = words[1:]
+    if len(words) < 4 or words[0].low != "attribute" or words[2].low not in {"from", "of", "on"}:
+        return None
+    owner = read_target(words[3:])
+    return owner.model_copy(update={"by": f"attribute {words[1].text}"}) if owner else None
+
+
+def _element_subject(words: Tokens) -> tuple[str, Target | None]:
+    target = read_target(words)
+    if target is None:
+        return "", None
+    if target.role == "page":
+        return "page", target
+    if target.role in TYPED_FIELDS:
+        return "field", target
+    expandable = {"button", "link", "combobox", "menu", "menuitem", "treeitem", "row", "tab"}
+    return ("expandable" if target.role in expandable else "element"), target
+
+
+def _existence(tokens: Tokens) -> Reading | None:
+    """ "there is an element …", "there should be 3 items": the same as seeing it."""
+    if len(tokens) < 3 or tokens[0].low != "there":
+        return None
+    frame = _after_modal(Frame(tokens[1:], actor=True, expects=True))
+    rest, negated = _inner_negation(frame.rest, frame.negated)
+    if len(rest) < 2 or rest[0].low not in forms("be") | {"exist", "exists"}:
+        return None
+    rest = rest[1:]
+    if rest[0].low == "no" and not any(token.low == "longer" for token in rest[:2]):
+        rest, negated = rest[1:], not negated
+    return _seen(replace(frame, rest=rest, negated=negated))
+
+
+def _seen(frame: Frame) -> Reading | None:
+    """A thing alone, as what is to be seen."""
+    see = Token("word", "see", "see")
+    return _best(replace(frame, rest=(see, *frame.rest), expects=True), "see", Setting(outcome=True))
+
+
+# -- places around a clause -------------------------------------------------------------------------------------------
+
+
+def _led_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
+    """ "within the row "Milk" I click …": a place, then a clause."""
+    width = preposition_at(tokens, 0)
+    if not width:
+        return None
+    for place in range(width + 1, min(len(tokens), 30)):
+        where = read_target(tokens[width:place])
+        begins = tokens[place].low == "," or tokens[place].low in ACTORS or is_verb(tokens[place], "do")
+        if where is None or not begins:
+            continue
+        found = read_clause(tokens[place:], setting)
+        if found is not None:
+            return _placed(found, where)
+    return None
+
+
+def _ended_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
+    """ "… in the "Cart" region": a clause, then a place that its own wording has no slot for."""
+    for place in range(len(tokens) - 2, 0, -1):
+        width = preposition_at(tokens, place)
+        if not width or len(tokens) - place > 30:
+            continue
+        where = read_target(tokens[place + width :])
+        if where is None or not on_page(tokens[place:]):
+            continue
+        found = read_clause(tokens[:place], setting)
+        if found is not None:
+            return _placed(found, as_place(where, tokens[place].low))
+    return None
+
+
+def _placed(reading: Reading, where: Target) -> Reading | None:
+    """The reading with its thing looked for in a place."""
+    if where.role == "page":
+        return reading
+    slots = dict(reading.slots)
+    for name in ("target", "field"):
+        thing = slots.get(name)
+        if isinstance(thing, Target):
+            return replace(reading, slots={**slots, name: within(thing, where)})
+    if reading.subject is not None:
+        return replace(reading, subject=within(reading.subject, where))
+    return replace(reading, slots={**slots, "place": where}) if reading.intent in {"text", "count"} else None
+
+
+def within(thing: Target, where: Target) -> Target:
+    """``thing`` in the place ``where``, outside all the places it has already."""
+    inner = within(thing.scope, where) if thing.scope else where
+    return thing.model_copy(update={"scope": inner})

@@ -1,0 +1,180 @@
+"""Targets → Playwright locators: by role and name first, by everything that a name could be, CSS only where written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from pytest_chimera.models import Target
+from pytest_chimera.scenario.layout import quote, raw
+from pytest_chimera.scenario.vocabulary import DEFAULTS, ROLES, Role
+
+_SECRET = re.compile(r"\b(?:pass(?:word|phrase|code)?|pwd|pin|secret)\b", re.I)
+_DATED = re.compile(r"\d{4}-\d\d(?:-\d\d)?(?:T\d\d:\d\d)?|\d\d:\d\d|#[0-9a-fA-F]{6}|\d{4}-W\d\d")
+_NUMERIC = re.compile(r"-?\d+(?:\.\d+)?")
+_LIST_AFTER = "xpath=following::*[(self::ul or self::ol) and not(ancestor::nav)][1]"
+_TABLE_AFTER = "xpath=following::table[1]"
+
+
+@dataclass
+class Finder:
+    """Writes locators for one step; ``lines`` are what has to stand before them.
+
+    :param test_id: the attribute that holds test ids.
+    :param pages: page names in lower case → path.
+    :param url: where the scenario begins.
+    """
+
+    test_id: str = "data-testid"
+    pages: Mapping[str, str] = field(default_factory=dict)
+    url: str = "/"
+    lines: list[str] = field(default_factory=list)
+
+    def find(self, target: Target, default: str = "anything", value: str | None = None) -> str:
+        """The expression that finds ``target``.
+
+        :param default: what a name without a role is looked up as: a key of ``ROLES`` or ``DEFAULTS``.
+        :param value: what is typed into it, which tells number and date fields.
+        """
+        kinds = self._kinds(target, default)
+        base = self.place(target.scope, several=len(kinds) * 2 + len(kinds.aria) > 3) if target.scope else "page"
+        found = self._found(target, kinds, base, value)
+        return found + _nth(target.ordinal)
+
+    def _kinds(self, target: Target, default: str) -> Kinds:
+        role = ROLES.get(target.role or "") or DEFAULTS.get(target.role or default) or ROLES.get(default)
+        if role is None:
+            role = Role((), (target.role or "generic",))
+        if target.role == "element" and default not in {"anything", "seen"} and not target.css:
+            role = DEFAULTS.get(default) or ROLES[default]
+        return Kinds(role.aria, role.ways)
+
+    def place(self, where: Target, *, several: bool = False) -> str:
+        """The expression for a place; a name for it, when it is needed more than once."""
+        found = self.find(where, "place")
+        if not several or found == "page":
+            return found
+        self.lines.append(f"place = {found}")
+        return "place"
+
+    def _found(self, target: Target, kinds: Kinds, base: str, value: str | None) -> str:
+        if target.css is not None:
+            return f"{base}.locator({quote(target.css)})" + _having(target)
+        if target.by:
+            return self._by(target, kinds, base) + _having(target)
+        if not target.name:
+            return _either([self._role(base, aria, target) for aria in kinds.aria] or [base]) + _having(target)
+        found = [
+            way for name in self._ways(target, kinds, value) for way in self._way(name, target, kinds, base, value)
+        ]
+        return _either(found) + _having(target)
+
+    def _ways(self, target: Target, kinds: Kinds, value: str | None) -> tuple[str, ...]:
+        """How the name is looked up: a password or a date has no role of its own, only a label or a placeholder."""
+        if "placeholder" not in kinds.ways:
+            return kinds.ways
+        if _SECRET.search(target.name):
+            return ("label", "placeholder")
+        return ("label",) if value is not None and _DATED.fullmatch(value) else kinds.ways
+
+    def _way(self, way: str, target: Target, kinds: Kinds, base: str, value: str | None) -> list[str]:
+        name, exact = quote(target.name), ", exact=True" if target.exact else ""
+        if way == "role":
+            arias = (*kinds.aria, "spinbutton") if _is_numeric(kinds, value) else kinds.aria
+            return [self._role(base, aria, target) for aria in arias]
+        if way == "content":
+            return [_either([f'{base}.get_by_role("{aria}")' for aria in kinds.aria]) + _content(target)]
+        if way == "heading":
+            after = _TABLE_AFTER if "table" in kinds.aria else _LIST_AFTER
+            heading = f'{base}.get_by_role("heading", name={name}{exact})'
+            return [f"{heading}.locator({quote(after)})"]
+        if way == "label" and "placeholder" in kinds.ways:
+            return [f"{base}.get_by_label({_whole(target.name)})"]
+        if way == "test id":
+            return [self.by_test_id(base, slug(target.name))] if not target.quoted else []
+        if way == "element":
+            return [f"{base}.get_by_label({name}{exact})", f"{base}.get_by_text({name}{exact})"]
+        return [f"{base}.get_by_{way}({name}{exact})"]
+
+    def _role(self, base: str, aria: str, target: Target) -> str:
+        arguments = [quote(aria)]
+        if target.name:
+            arguments.append(f"name={quote(target.name)}")
+        if target.name and target.exact:
+            arguments.append("exact=True")
+        if target.level:
+            arguments.append(f"level={target.level}")
+        return f"{base}.get_by_role({', '.join(arguments)})"
+
+    def _by(self, target: Target, kinds: Kinds, base: str) -> str:
+        name = quote(target.name)
+        if target.by == "test id":
+            return self.by_test_id(base, target.name)
+        if target.by == "id":
+            return f"{base}.locator({quote(f'[id={quote(target.name)}]')})"
+        methods = {"label": "label", "placeholder": "placeholder", "alt": "alt_text", "title": "title", "text": "text"}
+        if target.by in methods:
+            return f"{base}.get_by_{methods[target.by]}({name})"
+        return _either([self._role(base, aria, target) for aria in kinds.aria] or [f"{base}.get_by_text({name})"])
+
+    def by_test_id(self, base: str, name: str) -> str:
+        """A locator by test id, in the project's attribute."""
+        if self.test_id == "data-testid":
+            return f"{base}.get_by_test_id({quote(name)})"
+        return f"{base}.locator({quote(f'[{self.test_id}={quote(name)}]')})"
+
+    def path_of(self, name: str) -> str | None:
+        """The path of a page that the project names; with or without "page" at its end."""
+        low = name.lower().strip()
+        bare = re.sub(r"\s*(?:page|screen|site|application|app)$", "", low)
+        return self.pages.get(low) or self.pages.get(bare) or self.pages.get(f"{bare} page")
+
+
+@dataclass(frozen=True)
+class Kinds:
+    """The ARIA roles that a target may have, and the ways in which its name may find it."""
+
+    aria: tuple[str, ...]
+    ways: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.ways)
+
+
+def _is_numeric(kinds: Kinds, value: str | None) -> bool:
+    return kinds.aria == ("textbox",) and value is not None and _NUMERIC.fullmatch(value) is not None
+
+
+def _either(found: list[str]) -> str:
+    first, *others = dict.fromkeys(found)
+    return first + "".join(f".or_({other})" for other in others)
+
+
+def _content(target: Target) -> str:
+    if not target.quoted and target.name.islower():
+        return ""
+    if target.exact:
+        return f".filter(has=page.get_by_text({quote(target.name)}, exact=True))"
+    return f".filter(has_text={quote(target.name)})"
+
+
+def _having(target: Target) -> str:
+    return f".filter(has_text={quote(target.text)})" if target.text and target.by != "value" else ""
+
+
+def _nth(ordinal: int | None) -> str:
+    if ordinal is None:
+        return ""
+    return {1: ".first", -1: ".last"}.get(ordinal, f".nth({ordinal - 1})")
+
+
+def _whole(name: str) -> str:
+    r"""A label that is the name, but for case and decoration: "Password", "password:", "Password *"."""
+    pattern = rf"^\W*{re.escape(name)}\W*$".replace(r"\ ", " ")
+    return f"re.compile({raw(pattern)}, re.I)"
+
+
+def slug(name: str) -> str:
+    """A name as test ids spell it."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")

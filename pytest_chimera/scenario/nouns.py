@@ -1,0 +1,335 @@
+"""Noun phrases: the words for a thing on a page → a Target."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+from pytest_chimera.models import Target
+from pytest_chimera.scenario.lexer import Token, Tokens, plain
+from pytest_chimera.scenario.vocabulary import (
+    DETERMINERS,
+    LONGEST_ROLE,
+    NEVER_IN_NAMES,
+    NUMBERS,
+    ONLY,
+    ORDINALS,
+    PAGE_WORDS,
+    PLACE_WORDS,
+    PLACES,
+    ROLE_OF,
+    TAGS,
+    WHOLE_PAGE,
+)
+
+MAX_NAME_WORDS = 6
+IT = "it"
+"""The role of a pronoun: the thing that the step before was about."""
+
+_PRONOUNS = frozenset({"it", "them", "itself"})
+_NAMED = frozenset({"named", "called", "labelled", "labeled", "titled", "entitled"})
+_CONTAINING = frozenset({"containing", "saying", "reading", "stating", "showing", "displaying", "contains", "says"})
+_BY = {
+    "name": "name", "label": "label", "aria-label": "label", "text": "text", "content": "text", "title": "title",
+    "placeholder": "placeholder", "alt": "alt", "alt text": "alt", "alternative text": "alt", "testid": "test id",
+    "test id": "test id", "test-id": "test id", "data-testid": "test id", "role": "role", "selector": "css",
+    "css selector": "css", "css": "css", "xpath": "css", "id": "id", "value": "value", "caption": "text",
+    "accessible name": "name", "message": "text",
+}  # fmt: skip
+_TAG = "|".join(sorted(TAGS, key=len, reverse=True))
+_SELECTOR = re.compile(
+    rf"""
+    (?:[#.][A-Za-z_][\w-]*(?=$|[\s.\#:\[>+~,])   # "#id", ".class"
+      |\(?//\w|xpath=|css=
+      |(?:{_TAG})?\[[\w-]+(?:[*^$~|]?=.+)\]      # "input[type='text']"
+      |(?:{_TAG})[.\#][A-Za-z_][\w-]*(?=$|[\s.\#:\[>+~,])
+      |(?:{_TAG})\s*>\s*\S
+    )""",
+    re.VERBOSE,
+)
+_NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
+
+
+def is_selector(text: str) -> bool:
+    """The text is a CSS or XPath selector, by its form."""
+    return bool(_SELECTOR.match(text))
+
+
+@lru_cache(maxsize=8192)
+def read_target(tokens: Tokens) -> Target | None:
+    """What a noun phrase stands for; ``None`` when the words are none, or go on beyond one."""
+    if not tokens or len(tokens) > 40:
+        return None
+    if len(tokens) == 1 and tokens[0].low in _PRONOUNS:
+        return Target(role=IT)
+    whole = _simple(tokens)
+    if whole is not None:
+        return whole
+    for place in range(1, len(tokens) - 1):
+        found = _split(tokens, place)
+        if found is not None:
+            return found
+    return None
+
+
+def _split(tokens: Tokens, place: int) -> Target | None:
+    """Head and place, when a preposition stands at ``place``."""
+    width = preposition_at(tokens, place)
+    if not width:
+        return None
+    head = _simple(tokens[:place])
+    where = read_target(tokens[place + width :])
+    if head is None or where is None or head.role == IT:
+        return None
+    return _placed(head, plain(tokens[place : place + width]).lower(), where)
+
+
+def _placed(head: Target, preposition: str, where: Target) -> Target | None:
+    if where.role == "page":
+        return head
+    if preposition == "of" and head.role in {"list", "table", "grid", "listbox"} and not head.name and not where.quoted:
+        words = " ".join(part for part in (where.name, where.role or "") if part)
+        return head.model_copy(update={"name": words, "guessed": True})
+    if where.role is None and where.quoted and head.role is None and not head.quoted:
+        return None
+    return head.model_copy(update={"scope": as_place(where, preposition)})
+
+
+def as_place(where: Target, preposition: str) -> Target:
+    """A thing as the place of another: "for "Milk"" means the item or row that has it."""
+    owned = preposition in {"for", "of", "next to", "beside", "near", "to"}
+    if owned and where.role is None and where.css is None:
+        return where.model_copy(update={"role": "holder"})
+    return where
+
+
+def preposition_at(tokens: Tokens, place: int) -> int:
+    """How many tokens the preposition of a place takes that begins here; 0 when there is none."""
+    for words in PLACES:
+        parts = words.split()
+        if tuple(token.low for token in tokens[place : place + len(parts)]) == tuple(parts):
+            return len(parts)
+    return 0
+
+
+def leading_ordinal(token: Token) -> int | None:
+    """``first`` → 1, ``2nd`` → 2, ``last`` → -1."""
+    nth = _NTH.fullmatch(token.low)
+    return int(nth.group(1)) if nth else ORDINALS.get(token.low)
+
+
+@lru_cache(maxsize=8192)
+def _simple(tokens: Tokens) -> Target | None:
+    """A noun phrase without a place."""
+    tokens, ordinal = _without_determiners(tokens)
+    if not tokens:
+        return None
+    cut = next((place for place, token in enumerate(tokens) if _ends_words(token)), len(tokens))
+    words, rest = tokens[:cut], tokens[cut:]
+    if any(token.kind not in {"word", "number"} for token in words):
+        return None
+    found = _named(words, rest)
+    if found is not None and ordinal is not None:
+        return found.model_copy(update={"ordinal": ordinal})
+    return found
+
+
+def _ends_words(token: Token) -> bool:
+    return token.kind in {"literal", "path"} or token.low in _NAMED | _CONTAINING | {
+        "with",
+        "having",
+        "that",
+        "which",
+        "indicating",
+    }
+
+
+def _without_determiners(tokens: Tokens) -> tuple[Tokens, int | None]:
+    ordinal: int | None = None
+    while tokens and tokens[0].kind in {"word", "number"}:
+        nth = leading_ordinal(tokens[0])
+        if nth is not None and len(tokens) > 1:
+            ordinal = nth
+        elif tokens[0].low not in DETERMINERS | ONLY | {"of", "one"} or (tokens[0].low == "of" and ordinal is None):
+            break
+        tokens = tokens[1:]
+    return tokens, ordinal
+
+
+def role_at_end(words: Tokens) -> tuple[str, int, bool] | None:
+    """The role that the last words name: its key, how many words it takes, whether it is the plural."""
+    for length in range(min(LONGEST_ROLE, len(words)), 0, -1):
+        found = ROLE_OF.get(tuple(token.low for token in words[-length:]))
+        if found:
+            return found[0], length, found[1]
+    return None
+
+
+def _role_at_start(words: Tokens) -> tuple[str, int] | None:
+    for length in range(min(LONGEST_ROLE, len(words)), 0, -1):
+        found = ROLE_OF.get(tuple(token.low for token in words[:length]))
+        if found:
+            return found[0], length
+    return None
+
+
+def _named(words: Tokens, rest: Tokens) -> Target | None:
+    """``words`` before the first literal or "named", ``rest`` from there."""
+    role = role_at_end(words)
+    if not rest:
+        return _in_plain_words(words, role)
+    key = role[0] if role else None
+    extra = words[: len(words) - role[1]] if role else words
+    if not _is_name(extra, empty=True) or len(extra) > 4:
+        return None
+    target = Target(role=key, name="" if rest[0].kind in {"literal", "path"} else plain(extra))
+    if rest[0].kind in {"literal", "path"}:
+        return _after_literal(target, rest)
+    return _modified(target, rest)
+
+
+def _in_plain_words(words: Tokens, role: tuple[str, int, bool] | None) -> Target | None:
+    if words and words[-1].low in PAGE_WORDS and (role is None or role[1] == 1):
+        return Target(role="page", name=plain(words[:-1])) if _is_name(words[:-1], empty=True) else None
+    if role:
+        name = words[: len(words) - role[1]]
+        return Target(role=role[0], name=plain(name)) if _is_name(name, empty=True, before_role=True) else None
+    start = _role_at_start(words)
+    if start and start[1] < len(words) and all(token.text[:1].isupper() for token in words[start[1] :]):
+        return Target(role=start[0], name=plain(words[start[1] :]))
+    return Target(name=plain(words)) if _is_name(words) else None
+
+
+def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -> bool:
+    """Plain words that can be a name: few, and none of a longer clause."""
+    if not words:
+        return empty
+    if len(words) > MAX_NAME_WORDS or any(token.low in NEVER_IN_NAMES for token in words[1:] if token.low != "in"):
+        return _is_sign_in(words) if before_role else False
+    if words[0].low in NEVER_IN_NAMES - {"by", "not", "do", "with"}:
+        return False
+    if all(token.low in NUMBERS or token.kind == "number" for token in words):
+        return False
+    inner = [place for place, token in enumerate(words) if token.low in PLACE_WORDS - {"next"}]
+    return not inner or (before_role and _prepositions_belong(words, inner))
+
+
+def _is_sign_in(words: Tokens) -> bool:
+    return False if len(words) > MAX_NAME_WORDS else words[0].low in {"sign", "log"} and words[1:2] != ()
+
+
+def _prepositions_belong(words: Tokens, places: list[int]) -> bool:
+    """ "add to cart", "sign in": no determiner follows the preposition and no role stands before it."""
+    for place in places:
+        if place + 1 < len(words) and words[place + 1].low in DETERMINERS:
+            return False
+        if any(_role_at_start(words[start:place]) for start in range(place)):
+            return False
+    return True
+
+
+def _after_literal(target: Target, rest: Tokens) -> Target | None:
+    """A literal, the role that may follow it, and what else is said about the thing."""
+    literal, rest = rest[0].text, rest[1:]
+    cut = next((place for place, token in enumerate(rest) if _ends_words(token)), len(rest))
+    words, rest = rest[:cut], rest[cut:]
+    role = role_at_end(words) if words else None
+    if words and (target.role not in {None, "text"} or not _is_name(words) or len(words) > 3):
+        return None
+    if role:
+        target = target.model_copy(update={"role": role[0]})
+    elif words and words[-1].low in PAGE_WORDS:
+        target = target.model_copy(update={"role": "page"})
+    target = _with_name(target, literal)
+    return _modified(target, rest) if rest else target
+
+
+def _with_name(target: Target, literal: str) -> Target:
+    bare_tag = target.role == "element" and literal in TAGS
+    if target.role != "page" and (is_selector(literal) or bare_tag):
+        return target.model_copy(update={"css": literal, "quoted": True, "name": ""})
+    return target.model_copy(update={"name": literal, "quoted": True})
+
+
+def _modified(target: Target, rest: Tokens) -> Target | None:
+    """ "named …", "with label …", "containing …", chained by "and"."""
+    while rest:
+        if rest[0].low in {"and", ","}:
+            rest = rest[1:]
+            continue
+        step = _modifier(target, rest)
+        if step is None:
+            return None
+        target, rest = step
+    return target
+
+
+def _modifier(target: Target, rest: Tokens) -> tuple[Target, Tokens] | None:
+    word, after = rest[0].low, rest[1:]
+    if word in {"that", "which"} and after and after[0].low in _CONTAINING:
+        word, after = after[0].low, after[1:]
+    if word in _CONTAINING and after and after[0].quoted:
+        return target.model_copy(update={"text": after[0].text}), after[1:]
+    if word in _CONTAINING and after and after[0].low in {"text", "the"}:
+        return _modifier(target, (rest[0], *after[1:]))
+    if word in _NAMED:
+        return _called(target, after)
+    if word in {"with", "having"}:
+        return _with(target, after)
+    by = _property_at(rest)
+    if by:
+        return _with(target, rest)
+    if word == "indicating" and after and _is_name(after):
+        return target.model_copy(update={"guessed": True}), ()
+    return None
+
+
+def _called(target: Target, after: Tokens) -> tuple[Target, Tokens] | None:
+    if after and after[0].quoted:
+        return target.model_copy(update={"name": after[0].text, "quoted": True}), after[1:]
+    return (target.model_copy(update={"name": plain(after)}), ()) if _is_name(after) else None
+
+
+def _property_at(tokens: Tokens) -> tuple[str, int] | None:
+    for length in (2, 1):
+        by = _BY.get(" ".join(token.low for token in tokens[:length]))
+        if by and len(tokens) > length:
+            return by, length
+    return None
+
+
+def _with(target: Target, after: Tokens) -> tuple[Target, Tokens] | None:
+    while after and after[0].low in DETERMINERS:
+        after = after[1:]
+    if after and after[0].quoted:
+        return _with_name(target, after[0].text), after[1:]
+    if len(after) >= 2 and after[0].low == "level" and after[1].kind == "number":
+        return target.model_copy(update={"level": int(after[1].text)}), after[2:]
+    found = _property_at(after)
+    if found:
+        by, length = found
+        while length < len(after) and after[length].low in {"of", "is", ":", "="}:
+            length += 1
+        if length < len(after) and after[length].quoted:
+            return _with_property(target, by, after[length].text), after[length + 1 :]
+    if target.role in {"message", "dialog"} and after and _is_name(after):
+        return target.model_copy(update={"guessed": True}), ()
+    return None
+
+
+def _with_property(target: Target, by: str, literal: str) -> Target:
+    if by == "role":
+        key = ROLE_OF.get(tuple(literal.lower().split()))
+        return target.model_copy(update={"role": key[0] if key else literal})
+    if by == "css":
+        return target.model_copy(update={"css": literal, "quoted": True})
+    if by == "text":
+        return target.model_copy(update={"text": literal})
+    if by == "value":
+        return target.model_copy(update={"by": "value", "text": literal})
+    return target.model_copy(update={"name": literal, "quoted": True, "by": "" if by == "name" else by})
+
+
+def is_whole_page(target: Target) -> bool:
+    """The words mean the page as such."""
+    return target.role == "page" and (not target.name or target.name.lower() in WHOLE_PAGE)

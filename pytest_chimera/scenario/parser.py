@@ -1,0 +1,336 @@
+"""Text → Scenario: every step read, bound to what came before, and written in Playwright."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from pytest_chimera.errors import ScenarioError
+from pytest_chimera.models import Scenario, Step, StepKeyword, Target
+from pytest_chimera.scenario.errors import UnknownStepError, UnknownStepsError
+from pytest_chimera.scenario.glossary import MAX_DEPTH, Glossary
+from pytest_chimera.scenario.grammar import Reading, Setting, read_step
+from pytest_chimera.scenario.intents import Work, kind_of, lines_of, path_of
+from pytest_chimera.scenario.layout import lay_out, quote
+from pytest_chimera.scenario.lexer import MAX_STEP_LENGTH, Tokens, phrase, tokenize
+from pytest_chimera.scenario.locators import Finder
+from pytest_chimera.scenario.nouns import IT
+from pytest_chimera.scenario.slots import Count, PageName
+from pytest_chimera.scenario.suggestions import suggest
+from pytest_chimera.scenario.text import WrittenStep, keyword_of, read_steps
+
+_NOTHING_SHOWN = 'expect(page.locator("body")).to_have_text(re.compile(r"\\S"), use_inner_text=True)'
+_EXPECTING = "assert-"
+
+Change = Callable[[str, Target], Target]
+"""A thing and the slot that it stands in → what stands there instead."""
+
+
+@dataclass(frozen=True)
+class Understood:
+    """A written step with its readings; several when it joins clauses, or when the glossary wrote it."""
+
+    written: WrittenStep
+    readings: tuple[Reading, ...]
+    compound: bool = False
+
+
+class ScenarioParser:
+    """Reads what a person wrote.
+
+    :param pages: page name → path, as ``[tool.chimera.pages]`` holds them.
+    :param glossary: phrase → steps, as ``[tool.chimera.glossary]`` holds them.
+    :param test_id: the attribute that holds test ids.
+    """
+
+    def __init__(
+        self,
+        pages: Mapping[str, str] | None = None,
+        glossary: Mapping[str, list[str] | str] | None = None,
+        test_id: str = "data-testid",
+    ) -> None:
+        self._pages = {name.lower(): path for name, path in (pages or {}).items()}
+        self._glossary = Glossary(glossary)
+        self._test_id = test_id
+
+    def parse(self, text: str, url: str = "/", *, title: str = "", line: int = 1, path: str = "") -> Scenario:
+        """The scenario that a text describes.
+
+        :param text: steps, one a line: with Gherkin's keywords, as bullets, or plain.
+        :param url: the path at which the scenario begins.
+        :param line: the text's first line in the file ``path``.
+        :raises UnknownStepError: a step is not understood; :class:`UnknownStepsError` when several are not.
+        :raises ScenarioError: there is no step in the text.
+        """
+        return self.compile(read_steps(text, line), url, title=title, path=path)
+
+    def parse_step(self, text: str, keyword: str = "When") -> Step:
+        """One step by itself.
+
+        :param text: the step, with or without its keyword.
+        :param keyword: Given, When or Then; And and But leave open which.
+        :raises UnknownStepError: it is not understood.
+        """
+        said, rest = keyword_of(text)
+        stated = said or keyword.strip().capitalize()
+        known: StepKeyword | None = stated if stated in {"Given", "When", "Then"} else None  # type: ignore[assignment]  # narrowed by the set
+        return self.compile((WrittenStep(rest, known, stated),)).steps[0]
+
+    def compile(self, steps: Sequence[WrittenStep], url: str = "/", *, title: str = "", path: str = "") -> Scenario:
+        """A scenario from steps that were read from a text or a Gherkin file."""
+        if not steps:
+            raise ScenarioError(
+                "There are no steps.",
+                where=path,
+                remedy='Write what happens, a step a line: When I press "Add" / Then I should see "Buy milk".',
+            )
+        understood = self._all_understood(steps, path)
+        finder = Finder(self._test_id, self._pages, url)
+        return Scenario(title=title, url=url, steps=tuple(_written_steps(understood, finder)))
+
+    def _all_understood(self, steps: Sequence[WrittenStep], path: str) -> tuple[Understood, ...]:
+        found: list[Understood] = []
+        errors: list[UnknownStepError] = []
+        context: Target | None = None
+        for step in steps:
+            try:
+                understood = self._understand(step, path, context)
+            except UnknownStepError as error:
+                errors.append(error)
+                continue
+            found.append(understood)
+            context = _last_thing(understood.readings) or context
+        if errors:
+            raise errors[0] if len(errors) == 1 else UnknownStepsError(errors)
+        return _exact(found)
+
+    def _understand(self, step: WrittenStep, path: str, context: Target | None) -> Understood:
+        if len(step.text) > MAX_STEP_LENGTH:
+            raise UnknownStepError(
+                step.text[:80] + "…", line=step.line, path=path, reason="The step is too long to be one step."
+            )
+        readings, compound = self._read(step, 0)
+        if readings is None:
+            raise self._unknown(step, path)
+        bound = _bound(readings, context)
+        if bound is None:
+            raise UnknownStepError(
+                step.text, line=step.line, path=path, reason='"it" has no thing before it that it could mean.'
+            )
+        return Understood(step, bound, compound)
+
+    def _read(self, step: WrittenStep, depth: int) -> tuple[tuple[Reading, ...] | None, bool]:
+        tokens = tokenize(step.text)
+        defined = self._glossary.steps_for(tokens) if depth < MAX_DEPTH else None
+        if defined is not None:
+            return self._defined(step, defined, depth), True
+        return read_step(tokens, _setting(step)), False
+
+    def _defined(self, step: WrittenStep, defined: Sequence[str], depth: int) -> tuple[Reading, ...] | None:
+        """The readings of the steps that the glossary gives for one; ``None`` when one of them is unknown."""
+        readings: list[Reading] = []
+        for text in defined:
+            said, rest = keyword_of(text)
+            keyword: StepKeyword | None = "Then" if said == "Then" else None
+            inner, _ = self._read(replace(step, text=rest, keyword=keyword, table=()), depth + 1)
+            if inner is None:
+                raise self._unknown(replace(step, text=f"{rest}  (in the glossary, for: {step.text})"), "")
+            readings += inner
+        return tuple(readings)
+
+    def _unknown(self, step: WrittenStep, path: str) -> UnknownStepError:
+        tokens = tokenize(step.text)
+        setting = _setting(step)
+        known = _known_prefix(tokens, setting)
+        return UnknownStepError(
+            step.text,
+            line=step.line,
+            path=path,
+            understood=phrase(tokens[:known]),
+            unclear=phrase(tokens[known:]),
+            suggestions=suggest(tokens, setting),
+            glossary=_glossary_line(tokens),
+        )
+
+
+def _setting(step: WrittenStep) -> Setting:
+    return Setting(outcome=step.keyword == "Then", table=bool(step.table) or step.said == "table")
+
+
+def _known_prefix(tokens: Tokens, setting: Setting) -> int:
+    """How many tokens from the start make a step by themselves: tried at the places where a clause can end."""
+    ends = [place for place in range(len(tokens) - 1, 0, -1) if not tokens[place].quoted and tokens[place - 1].quoted]
+    ends += [place for place in range(min(len(tokens) - 1, 12), 0, -1)]
+    return next((end for end in ends[:16] if read_step(tokens[:end], setting) is not None), 0)
+
+
+def _glossary_line(tokens: Tokens) -> str:
+    names = iter("abcdefgh")
+    words = [f'\\"{{{next(names, "z")}}}\\"' if token.quoted else token.text for token in tokens]
+    return f'"{" ".join(words)}" = ["When I …"]'
+
+
+# -- what words in a step mean by what came before ----------------------------------------------------------------------
+
+
+def _things(reading: Reading) -> Iterator[tuple[str, Target]]:
+    for name, value in reading.slots.items():
+        if isinstance(value, Target):
+            yield name, value
+    if reading.subject is not None:
+        yield "subject", reading.subject
+
+
+def _last_thing(readings: Sequence[Reading]) -> Target | None:
+    found = [thing for reading in readings for _, thing in _things(reading) if thing.role not in {IT, "page"}]
+    return found[-1] if found else None
+
+
+def _bound(readings: Sequence[Reading], context: Target | None) -> tuple[Reading, ...] | None:
+    """The readings with "it" in them replaced by the thing before; ``None`` when there was none."""
+    bound: list[Reading] = []
+    for reading in readings:
+        if any(thing.role == IT for _, thing in _things(reading)) and context is None:
+            return None
+        it = context
+        bound.append(_changed(reading, partial(_instead_of_it, it)))
+        context = _last_thing(bound[-1:]) or context
+    return tuple(bound)
+
+
+def _instead_of_it(it: Target | None, _slot: str, thing: Target) -> Target:
+    return it if it is not None and thing.role == IT else thing
+
+
+def _changed(reading: Reading, change: Change) -> Reading:
+    """The reading with every thing in it changed."""
+    slots = {name: _changed_value(name, value, change) for name, value in reading.slots.items()}
+    return replace(reading, slots=slots, subject=change("subject", reading.subject) if reading.subject else None)
+
+
+def _changed_value(name: str, value: object, change: Change) -> object:
+    if isinstance(value, Target):
+        return change(name, value)
+    if isinstance(value, Count):
+        return replace(value, things=change(name, value.things))
+    return _changed(value, change) if isinstance(value, Reading) else value
+
+
+def _exact(steps: Sequence[Understood]) -> tuple[Understood, ...]:
+    """Names that are part of another name in the scenario mean themselves only: "Password" beside "New password"."""
+    things = [found for step in steps for reading in step.readings for found in _things(reading)]
+    names = {(_group(slot, thing), thing.name.lower()) for slot, thing in things if thing.name}
+    marked = {(group, name) for group, name in names if _is_part(group, name, names)}
+
+    def mark(slot: str, thing: Target) -> Target:
+        scope = mark("place", thing.scope) if thing.scope else None
+        exact = thing.exact or (thing.quoted and (_group(slot, thing), thing.name.lower()) in marked)
+        return thing.model_copy(update={"scope": scope, "exact": exact})
+
+    return tuple(replace(step, readings=tuple(_changed(reading, mark) for reading in step.readings)) for step in steps)
+
+
+def _group(slot: str, thing: Target) -> str:
+    """What a name is told apart from: fields from fields, buttons from buttons."""
+    return thing.role or ("textbox" if slot == "field" else "any")
+
+
+def _is_part(group: str, name: str, names: set[tuple[str, str]]) -> bool:
+    return any(group == other and name != longer and name in longer for other, longer in names)
+
+
+# -- steps in Playwright ----------------------------------------------------------------------------------------------
+
+
+def _written_steps(steps: Sequence[Understood], finder: Finder) -> Iterator[Step]:
+    bare = True
+    keyword: StepKeyword = "Given"
+    for step in steps:
+        lines: list[str] = []
+        for reading in step.readings:
+            kind = kind_of(reading)
+            if bare and kind.startswith(_EXPECTING) and _is_absence(reading, kind):
+                lines.append(_NOTHING_SHOWN)
+            bare = kind == "navigate" or (bare and not _touches(kind))
+            lines += lines_of(Work(reading, finder, step.written.table, step.written.docstring))
+        keyword = step.written.keyword or _natural_keyword(step, keyword)
+        yield _step(step, keyword, lines, finder)
+
+
+def _is_absence(reading: Reading, kind: str) -> bool:
+    return kind == "assert-not-visible" or (reading.negated and kind in {"assert-text", "assert-count"})
+
+
+def _touches(kind: str) -> bool:
+    """The step itself has to find something on the page."""
+    return kind not in {"assert-url", "assert-title", "press-key", "dialog", "wait", "assert-not-visible"}
+
+
+def _natural_keyword(step: Understood, before: StepKeyword) -> StepKeyword:
+    """The keyword of a step that states none: a state at the beginning, then actions, then outcomes."""
+    said = step.written.said
+    if said in {"Given", "When", "Then"}:
+        return said  # type: ignore[return-value]  # narrowed by the set
+    if kind_of(step.readings[0]).startswith(_EXPECTING):
+        return "Then"
+    return before if said in {"And", "But"} and before != "Then" else "When"
+
+
+def _step(step: Understood, keyword: StepKeyword, lines: Sequence[str], finder: Finder) -> Step:
+    first = step.readings[0]
+    target, value = _target_and_value(first)
+    return Step(
+        keyword=keyword,
+        text=step.written.text,
+        line=step.written.line,
+        kind="compound" if step.compound else kind_of(first),
+        target=target,
+        value=value,
+        code=tuple(part for line in lines for part in lay_out(line)),
+        certainty=min(_certainty(reading, finder) for reading in step.readings),
+    )
+
+
+def _target_and_value(reading: Reading) -> tuple[Target | None, str | None]:
+    things = dict(_things(reading))
+    target = things.get("target") or things.get("field") or things.get("subject") or things.get("place")
+    count, page = reading.get("count"), reading.get("page")
+    if isinstance(count, Count):
+        return count.things, str(count.number)
+    if isinstance(page, PageName):
+        return Target(role="page", name=page.name, quoted=bool(page.address)), page.address or None
+    value = next(
+        (
+            reading.get(slot)
+            for slot in ("value", "texts", "keys", "pattern", "files", "number")
+            if reading.get(slot) is not None
+        ),
+        None,
+    )
+    text = " | ".join(str(part) for part in value) if isinstance(value, tuple) else value
+    if target is None and reading.intent == "text" and isinstance(text, str):
+        return Target(name=text, quoted=True), text
+    return target, None if text is None else str(text)
+
+
+def _certainty(reading: Reading, finder: Finder) -> float:
+    page = reading.get("page")
+    certain = reading.certainty
+    if isinstance(page, PageName):
+        certain = min(certain, path_of(page, finder)[1])
+    if any(thing.guessed for _, thing in _things(reading)):
+        certain = min(certain, 0.8)
+    if reading.get("words") is not None or reading.intent == "click-here":
+        certain = min(certain, 0.6)
+    return certain
+
+
+def opens_page(step: Step) -> bool:
+    """The step opens a page by itself, so that none has to be opened before it."""
+    return bool(step.code) and step.code[0].startswith("page.goto(")
+
+
+def start_of(url: str) -> str:
+    """The statement that opens the page at which a scenario begins."""
+    return f"page.goto({quote(url)})"

@@ -1,0 +1,310 @@
+"""The types of words that a wording's slots take: each reads tokens into a value, or refuses them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from pytest_chimera.models import Target
+from pytest_chimera.scenario.lexer import Token, Tokens, plain
+from pytest_chimera.scenario.nouns import IT, leading_ordinal, read_target
+from pytest_chimera.scenario.vocabulary import (
+    DETERMINERS,
+    DIALOG_WORDS,
+    HOME_WORDS,
+    KEYS,
+    MODIFIERS,
+    NEVER_IN_NAMES,
+    NOT_ON_PAGE,
+    NUMBERS,
+    ONLY,
+    PAGE_WORDS,
+)
+
+FIELDS = frozenset({"textbox", "spinbutton", "combobox", "listbox", "slider", "checkbox", "radio", "switch"})
+TYPED_FIELDS = frozenset({"textbox", "spinbutton", "combobox", "listbox", "slider"})
+_CHECKABLE = frozenset({"checkbox", "switch", "radio", "option"})
+_CHOICES = frozenset({"radio", "option", "tab", "menuitem", "treeitem", "checkbox"})
+_NOT_ELEMENTS = frozenset({"page", "message", "text", None})
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)(?:px)?")
+_DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|sec|secs|second|seconds|millisecond|milliseconds|minute|minutes|m|min)?")
+_CHORD = re.compile(r"\s*\+\s*|(?<=\w)-(?=\w)")
+
+
+@dataclass(frozen=True)
+class Count:
+    """A number of things: ``low`` and ``high`` are its bounds."""
+
+    number: int
+    things: Target
+    at_least: bool = False
+
+
+@dataclass(frozen=True)
+class PageName:
+    """A page by its path or URL (``address``), or by its name."""
+
+    name: str
+    address: str = ""
+    site: bool = False
+
+
+def on_page(tokens: Tokens) -> bool:
+    """None of the words names a thing that no page shows."""
+    lows = [token.low for token in tokens if not token.quoted]
+    pairs = {" ".join(pair) for pair in zip(lows, lows[1:], strict=False)}
+    return not (NOT_ON_PAGE & (set(lows) | pairs))
+
+
+def without_determiner(tokens: Tokens) -> Tokens:
+    """The words without the articles and possessives that lead them."""
+    while tokens and tokens[0].low in DETERMINERS | ONLY:
+        tokens = tokens[1:]
+    return tokens
+
+
+# -- things -----------------------------------------------------------------------------------------------------------
+
+
+def _target(tokens: Tokens) -> Target | None:
+    found = read_target(tokens) if on_page(tokens) else None
+    return None if found is None or found.role == "page" else found
+
+
+def _with_role(roles: frozenset[str] | None, *, quoted: bool = False) -> Callable[[Tokens], Target | None]:
+    """A thing whose role is one of ``roles`` (any, when ``None``); ``quoted``: or that is named in quotes alone."""
+
+    def read(tokens: Tokens) -> Target | None:
+        found = _target(tokens)
+        if found is None or found.role == IT:
+            return found
+        if found.role in _NOT_ELEMENTS or found.role == "element":
+            return found if found.css or (quoted and found.quoted) else None
+        return found if roles is None or found.role in roles else None
+
+    return read
+
+
+def _named(tokens: Tokens) -> Target | None:
+    found = _target(tokens)
+    return found if found is None or found.quoted or found.role not in {None, "message", "text"} else None
+
+
+def _label(tokens: Tokens) -> Target | None:
+    """A field before its value: "username", "the email address", "the "Email" field"."""
+    found = _target(tokens)
+    if found is None or found.scope or found.role in {"message", "text", "element"} or len(tokens) > 6:
+        return None
+    return found
+
+
+def _place(tokens: Tokens) -> Target | None:
+    return read_target(tokens) if on_page(tokens) else None
+
+
+def _page(tokens: Tokens) -> PageName | None:
+    tokens = without_determiner(tokens)
+    if not tokens or not on_page(tokens):
+        return None
+    if len(tokens) == 1 and tokens[0].kind in {"path", "literal"}:
+        return _literal_page(tokens[0].text)
+    site = tokens[-1].low in PAGE_WORDS
+    words = _without_lead(tokens[:-1] if site and len(tokens) > 1 else tokens)
+    if len(words) == 1 and words[0].kind in {"literal", "path"}:
+        return _literal_page(words[0].text)
+    if len(words) > 8 or not all(token.kind in {"word", "number", "literal"} for token in words):
+        return None
+    if any(token.low in NEVER_IN_NAMES - {"with", "by"} for token in words):
+        return None
+    return PageName(plain(words), site=site or plain(words).lower() in HOME_WORDS)
+
+
+def _without_lead(words: Tokens) -> Tokens:
+    while len(words) > 1 and words[0].low in PAGE_WORDS | {"named", "called", "with", "at", "url", "path", "address"}:
+        words = words[1:]
+    return words
+
+
+def _literal_page(text: str) -> PageName:
+    return PageName(text, _address(text), site=True)
+
+
+def _address(text: str) -> str:
+    return text if re.match(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:|/|\.{0,2}/|#|\?)", text) else ""
+
+
+def _site(tokens: Tokens) -> PageName | None:
+    found = _page(tokens)
+    return found if found and found.site else None
+
+
+def _address_only(tokens: Tokens) -> PageName | None:
+    found = _page(tokens)
+    return found if found and found.address else None
+
+
+def _dialog(tokens: Tokens) -> str | None:
+    words = without_determiner(tokens)
+    lows = [token.low for token in words if token.low not in {"box", "browser", "javascript", "js", "window"}]
+    return lows[0].removesuffix("box") if len(lows) in {1, 2} and all(low in DIALOG_WORDS for low in lows) else None
+
+
+# -- values -----------------------------------------------------------------------------------------------------------
+
+
+def _value(tokens: Tokens) -> str | None:
+    """A literal, a number, or plain words that look like data."""
+    if len(tokens) == 1 and tokens[0].kind in {"literal", "number", "path"}:
+        return tokens[0].text
+    if 0 < len(tokens) <= 4 and all(_is_data(token) for token in tokens):
+        return plain(tokens)
+    return None
+
+
+def _is_data(token: Token) -> bool:
+    if token.kind == "number":
+        return True
+    return token.kind == "word" and bool(re.search(r"[A-Z0-9_@]", token.text)) and token.low not in DETERMINERS
+
+
+def _texts(tokens: Tokens) -> tuple[str, ...] | None:
+    """Literals, joined by commas, "and" or "or"."""
+    found = tuple(token.text for token in tokens if token.quoted)
+    others = {token.low for token in tokens if not token.quoted}
+    alternates = all(a.quoted != b.quoted or not b.quoted for a, b in zip(tokens, tokens[1:], strict=False))
+    if not found or others - {"and", ",", "then"} or not alternates or not (tokens[0].quoted and tokens[-1].quoted):
+        return None
+    return found
+
+
+def _shown(tokens: Tokens) -> tuple[str, ...] | None:
+    if not tokens or len(tokens) > 6 or any(token.kind != "word" for token in tokens):
+        return None
+    return (plain(tokens),) if tokens[0].text[:1].isupper() else None
+
+
+def _literal(tokens: Tokens) -> str | None:
+    return tokens[0].text if len(tokens) == 1 and tokens[0].quoted else None
+
+
+def _url(tokens: Tokens) -> str | None:
+    return tokens[0].text if len(tokens) == 1 and tokens[0].kind in {"literal", "path"} else None
+
+
+def _pattern(tokens: Tokens) -> str | None:
+    return tokens[0].text if len(tokens) == 1 and tokens[0].kind in {"pattern", "literal"} else None
+
+
+def _name(tokens: Tokens) -> str | None:
+    return tokens[0].text if len(tokens) == 1 and tokens[0].kind in {"word", "literal"} else None
+
+
+def _words(tokens: Tokens) -> str | None:
+    return plain(tokens) if 0 < len(tokens) <= 8 and all(token.kind == "word" for token in tokens) else None
+
+
+def _files(tokens: Tokens) -> tuple[str, ...] | None:
+    return _texts(tokens) or (tuple(token.text for token in tokens if token.kind == "path") or None)
+
+
+# -- numbers ----------------------------------------------------------------------------------------------------------
+
+
+def _number(tokens: Tokens) -> int | None:
+    if len(tokens) != 1:
+        return None
+    if tokens[0].kind in {"number", "literal"} and tokens[0].text.isdigit():
+        return int(tokens[0].text)
+    return NUMBERS.get(tokens[0].low)
+
+
+def _times(tokens: Tokens) -> int | None:
+    if len(tokens) == 2 and tokens[1].low == "times":
+        return _number(tokens[:1])
+    return NUMBERS[tokens[0].low] if len(tokens) == 1 and tokens[0].low in {"once", "twice", "thrice"} else None
+
+
+def _nth(tokens: Tokens) -> int | None:
+    return leading_ordinal(tokens[0]) if len(tokens) == 1 else None
+
+
+def _count(tokens: Tokens) -> Count | None:
+    """ "2 items", "all 3 todo items", "at least one row", "no results"."""
+    at_least = [token.low for token in tokens[:2]] == ["at", "least"]
+    tokens = tokens[2:] if at_least else tokens
+    while tokens and tokens[0].low in {"all", "exactly", "the", "only", "a", "total", "of", "just"}:
+        tokens = tokens[1:]
+    number = _number(tokens[:1]) if len(tokens) > 1 and not tokens[0].quoted else None
+    if number is None or any(token.low in {"delivery", "deliveries", "times"} for token in tokens):
+        return None
+    rest = tokens[1:]
+    while rest and rest[0].low in {"of", "the", "more", "different", "new"}:
+        rest = rest[1:]
+    things = _target(rest)
+    if things is None or things.role == IT or (rest and rest[0].quoted and things.role is None and not things.css):
+        return None
+    return Count(number, things, at_least)
+
+
+def _pixels(tokens: Tokens) -> float | None:
+    found = _SIZE.fullmatch(tokens[0].low) if len(tokens) == 1 else None
+    return float(found.group(1)) if found else None
+
+
+def _duration(tokens: Tokens) -> str | None:
+    tokens = without_determiner(tokens)
+    found = _DURATION.fullmatch("".join(token.low for token in tokens)) if 0 < len(tokens) <= 2 else None
+    if found or [token.low for token in tokens] in (["second"], ["moment"], ["few", "seconds"], ["while"], ["bit"]):
+        return plain(tokens)
+    return None
+
+
+# -- keys -------------------------------------------------------------------------------------------------------------
+
+
+def _keys(tokens: Tokens) -> str | None:
+    """A key or a chord as Playwright names it: "Enter", "ctrl+a", "{up}", "Shift and Tab"."""
+    if len(tokens) == 1 and tokens[0].quoted:
+        written = tokens[0].text
+        key = chord_of(written)
+        unclear = written.strip("{}").lower() in _LABELS and not written.startswith("{")
+        return None if unclear else key
+    text = " ".join("+" if token.low == "and" else token.text for token in tokens if token.kind != "literal")
+    return chord_of(text) if len(text.split()) == len(tokens) else None
+
+
+_LABELS = frozenset(["delete", "del", "insert", "home", "end", "up", "down", "left", "right", "space", "option", "control", "command", "return", "shift", "a"])
+
+
+def chord_of(text: str) -> str | None:
+    """``text`` as Playwright names keys, modifiers first; ``None`` when it is none."""
+    text = text.strip().strip("{}<>")
+    whole = KEYS.get(text.lower())
+    if whole:
+        return whole
+    parts = [part.strip() for part in _CHORD.split(text)]
+    if len(parts) < 2 or not all(parts):
+        return None
+    keys = [KEYS.get(part.lower()) or (part.lower() if len(part) == 1 else "") for part in parts]
+    return "+".join(keys) if all(keys) and set(keys[:-1]) <= MODIFIERS else None
+
+
+_READERS: Mapping[str, Callable[[Tokens], object | None]] = {
+    "target": _target, "named": _named, "field": _target, "place": _place, "control": _with_role(None),
+    "block": _target, "form": _with_role(frozenset({"form"})), "choice": _with_role(_CHOICES),
+    "checkbox": _with_role(_CHECKABLE, quoted=True), "dropdown": _with_role(frozenset({"combobox", "listbox"})),
+    "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _target, "file": _target,
+    "label": _label, "literal": _literal, "page": _page, "site": _site, "address": _address_only, "dialog": _dialog,
+    "value": _value, "texts": _texts, "shown": _shown, "url": _url, "pattern": _pattern, "name": _name,
+    "words": _words, "files": _files, "number": _number, "times": _times, "nth": _nth, "count": _count,
+    "pixels": _pixels, "duration": _duration, "keys": _keys,
+}  # fmt: skip
+
+
+def read_slot(kind: str, tokens: Tokens) -> object | None:
+    """The value of words of a type; ``None`` when they are of another."""
+    return _READERS[kind](tokens)
+
+
+SLOT_TYPES = frozenset(_READERS) | {"table"}

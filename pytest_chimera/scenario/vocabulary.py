@@ -1,0 +1,458 @@
+"""The words of the language: roles, actors, verbs' forms, keys, numbers. Adding a word is adding it to its row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+
+# -- roles ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Role:
+    """A kind of thing on a page.
+
+    :param words: what people call it, in the singular.
+    :param aria: its ARIA roles, the likeliest first; none for what is no element of its own.
+    :param ways: how a name finds it: by the accessible name (``role``), by its ``label``, ``placeholder``,
+        ``text``, by what it contains (``content``), by the ``heading`` before it or by its test id (``test id``).
+    """
+
+    words: tuple[str, ...]
+    aria: tuple[str, ...] = ()
+    ways: tuple[str, ...] = ("role",)
+
+
+def _row(words: str, aria: str = "", ways: str = "role") -> Role:
+    def split(text: str) -> tuple[str, ...]:
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+
+    return Role(split(words), split(aria), split(ways))
+
+
+_FIELD_WORDS = (
+    "field, input, input field, inputfield, input box, text field, textfield, text box, textbox, text input, text area, "
+    "textarea, edit box, edit field, entry field, box, bar, search box, search field, search bar, search input, "
+    "searchbox, form field, element field"
+)
+ROLES = MappingProxyType(
+    {
+        "button": _row("button, btn, push button, icon button, toggle button, cta", "button"),
+        "link": _row("link, hyperlink, anchor, hashtag", "link"),
+        "textbox": _row(_FIELD_WORDS, "textbox", "role, placeholder"),
+        "spinbutton": _row(
+            "spin button, spinbutton, number field, number input, stepper, spinner button", "spinbutton"
+        ),
+        "checkbox": _row("checkbox, check box, tickbox, tick box", "checkbox"),
+        "switch": _row("switch, toggle, toggle switch, bootstrap-switch", "switch, checkbox"),
+        "radio": _row("radio, radio button, radiobutton, radio option, radio box", "radio"),
+        "radiogroup": _row("radio group, radiogroup", "radiogroup"),
+        "combobox": _row(
+            "dropdown, drop-down, drop down, dropdown list, dropdown menu, dropdown box, dropdown field, drop-down list, "
+            "drop-down menu, combo box, combobox, select, select box, selectbox, select field, select list, select menu, "
+            "picker, selector",
+            "combobox, listbox",
+        ),
+        "listbox": _row("list box, listbox", "listbox"),
+        "option": _row("option", "option"),
+        "list": _row("list, bulleted list, numbered list, unordered list, ordered list", "list", "role, heading"),
+        "listitem": _row("list item, listitem, item, entry, list entry, bullet", "listitem", "content"),
+        "table": _row("table, data table", "table", "role, heading"),
+        "grid": _row("grid, data grid, aggrid, treegrid", "grid, treegrid"),
+        "row": _row("row, table row, record", "row", "content"),
+        "cell": _row("cell, table cell, grid cell, gridcell", "cell, gridcell", "content"),
+        "columnheader": _row("column header, columnheader, column heading, column", "columnheader"),
+        "rowheader": _row("row header, rowheader", "rowheader"),
+        "heading": _row("heading, headline, page heading, page header, title, subtitle, subheading", "heading"),
+        "img": _row("image, img, picture, photo, icon, logo, avatar, thumbnail, figure, illustration", "img"),
+        "video": _row("video, video player", "", "label, test id"),
+        "dialog": _row(
+            "dialog, dialog box, dialogue, modal, modal dialog, modal window, modal box, popup, pop-up, pop up, "
+            "popup window, lightbox, overlay",
+            "dialog, alertdialog",
+        ),
+        "message": _row(
+            "message, error message, success message, flash message, warning message, validation message, info message, "
+            "error flash message, alert message, status message, confirmation message, notification, error notification, "
+            "error, validation error, toast, toast message, snackbar, banner message, notice, hint, alert, status, flash",
+            "alert, status",
+            "text",
+        ),
+        "text": _row("text, label, phrase, words, content, paragraph, sentence, string, caption, value", "", "text"),
+        "tab": _row("tab", "tab"),
+        "tabpanel": _row("tab panel, tabpanel, tab content", "tabpanel"),
+        "tablist": _row("tab list, tablist, tab bar, tabs bar", "tablist"),
+        "menu": _row("menu, context menu, submenu", "menu, navigation", "role"),
+        "menuitem": _row("menu item, menuitem, menu option, menu entry, menu link", "menuitem, link"),
+        "toolbar": _row("toolbar, tool bar", "toolbar"),
+        "navigation": _row("navigation, nav, navbar, nav bar, navigation bar, navigation menu, sidebar", "navigation"),
+        "main": _row("main, main section, main area, main content, main region, main part", "main"),
+        "banner": _row("header, header section, header area, header bar, banner, site header", "banner"),
+        "contentinfo": _row("footer, footer section, footer area, page footer, site footer", "contentinfo"),
+        "complementary": _row("aside, complementary, side panel", "complementary"),
+        "region": _row(
+            "region, section, area, panel, pane, block, widget, card, zone, container, box section, part, drawer, tile",
+            "region, group",
+        ),
+        "group": _row("group, fieldset, group box", "group"),
+        "form": _row("form", "form"),
+        "search": _row("search landmark", "search"),
+        "article": _row("article", "article", "content"),
+        "slider": _row("slider, range, range slider", "slider"),
+        "progressbar": _row(
+            "progress bar, progressbar, loading bar, spinner, loader, loading indicator", "progressbar"
+        ),
+        "scrollbar": _row("scrollbar, scroll bar", "scrollbar"),
+        "separator": _row("separator, divider", "separator"),
+        "tooltip": _row("tooltip, tool tip", "tooltip", "content"),
+        "tree": _row("tree, tree view", "tree"),
+        "treeitem": _row("tree item, treeitem, node, tree node", "treeitem"),
+        "timer": _row("timer, countdown", "timer"),
+        "log": _row("chat log", "log"),
+        "element": _row("element, component, control, filter, tag, badge, chip, tile element", "", "element"),
+    }
+)
+"""Role → how it is called and found. The key is what ``Target.role`` holds."""
+
+DEFAULTS = MappingProxyType(
+    {
+        "clickable": Role((), ("button", "link", "tab", "menuitem"), ("role",)),
+        "pressable": Role((), ("button", "link"), ("role",)),
+        "checkable": Role((), ("checkbox", "radio", "switch"), ("role",)),
+        "choosable": Role((), ("radio", "option", "menuitemradio", "tab"), ("role",)),
+        "anything": Role((), (), ("label", "text", "test id")),
+        "seen": Role((), (), ("text",)),
+        "place": Role((), ("region", "list", "dialog"), ("role", "test id")),
+        "file": Role((), (), ("label",)),
+        "holder": Role((), ("listitem", "row"), ("content",)),
+    }
+)
+"""What a name without a role is looked up as, by what is done with it."""
+
+PAGE_WORDS = frozenset(
+    ["page", "screen", "site", "website", "webpage", "application", "app", "view", "url", "homepage", "path", "address"]
+)
+TAGS = frozenset(
+    ["a", "abbr", "address", "article", "aside", "audio", "b", "blockquote", "body", "button", "canvas", "caption", "code", "dd", "details", "dialog", "div", "dl", "dt", "em", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "i", "iframe", "img", "input", "label", "legend", "li", "main", "nav", "object", "ol", "optgroup", "option", "output", "p", "pre", "progress", "section", "select", "small", "span", "strong", "sub", "summary", "sup", "svg", "table", "tbody", "td", "template", "textarea", "tfoot", "th", "thead", "time", "title", "tr", "u", "ul", "video"]
+)
+"""HTML elements: what a bare word in "the element "h1"" is."""
+WHOLE_PAGE = frozenset({"page", "screen", "site", "website", "browser", "application", "app", "view", "ui", "webpage"})
+HOME_WORDS = frozenset({"home", "homepage", "front", "root", "start", "main", "landing", "index"})
+DIALOG_WORDS = frozenset(
+    [
+        "alert",
+        "alertbox",
+        "confirm",
+        "confirmbox",
+        "confirmation",
+        "prompt",
+        "dialog",
+        "alerts",
+        "dialogue",
+        "popup",
+        "pop-up",
+        "alert-box",
+    ]
+)
+
+NOT_ON_PAGE = frozenset(
+    {
+        "cookie", "cookies", "database", "db", "cache", "server", "backend", "request", "requests", "response", "timeout",
+        "screenshot", "screenshots", "email delivery", "email deliveries", "sent email", "sent emails", "inbox", "api",
+        "endpoint", "mock", "mocks", "fixture", "log file", "local storage", "session storage", "localstorage",
+        "accessibility issue", "accessibility issues", "accessibility", "axe-core", "rgaa", "window", "windows", "json",
+        "last email", "mailbox", "queue", "webhook", "oauth client",
+    }
+)  # fmt: skip
+"""Things that no page shows: a step about one of them is no step on the page."""
+
+# -- small words ------------------------------------------------------------------------------------------------------
+
+DETERMINERS = frozenset(
+    [
+        "the",
+        "a",
+        "an",
+        "this",
+        "that",
+        "these",
+        "those",
+        "my",
+        "your",
+        "his",
+        "her",
+        "its",
+        "their",
+        "our",
+        "any",
+        "some",
+        "all",
+        "such",
+        "another",
+        "each",
+        "every",
+    ]
+)
+ONLY = frozenset({"only", "single", "sole"})
+ORDINALS = MappingProxyType(
+    {
+        "first": 1, "second": 2, "third": 3, "fourth": 4, "fifth": 5, "sixth": 6, "seventh": 7, "eighth": 8, "ninth": 9,
+        "tenth": 10, "last": -1, "latest": -1, "final": -1, "topmost": 1,
+    }
+)  # fmt: skip
+NUMBERS = MappingProxyType(
+    {
+        "no": 0, "zero": 0, "one": 1, "two": 2, "three": 3, "four": 4, "five": 5, "six": 6, "seven": 7, "eight": 8,
+        "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "once": 1, "twice": 2, "thrice": 3,
+    }
+)  # fmt: skip
+ADVERBS = frozenset(
+    [
+        "successfully",
+        "immediately",
+        "now",
+        "again",
+        "still",
+        "also",
+        "then",
+        "just",
+        "already",
+        "currently",
+        "eventually",
+        "finally",
+        "correctly",
+        "properly",
+        "please",
+        "automatically",
+        "simply",
+        "instantly",
+        "therefore",
+        "afterwards",
+        "next",
+        "both",
+        "too",
+        "directly",
+        "only",
+        "instead",
+        "later",
+    ]
+)
+PLACE_WORDS = frozenset(
+    [
+        "in",
+        "within",
+        "inside",
+        "on",
+        "of",
+        "under",
+        "from",
+        "at",
+        "into",
+        "for",
+        "to",
+        "near",
+        "beside",
+        "below",
+        "above",
+        "over",
+        "next",
+    ]
+)
+PLACES = (
+    "inside of", "on top of", "next to", "in", "within", "inside", "on", "of", "under", "from", "at", "for", "near",
+    "beside", "below", "above", "into", "under the heading", "to",
+)  # fmt: skip
+NEVER_IN_NAMES = frozenset(
+    [
+        "will",
+        "would",
+        "should",
+        "must",
+        "shall",
+        "can",
+        "could",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "am",
+        "not",
+        "that",
+        "which",
+        "who",
+        "whose",
+        "since",
+        "because",
+        "when",
+        "while",
+        "if",
+        "until",
+        "unless",
+        "whether",
+        "than",
+        "has",
+        "have",
+        "had",
+        "does",
+        "do",
+        "did",
+        "and",
+        "or",
+        "but",
+        "with",
+        "i",
+        "we",
+        "he",
+        "she",
+        "they",
+        "it's",
+        "there",
+        "by",
+        "as",
+        "containing",
+        "having",
+        "using",
+        "via",
+        "per",
+    ]
+)
+"""Words that end a name in plain words: a longer clause is no name."""
+
+ACTORS = frozenset(
+    [
+        "i",
+        "we",
+        "he",
+        "she",
+        "they",
+        "you",
+        "user",
+        "users",
+        "customer",
+        "customers",
+        "visitor",
+        "visitors",
+        "admin",
+        "admins",
+        "administrator",
+        "member",
+        "guest",
+        "shopper",
+        "buyer",
+        "seller",
+        "editor",
+        "author",
+        "reader",
+        "person",
+        "someone",
+        "somebody",
+        "everyone",
+        "everybody",
+        "client",
+        "tester",
+        "student",
+        "teacher",
+        "manager",
+        "owner",
+        "operator",
+        "employee",
+        "player",
+        "one",
+        "moderator",
+        "viewer",
+    ]
+)
+ACTOR_ADJECTIVES = frozenset(
+    [
+        "new",
+        "logged-in",
+        "registered",
+        "authenticated",
+        "anonymous",
+        "same",
+        "current",
+        "other",
+        "another",
+        "existing",
+        "unregistered",
+        "signed-in",
+    ]
+)
+MODALS = (
+    "should be able to", "should not be able to", "should no longer be able to", "should also be able to",
+    "must be able to", "will be able to", "is able to", "am able to", "are able to", "can no longer", "should never",
+    "should no longer", "must no longer", "will no longer", "should still", "does no longer", "no longer", "should not",
+    "must not", "will not", "shall not", "can not", "could not", "would not", "does not", "do not", "did not", "should",
+    "must", "will", "shall", "can", "could", "would", "has to", "have to", "need to", "needs to", "would like to",
+    "wants to", "to not", "not to", "to", "not", "never", "ought to",
+)  # fmt: skip
+NEGATIVE = frozenset({"not", "never", "no longer"})
+
+EXPECT_VERBS = frozenset(["verify", "ensure", "expect", "assert", "validate", "confirm", "check", "make", "see"])
+
+KEYS = MappingProxyType(
+    {
+        "enter": "Enter", "return": "Enter", "escape": "Escape", "esc": "Escape", "tab": "Tab", "space": "Space",
+        "spacebar": "Space", "backspace": "Backspace", "delete": "Delete", "del": "Delete", "insert": "Insert",
+        "home": "Home", "end": "End", "pageup": "PageUp", "page up": "PageUp", "pagedown": "PageDown",
+        "page down": "PageDown", "up": "ArrowUp", "down": "ArrowDown", "left": "ArrowLeft", "right": "ArrowRight",
+        "arrow up": "ArrowUp", "arrow down": "ArrowDown", "arrow left": "ArrowLeft", "arrow right": "ArrowRight",
+        "up arrow": "ArrowUp", "down arrow": "ArrowDown", "left arrow": "ArrowLeft", "right arrow": "ArrowRight",
+        "arrowup": "ArrowUp", "arrowdown": "ArrowDown", "arrowleft": "ArrowLeft", "arrowright": "ArrowRight",
+        "uparrow": "ArrowUp", "downarrow": "ArrowDown", "leftarrow": "ArrowLeft", "rightarrow": "ArrowRight",
+        "ctrl": "Control", "control": "Control", "shift": "Shift", "alt": "Alt", "option": "Alt", "meta": "Meta",
+        "cmd": "Meta", "command": "Meta", "ctrl or cmd": "ControlOrMeta", "capslock": "CapsLock",
+        **{f"f{number}": f"F{number}" for number in range(1, 13)},
+    }
+)  # fmt: skip
+MODIFIERS = frozenset({"Control", "Shift", "Alt", "Meta", "ControlOrMeta"})
+
+# -- verbs' forms -----------------------------------------------------------------------------------------------------
+
+_IRREGULAR = {
+    "be": "am is are was were been being", "have": "has had having", "do": "does did doing done",
+    "go": "goes went gone going", "see": "sees saw seen seeing", "choose": "chose chosen", "write": "wrote written",
+    "read": "reads reading", "set": "setting", "put": "putting", "hit": "hitting", "leave": "left", "get": "got getting",
+    "become": "became becoming", "find": "found", "say": "said", "give": "gave given", "make": "made", "lose": "lost",
+    "submit": "submitted submitting", "drag": "dragged dragging", "tap": "tapped tapping", "drop": "dropped dropping",
+    "scroll": "scrolled scrolling", "refer": "referred", "take": "took taken", "hold": "held", "show": "shown",
+    "pick": "picked", "send": "sent", "bring": "brought", "upload": "uploaded", "focus": "focused focussed focuses",
+    "log": "logged logging", "begin": "began begun beginning", "draw": "drew drawn", "stop": "stopped stopping",
+    "come": "came", "run": "ran running", "keep": "kept", "let": "letting", "double-click": "double-clicks",
+    "right-click": "right-clicks", "blur": "blurred", "sort": "sorted", "turn": "turned", "clear": "cleared",
+}  # fmt: skip
+
+
+def forms_of(verb: str) -> frozenset[str]:
+    """A verb as people write it: ``click`` → click, clicks, clicked, clicking."""
+    regular = {verb, f"{verb}ed", f"{verb}ing"}
+    if verb.endswith("e"):
+        regular |= {f"{verb}s", f"{verb}d", f"{verb[:-1]}ing"}
+    elif verb.endswith("y") and verb[-2:-1] not in "aeiou":
+        regular |= {f"{verb[:-1]}ies", f"{verb[:-1]}ied"}
+    elif verb.endswith(("s", "sh", "ch", "x", "z")):
+        regular |= {f"{verb}es"}
+    else:
+        regular |= {f"{verb}s"}
+    return frozenset(regular | set(_IRREGULAR.get(verb, "").split()))
+
+
+def plural_of(word: str) -> str:
+    """A noun's regular plural, of its last word."""
+    if word.endswith("y") and word[-2:-1] not in "aeiou":
+        return f"{word[:-1]}ies"
+    return f"{word}es" if word.endswith(("s", "sh", "ch", "x", "z")) else f"{word}s"
+
+
+ROLE_OF = MappingProxyType(
+    {
+        tuple(form.split()): (key, form != word)
+        for key, role in ROLES.items()
+        for word in role.words
+        for form in (plural_of(word), word)
+    }
+)
+"""The words for a role → its key, and whether they are the plural."""
+LONGEST_ROLE = max(len(words) for words in ROLE_OF)
