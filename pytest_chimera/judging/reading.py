@@ -128,9 +128,11 @@ def _broken(nodeid: str, seen: _Seen, around: Surroundings) -> Failure | None:
     broken = next((line for line in seen.record if isinstance(line, CollectionBroken)), None)
     if broken is not None:
         text = f"The test cannot be imported: {broken.type.rpartition('.')[2]}: {broken.message}"
-        return _made(nodeid, Reason.SCRIPT_ERROR, clipped(text), around, broken.line)
+        return _made(nodeid, Reason.SCRIPT_ERROR, clipped(_without_folder(text, around)), around, broken.line)
     if any(isinstance(line, SessionEnded) for line in seen.record) and around.exit.exit_code not in {3, 4}:
         return None
+    if seen.crash is not None:
+        return _made(nodeid, Reason.BROWSER_CRASH, f"{seen.crash.what.capitalize()} crashed in the test.", around)
     how = describe_exit(around.exit.exit_code, around.exit.seconds)
     end = "\n".join(around.exit.output.strip().splitlines()[-8:])
     return _made(nodeid, Reason.JUDGE_BROKEN, f"The judge's process {how}.\n{clipped(end)}", around)

@@ -23,8 +23,9 @@ _UNREACHABLE = re.compile(
 )
 _NAVIGATIONS = {"Page.goto", "Page.reload", "Page.go_back", "Page.go_forward", "Page.wait_for_load_state", "Frame.goto"}
 _LOGIN_PLACE = re.compile(r"(^|[/#])((log|sign)[-_]?(in|on)|auth|oauth2?|sso)(?![a-z])", re.IGNORECASE)
-_LOGIN_WORDS = re.compile(r"\b(log|logged|sign|signed)[\s_-]?(in|on)\b|password|credential|\bauth", re.IGNORECASE)
-_GONE = re.compile(r"has been closed|Target crashed|Page crashed|Browser closed|Connection closed")
+_LOGIN_WORDS = re.compile(
+    r"(?<![a-z])(log|sign)(s|ged|ned|ging|ning)?[\s_-]?(in|on)(?![a-z])|password|credential|\bauth", re.IGNORECASE
+)
 _PLAYWRIGHT = "playwright."
 _NO_DATABASE = "The judge reaches the application through the browser alone: arrange data by steps, or by chimera_seed."
 _FIXTURE_REMEDIES = {
@@ -107,8 +108,10 @@ def _no_evidence(case: Case) -> Answer:
 def _no_browser(case: Case) -> Answer:
     if not case.said.method.startswith("BrowserType."):
         return None
-    cause = case.said.head.partition(": ")[2]
-    return Reason.NO_BROWSER, clipped(f"The browser could not be started: {cause}\nInstall one:  {INSTALL_COMMAND}", 6)
+    lines = [f"The browser could not be started: {case.said.head.partition(': ')[2]}"]
+    lines += [f"  {complaint}" for complaint in case.said.complaints[-3:]]
+    lines += [f"Install one that does:  {INSTALL_COMMAND}", "Or say where one is:  chimera_browser_path = ..."]
+    return Reason.NO_BROWSER, clipped("\n".join(lines))
 
 
 def _crashed(case: Case) -> Answer:

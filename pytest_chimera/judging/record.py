@@ -53,9 +53,11 @@ def key_of(nodeid: str) -> str:
     ``test_a.py::test_a[x]`` are the same test.
     """
     name = nodeid.partition("::")[2]
-    if name.endswith("[chromium]"):
-        return name.removesuffix("[chromium]")
-    return name.replace("[chromium-", "[", 1)
+    if "[chromium-" in name:
+        return name.replace("[chromium-", "[", 1)
+    if name.endswith("-chromium]"):
+        return name.removesuffix("-chromium]") + "]"
+    return name.removesuffix("[chromium]")
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,8 @@ from pytest_chimera.process import Finished, chosen_environment, run_program
 COLLECTION_SECONDS = 60.0
 EMPTY_PAGE = b"<!DOCTYPE html><html><head><title></title></head><body></body></html>"
 _NEUTRAL_NAME = "test_page.py"
+_TEMPORARY = "t"
+_LONGEST_FOLDER = 45  # a socket's whole path has 104 to 108 characters, and the browser's own part takes up to 55
 _PLUGINS = ("pytest_playwright.pytest_playwright", "pytest_chimera.judging.witness", "no:cacheprovider")
 # pytest-base-url is a part of older pytest-playwrights only.
 _OPTIONAL_PLUGIN = "pytest_base_url.plugin"
@@ -91,6 +93,7 @@ def _lay(folder: Path, layout: _Layout, plan: Plan, url: str, *options: str) -> 
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         (folder / place).write_bytes(content)
     (folder / OUTPUT_FOLDER).mkdir()
+    (folder / _TEMPORARY).mkdir()
     (folder / "pytest.ini").write_text(_ini(layout, url, options), encoding="utf-8")
     plan.write(folder)
 
@@ -132,14 +135,24 @@ def _isolation() -> list[str]:
     return ["-I"]
 
 
-def _environment() -> dict[str, str]:
-    ours = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PY_COLORS": "0", "NO_COLOR": "1"}
+def _environment(folder: Path) -> dict[str, str]:
+    """Temporary files, a browser's profile above all, lie in the judge's folder, so that they go with it; not so where
+    its path is that long that a browser could not make its sockets below it.
+    """
+    inside = len(str(folder)) <= _LONGEST_FOLDER
+    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder / _TEMPORARY)) if inside else {}
     browsers = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
-    return chosen_environment(also=ours | ({"PLAYWRIGHT_BROWSERS_PATH": browsers} if browsers else {}))
+    return chosen_environment(
+        also={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PY_COLORS": "0", "NO_COLOR": "1"}
+        | temporary
+        | ({"PLAYWRIGHT_BROWSERS_PATH": browsers} if browsers else {})
+    )
 
 
 async def _run(folder: Path, log: Path, time_limit: float) -> Finished:
-    return await run_program(_command(), folder=folder, environment=_environment(), log=log, time_limit=time_limit)
+    return await run_program(
+        _command(), folder=folder, environment=_environment(folder), log=log, time_limit=time_limit
+    )
 
 
 def _fresh(folder: Path) -> Path:

@@ -7,6 +7,7 @@ judge that imports pytest, and the only one that the judge's process loads.
 
 from __future__ import annotations
 
+import os
 import shutil
 import traceback
 from collections.abc import Callable, Generator
@@ -63,6 +64,7 @@ LOOK = """() => {
   };
   const some = (selector) => [...document.querySelectorAll(selector)].some(shown);
   return {
+    title: document.title,
     text: Boolean(document.body && document.body.innerText.trim()),
     drawn: some("img, canvas, svg, video, iframe, object, embed, input, textarea, select, button"),
     password: some("input[type=password]"),
@@ -167,11 +169,17 @@ class Witness:
             self._trace(context)
 
     @pytest.hookimpl(tryfirst=True)
+    def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
+        """The browser's processes inherit no name of a test; pytest sets the variable again for the next phase."""
+        if fixturedef.argname == "playwright":
+            os.environ.pop("PYTEST_CURRENT_TEST", None)
+
+    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self) -> None:
         """Look at every page before a fixture closes it."""
-        self._testing = False
         for context in list(self._contexts):
             self._last_sight(context)
+        self._testing = False
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtest_makereport(
@@ -272,20 +280,30 @@ class Witness:
         self._watch_page(page)
         return self._pages.index(page) + 1
 
+    def _main_page_of(self, request: Request) -> int:
+        """The number of the page that is being fetched; 0 for what is only something on a page."""
+        if not request.is_navigation_request():
+            return 0
+        try:
+            frame = request.frame
+        except Error:  # a page that is being opened is announced after its answer
+            return len(self._pages) + 1
+        return 0 if frame.parent_frame is not None else self._number(frame.page)
+
     def _answered(self, response: Response) -> None:
-        request = response.request
-        if not _is_main(request):
-            return
-        first = request
-        while first.redirected_from is not None:
-            first = first.redirected_from
-        self._write(Document(self._nodeid, self._number(request.frame.page), first.url, response.url, response.status))
+        page = self._main_page_of(response.request)
+        if page:
+            first = response.request
+            while first.redirected_from is not None:
+                first = first.redirected_from
+            self._write(Document(self._nodeid, page, first.url, response.url, response.status))
 
     def _request_failed(self, request: Request) -> None:
         failure = request.failure or ""
         self._log("failed", f"{request.method} {request.url}: {failure}")
-        if _is_main(request):
-            self._write(Unreached(self._nodeid, self._number(request.frame.page), request.url, failure))
+        page = self._main_page_of(request)
+        if page:
+            self._write(Unreached(self._nodeid, page, request.url, failure))
 
     def _threw(self, error: WebError) -> None:
         text = str(error.error)
@@ -321,25 +339,25 @@ class Witness:
             self._write(self._sight(page))
 
     def _sight(self, page: Page) -> LastSight:
-        """A page that does not even answer for a screenshot is asked nothing more: nothing else has a time limit."""
+        """A page that hangs answers nothing, so each question has a time limit."""
         limit = SIGHT_SECONDS * 1000
         number, url, name = self._number(page), page.url, self._name("screenshot.png")
         target = self._output / name
         if not _unless_gone(lambda: page.screenshot(path=target, full_page=True, timeout=limit), b""):
             return LastSight(self._nodeid, number, url)
-        look: dict[str, bool] = _unless_gone(lambda: page.evaluate(LOOK), {})
+        page_file = self._name("page.yaml")
         snapshot = _unless_gone(lambda: page.locator("body").aria_snapshot(timeout=limit), "")
-        file = self._name("page.yaml")
-        (self._output / file).write_text(snapshot + "\n", encoding="utf-8")
+        (self._output / page_file).write_text(snapshot + "\n", encoding="utf-8")
+        look: dict[str, Any] = _unless_gone(lambda: page.locator("html").evaluate(LOOK, timeout=limit), {})
         return LastSight(
             nodeid=self._nodeid,
             page=number,
             url=url,
-            title=_unless_gone(page.title, ""),
-            blank=not (snapshot.strip() or look.get("text") or look.get("drawn")),
-            password=bool(look.get("password")),
+            title=look.get("title", ""),
+            blank=bool(look) and not (snapshot.strip() or look["text"] or look["drawn"]),
+            password=look.get("password", False),
             screenshot=name,
-            snapshot=file,
+            snapshot=page_file,
         )
 
 
@@ -356,14 +374,6 @@ def _unless_gone(ask: Callable[[], Returned], otherwise: Returned) -> Returned:
         return ask()
     except Error:
         return otherwise
-
-
-def _is_main(request: Request) -> bool:
-    """Whether it is for a page itself, and not for something on it."""
-    try:
-        return request.is_navigation_request() and request.frame.parent_frame is None
-    except Error:  # a service worker's request, or one of a page that is not there yet, has no frame
-        return False
 
 
 def _first(error: BaseException) -> BaseException:

@@ -19,6 +19,7 @@ _STRICT = re.compile(
 )
 _ACTUAL = re.compile(r"^Actual value: (?P<actual>.*?)\s*(?=^Error: |\Z)", re.MULTILINE | re.DOTALL)
 _METHOD = re.compile(r"^(?P<object>[A-Z]\w+)\.(?P<method>\w+): ")
+_COMPLAINT = re.compile(r"\[err\] (?:\[[^\]]*\] ?)?(?P<text>.+)$", re.MULTILINE)
 _NET_ERROR = re.compile(r"net::(?P<code>ERR_\w+)")
 
 
@@ -27,17 +28,21 @@ class Said:
     """A message of Playwright's, taken apart.
 
     :param head: what stands before the call log; ``log`` the call log.
+    :param complaints: what a browser that did not start has printed as errors.
     """
 
     head: str
     log: str
+    complaints: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, message: str) -> Said:
         """Take a message apart; one of Python's own is all head."""
         text = _ANSI.sub("", message)
         log = _LOG.search(text)
-        return cls(_HEAD_ENDS.split(text, maxsplit=1)[0].strip(), log["log"] if log else "")
+        return cls(
+            _HEAD_ENDS.split(text, maxsplit=1)[0].strip(), log["log"] if log else "", tuple(_COMPLAINT.findall(text))
+        )
 
     @property
     def method(self) -> str:

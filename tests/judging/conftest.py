@@ -60,7 +60,7 @@ def judged(tmp_path: Path, chromium: Browser) -> Judged:
             "evidence": tmp_path / "evidence",
             "browser": chromium,
             "time_limit": 60.0,
-            "patience": 1.0,
+            "patience": 0.6,
             **options,
         }
         return anyio.run(lambda: judge(test, url, **options))

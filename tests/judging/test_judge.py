@@ -1,0 +1,300 @@
+"""What the judge gives back, and that nothing but a test which ran and passed makes it green."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import anyio
+import pytest
+
+from pytest_chimera.errors import StateError
+from pytest_chimera.judging import Browser, is_vacuous, judge
+from pytest_chimera.models import Reason, StepLines
+from tests.judging.conftest import TODOS, Judged, body, sealed
+from tests.judging.pages import Page, Serve
+
+pytestmark = pytest.mark.browser
+
+SEES_MILK = body('page.goto("/")', 'expect(page.get_by_text("Milk")).to_be_visible()')
+SEES_BREAD = body('page.goto("/")', 'expect(page.get_by_text("Bread")).to_be_visible()')
+
+
+def test_a_test_that_ran_and_passed_is_green(serve: Serve, judged: Judged) -> None:
+    site = serve({"/": TODOS})
+    run = judged(sealed(SEES_MILK), site.url)
+    assert (run.status, run.failures, run.passed) == ("green", (), ("tests/e2e/test_todos.py::test_todos",))
+    assert run.final_url == f"{site.url}/"
+
+
+def test_the_browser_is_named_with_the_version_that_ran(serve: Serve, judged: Judged) -> None:
+    run = judged(sealed(SEES_MILK), serve({"/": TODOS}).url)
+    assert any(part.isdigit() for part in run.browser.replace(".", " ").split())
+
+
+def test_a_run_leaves_trace_screenshot_page_snapshot_console_and_log(serve: Serve, judged: Judged) -> None:
+    site = serve({"/": TODOS + "<script>console.warn('nearly sold out')</script>"})
+    evidence = judged(sealed(SEES_MILK), site.url).evidence
+    assert evidence is not None
+    assert zipfile.ZipFile(evidence.trace).testzip() is None
+    assert Path(evidence.screenshot).read_bytes().startswith(b"\x89PNG")
+    assert 'heading "Todos"' in Path(evidence.page).read_text(encoding="utf-8")
+    assert "[warning] nearly sold out" in Path(evidence.console).read_text(encoding="utf-8")
+    assert "1 passed" in Path(evidence.log).read_text(encoding="utf-8")
+
+
+def test_evidence_is_never_overwritten(serve: Serve, judged: Judged, tmp_path: Path) -> None:
+    site = serve({"/": TODOS})
+    first = judged(sealed(SEES_BREAD), site.url).evidence
+    assert first is not None
+    before = Path(first.trace).read_bytes()
+    second = judged(sealed(SEES_MILK), site.url).evidence
+    assert second is not None
+    assert (Path(first.folder), Path(second.folder)) == (tmp_path / "evidence", tmp_path / "evidence-2")
+    assert Path(first.trace).read_bytes() == before
+
+
+def test_the_same_failure_has_the_same_signature_on_another_port(serve: Serve, judged: Judged) -> None:
+    runs = [judged(sealed(SEES_BREAD), serve({"/": TODOS}).url) for _ in range(2)]
+    first, second = (run.failures[0] for run in runs)
+    assert runs[0].url != runs[1].url
+    assert first.signature == second.signature
+
+
+def steps() -> tuple[StepLines, ...]:
+    """The steps of a test whose first two lines are a Given and whose third is a Then."""
+    return (
+        StepLines(keyword="Given", text='I am on the page of "Milk"', first=5, last=6),
+        StepLines(keyword="Then", text='I should see "Bread"', first=7, last=7),
+    )
+
+
+def test_a_failed_step_is_named(serve: Serve, judged: Judged) -> None:
+    source = body(
+        'page.goto("/")',
+        'expect(page.get_by_text("Milk")).to_be_visible()',
+        'expect(page.get_by_text("Bread")).to_be_visible()',
+    )
+    failure = judged(sealed(source, steps=steps()), serve({"/": TODOS}).url).failures[0]
+    assert (failure.reason, failure.keyword, failure.step) == (Reason.MISSING_ELEMENT, "Then", 'I should see "Bread"')
+    assert (failure.line, failure.code) == (7, 'expect(page.get_by_text("Bread")).to_be_visible()')
+
+
+def test_a_given_that_does_not_hold_is_no_right_red(serve: Serve, judged: Judged) -> None:
+    source = body(
+        'page.goto("/")',
+        'expect(page.get_by_text("Butter")).to_be_visible()',
+        'expect(page.get_by_text("Bread")).to_be_visible()',
+    )
+    failure = judged(sealed(source, steps=steps()), serve({"/": TODOS}).url).failures[0]
+    assert failure.reason is Reason.GIVEN_FAILED
+    assert 'I am on the page of "Milk"' in failure.message
+
+
+LOGIN = "<h1>Welcome</h1><form><label>Password <input type=password></label></form>"
+
+
+def test_a_log_in_page_that_a_script_leads_to_is_no_right_red(serve: Serve, judged: Judged) -> None:
+    site = serve({"/": "<script>location.replace('/welcome')</script>", "/welcome": LOGIN})
+    failure = judged(sealed(SEES_BREAD), site.url).failures[0]
+    assert failure.reason is Reason.LOGIN_PAGE, failure.message
+
+
+def test_a_log_in_page_that_a_step_asked_for_is_the_features_own(serve: Serve, judged: Judged) -> None:
+    site = serve({"/": Page(status=302, headers={"Location": "/login"}), "/login": LOGIN})
+    source = SEES_BREAD.replace("    expect(", "    # logs in\n    expect(")
+    failure = judged(sealed(source), site.url).failures[0]
+    assert failure.reason is Reason.MISSING_ELEMENT, failure.message
+
+
+def test_a_password_field_on_the_page_that_was_asked_for_is_no_log_in_page(serve: Serve, judged: Judged) -> None:
+    failure = judged(sealed(SEES_BREAD), serve({"/": TODOS + LOGIN}).url).failures[0]
+    assert failure.reason is Reason.MISSING_ELEMENT, failure.message
+
+
+def test_an_error_in_the_source_is_the_tests_own(serve: Serve, judged: Judged) -> None:
+    failure = judged(sealed(body('page.goto("/"')), serve({"/": TODOS}).url).failures[0]
+    assert failure.reason is Reason.SCRIPT_ERROR
+    assert "tests/e2e/test_todos.py" in failure.message
+    assert failure.line == 5
+
+
+def test_a_module_that_cannot_be_imported_is_the_tests_own(serve: Serve, judged: Judged) -> None:
+    failure = judged(sealed("import todos_that_are_nowhere\n\n\n" + SEES_MILK), serve({"/": TODOS}).url).failures[0]
+    assert failure.reason is Reason.SCRIPT_ERROR
+    assert "ModuleNotFoundError: No module named 'todos_that_are_nowhere'" in failure.message
+
+
+def test_a_process_that_ends_with_0_and_proved_nothing_is_not_green(serve: Serve, judged: Judged) -> None:
+    source = "import os\n\n\n" + body('page.goto("/")', "os._exit(0)")
+    run = judged(sealed(source), serve({"/": TODOS}).url)
+    assert (run.status, run.failures[0].reason) == ("red", Reason.JUDGE_BROKEN)
+    assert "exited 0" in run.failures[0].message
+
+
+def test_a_test_without_node_ids_is_not_green(serve: Serve, judged: Judged) -> None:
+    test = sealed(SEES_MILK).model_copy(update={"nodeids": ()})
+    run = judged(test, serve({"/": TODOS}).url)
+    assert (run.status, run.failures[0].reason) == ("red", Reason.NO_EVIDENCE)
+
+
+def test_a_module_without_tests_is_not_green(serve: Serve, judged: Judged) -> None:
+    run = judged(sealed("def helper() -> None:\n    pass\n"), serve({"/": TODOS}).url)
+    assert (run.status, run.failures[0].reason) == ("red", Reason.NO_EVIDENCE)
+
+
+def test_one_of_several_tests_that_fails_makes_it_red(serve: Serve, judged: Judged) -> None:
+    source = (
+        "import pytest\n\n\n"
+        + '@pytest.mark.parametrize("what", ["Milk", "Bread"])\n'
+        + body('page.goto("/")', "expect(page.get_by_text(what)).to_be_visible()").replace(
+            "page: Page", "page: Page, what: str"
+        )
+    )
+    run = judged(sealed(source, "test_todos[Milk]", "test_todos[Bread]"), serve({"/": TODOS}).url)
+    assert run.status == "red"
+    assert run.passed == ("tests/e2e/test_todos.py::test_todos[Milk]",)
+    assert [failure.nodeid for failure in run.failures] == ["tests/e2e/test_todos.py::test_todos[Bread]"]
+
+
+def test_other_tests_of_the_file_are_left_alone(serve: Serve, judged: Judged) -> None:
+    source = SEES_MILK + "\n\n\n" + SEES_BREAD.replace("test_todos", "test_other")
+    assert judged(sealed(source), serve({"/": TODOS}).url).status == "green"
+
+
+def test_a_source_that_is_not_the_sealed_one_is_not_run(serve: Serve, judged: Judged) -> None:
+    test = sealed(SEES_MILK).model_copy(update={"sha256": sealed(SEES_BREAD).sha256})
+    with pytest.raises(StateError, match="not the one that was sealed"):
+        judged(test, serve({"/": TODOS}).url)
+
+
+def test_a_page_that_crashes_is_a_crash(serve: Serve, judged: Judged) -> None:
+    source = "import psutil\n\n\n" + body(
+        'page.goto("/")',
+        "for process in psutil.Process().children(recursive=True):",
+        '    if "--type=renderer" in process.cmdline():',
+        "        process.kill()",
+        'expect(page.get_by_text("Milk")).to_be_visible()',
+    )
+    run = judged(sealed(source), serve({"/": TODOS}).url)
+    assert run.failures[0].reason is Reason.BROWSER_CRASH
+
+
+def test_a_browser_that_goes_away_is_a_crash(serve: Serve, judged: Judged) -> None:
+    source = body(
+        'page.goto("/")',
+        'page.context.browser.new_browser_cdp_session().send("Browser.close")',
+        'expect(page.get_by_text("Milk")).to_be_visible()',
+    )
+    run = judged(sealed(source), serve({"/": TODOS}).url)
+    assert run.failures[0].reason is Reason.BROWSER_CRASH
+
+
+@pytest.mark.parametrize("path", ["/nowhere/chromium", "/bin/false"])
+def test_a_browser_that_does_not_start_is_no_browser(serve: Serve, judged: Judged, path: str) -> None:
+    run = judged(sealed(SEES_MILK), serve({"/": TODOS}).url, browser=Browser(path, "Chromium"))
+    assert run.failures[0].reason is Reason.NO_BROWSER
+    assert "playwright install chromium" in run.failures[0].message
+
+
+def test_nobody_at_the_url_is_unreachable(judged: Judged, serve: Serve) -> None:
+    site = serve({"/": TODOS})
+    url = site.url
+    site.shutdown()
+    site.server_close()
+    run = judged(sealed(SEES_MILK), url)
+    assert run.failures[0].reason is Reason.UNREACHABLE
+    assert "ERR_CONNECTION_REFUSED" in run.failures[0].message
+
+
+def test_a_server_that_dies_in_between_is_unreachable(serve: Serve, judged: Judged) -> None:
+    site = serve({"/": TODOS + "<a href='/cut'>More</a>", "/cut": Page(drop=True)})
+    source = body(
+        'page.goto("/")', 'page.get_by_role("link").click()', 'expect(page.get_by_text("Bread")).to_be_visible()'
+    )
+    assert judged(sealed(source), site.url).failures[0].reason is Reason.UNREACHABLE
+
+
+def test_contexts_and_pages_that_a_test_opens_itself_are_seen_too(serve: Serve, judged: Judged) -> None:
+    source = """
+    def test_todos(browser, base_url) -> None:
+        anna = browser.new_context(base_url=base_url)
+        page = anna.new_page()
+        page.goto("/")
+        page.context.tracing.start()
+        expect(page.get_by_text("Milk")).to_be_visible()
+        page.context.tracing.stop(path="mine.zip")
+        anna.close()
+        other = browser.new_page(base_url=base_url)
+        other.goto("/")
+        expect(other.get_by_text("Milk")).to_be_visible()
+        other.close()
+    """
+    run = judged(sealed(source), serve({"/": TODOS}).url)
+    assert run.status == "green", run.failures
+    assert run.evidence is not None
+    assert {"trace.zip", "trace-2.zip"} <= {file.name for file in Path(run.evidence.folder).iterdir()}
+
+
+def test_the_page_that_a_click_opens_is_the_one_that_is_shown(serve: Serve, judged: Judged) -> None:
+    site = serve({"/": TODOS + "<a href='/new' target='_blank'>New</a>", "/new": "<h1>Fresh</h1>"})
+    source = body(
+        'page.goto("/")',
+        "with page.expect_popup() as popup:",
+        '    page.get_by_role("link").click()',
+        'expect(popup.value.get_by_text("Bread")).to_be_visible()',
+    )
+    run = judged(sealed(source), site.url)
+    assert run.final_url == f"{site.url}/new"
+    assert run.evidence is not None
+    assert "Fresh" in Path(run.evidence.page).read_text(encoding="utf-8")
+
+
+def test_a_page_that_hangs_is_given_up(serve: Serve, judged: Judged) -> None:
+    source = body(
+        'page.goto("/")', 'page.get_by_role("button").click()', 'expect(page.get_by_text("Done")).to_be_visible()'
+    )
+    site = serve({"/": "<title>T</title><button onclick='setTimeout(() => { for (;;); }, 100)'>Go</button>"})
+    run = judged(sealed(source), site.url, time_limit=40.0)
+    assert run.failures[0].reason is Reason.MISSING_ELEMENT
+    assert run.seconds < 30
+
+
+def test_the_attribute_of_test_ids_is_the_projects(serve: Serve, judged: Judged) -> None:
+    source = body('page.goto("/")', 'expect(page.get_by_test_id("milk")).to_be_visible()')
+    site = serve({"/": "<p data-qa='milk'>Milk</p>"})
+    assert judged(sealed(source), site.url, test_id="data-qa").status == "green"
+
+
+def vacuous(source: str, evidence: Path, browser: Browser) -> bool:
+    return anyio.run(lambda: is_vacuous(sealed(source), evidence=evidence, browser=browser, time_limit=60))
+
+
+def test_a_test_that_expects_nothing_is_vacuous(tmp_path: Path, chromium: Browser) -> None:
+    source = body('page.goto("/")', 'expect(page.get_by_text("Bread")).not_to_be_visible()')
+    assert vacuous(source, tmp_path, chromium)
+
+
+def test_a_test_that_expects_something_is_not_vacuous(tmp_path: Path, chromium: Browser) -> None:
+    assert not vacuous(SEES_MILK, tmp_path, chromium)
+
+
+def test_two_judges_at_once_keep_to_themselves(serve: Serve, tmp_path: Path, chromium: Browser) -> None:
+    sites = {"Milk": serve({"/": TODOS}), "Bread": serve({"/": "<h1>Bread</h1>"})}
+    found: dict[str, str] = {}
+
+    async def one(word: str, url: str) -> None:
+        source = body('page.goto("/")', f'expect(page.get_by_text("{word}")).to_be_visible()')
+        options = {"evidence": tmp_path / "same", "browser": chromium, "time_limit": 60}
+        run = await judge(sealed(source), url, **options)  # type: ignore[arg-type]  # one dict of mixed values
+        assert run.evidence is not None
+        found[word] = f"{run.status} {Path(run.evidence.page).read_text(encoding='utf-8').strip()}"
+
+    async def both() -> None:
+        async with anyio.create_task_group() as group:
+            for word, site in sites.items():
+                group.start_soon(one, word, site.url)
+
+    anyio.run(both)
+    assert found["Milk"].startswith('green - heading "Todos"')
+    assert found["Bread"].startswith('green - heading "Bread"')
