@@ -53,7 +53,10 @@ def _text_of(file: str) -> str:
     try:
         return Path(file).read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ChimeraError(f"The file with the steps cannot be read: {error}", where=file) from error
+        raise ChimeraError(
+            f"The file with the steps cannot be read: {error}",
+            remedy="Name a text file in UTF-8, or - for standard input.",
+        ) from error
 
 
 if __name__ == "__main__":
