@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_chimera.repository.clones import Manifest, apply_patch
+from pytest_chimera.repository.clones import Manifest, apply_patch, put_back
 from pytest_chimera.repository.repository import Repository
 from pytest_chimera.repository.store import Candidate, Made
 from pytest_chimera.repository.trailers import Trailers, all_trailers, format_trailers, parse_trailers
@@ -17,4 +17,5 @@ __all__ = [
     "apply_patch",
     "format_trailers",
     "parse_trailers",
+    "put_back",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import shutil
 import stat
 from collections.abc import Iterator, Mapping
@@ -149,8 +150,8 @@ class _Reading:
             self._sort_link(path)
         elif not stat.S_ISREG(mode):
             self.left_out[path] = "no regular file: a pipe, a socket or a device"
-        elif path not in self.base and shown(path) != path:
-            self.left_out[path] = "its name is not UTF-8"
+        elif path not in self.base and (why := why_no_name(path)):
+            self.left_out[path] = why
         elif (seen := look(self.folder / path)) is None:
             self.left_out[path] = "a file that can't be read"
         else:
@@ -291,12 +292,24 @@ def is_there(folder: Path, path: str) -> bool:
     return not behind and os.path.lexists(at) and (at.is_symlink() or not at.is_dir())
 
 
+def _top_of(folder: Path) -> Path:
+    return next((each for each in (folder, *folder.parents) if (each / ".git").is_dir()), folder)
+
+
+def put_back(folder: Path, commit: str) -> None:
+    """Lay the files of an earlier commit into the clone that a folder belongs to, as if it had just been made of it.
+
+    Only for a clone that no coder has had in its hands yet: its own git is asked.
+    """
+    Git(_top_of(folder), NEUTRAL, NEUTRAL_SETTINGS).ask("read-tree", "--reset", "-u", commit)
+
+
 def apply_patch(folder: Path, patch: Path) -> None:
     """Apply a patch, whole or not at all, to the clone that a folder belongs to; else to the folder itself.
 
     :raises PhaseFailed: it does not apply; in git's words.
     """
-    top = next((each for each in (folder, *folder.parents) if (each / ".git").is_dir()), folder)
+    top = _top_of(folder)
     git = Git(top, NEUTRAL | {"GIT_DIR": os.devnull}, NEUTRAL_SETTINGS)
     done = git.ask("apply", "--whitespace=nowarn", str(patch.absolute()), accept=range(256))
     if done.status:
@@ -315,6 +328,14 @@ def parents(path: str) -> Iterator[str]:
 def is_private(path: str, private: tuple[str, ...]) -> bool:
     """A path is chimera's own: a vault anywhere, or one of ``private`` (paths from the repository's root)."""
     return OWN_FOLDER in path.split("/") or any(path == own or path.startswith(f"{own}/") for own in private)
+
+
+def why_no_name(path: str) -> str:
+    """Why a name can't be taken in; empty when it can."""
+    if shown(path) != path:
+        return "its name is not UTF-8"
+    names = (re.split(r"[ .]*(?::|$)", name)[0].lower() for name in re.split(r"[/\\]", path))
+    return "a name that means git's own folder somewhere" if {".git", "git~1"} & set(names) else ""
 
 
 def link_target(path: Path) -> str:

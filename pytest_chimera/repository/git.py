@@ -105,6 +105,8 @@ class Git:
         """
         options = [part for setting in (*self.settings, *ALWAYS_OFF) for part in ("-c", setting)]
         inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        if not self.folder.is_dir():
+            raise RepositoryError("A folder that git was to work in is gone.", where=str(self.folder))
         done = subprocess.run(
             [program(), *options, *arguments],
             cwd=self.folder,

@@ -87,7 +87,8 @@ class Store:
         environment = NEUTRAL | {"GIT_DIR": str(folder), "GIT_CONFIG_GLOBAL": str(config)}
         store = cls(folder, source, Git(folder.parent, environment, NEUTRAL_SETTINGS), author)
         with store.lock():
-            config.write_text(CONFIG)
+            if not config.exists() or config.read_text() != CONFIG:
+                config.write_text(CONFIG)
             if not (folder / "HEAD").exists():
                 store.git.ask("init", "-q", "--bare", "--template=", f"--object-format={object_format}", str(folder))
         return store

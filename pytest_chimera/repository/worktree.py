@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from pytest_chimera.errors import RepositoryError
-from pytest_chimera.repository.clones import is_private, is_there, link_target, look, parents, why_no_link
+from pytest_chimera.repository.clones import is_private, is_there, link_target, look, parents, why_no_link, why_no_name
 from pytest_chimera.repository.git import Answer, Git, as_bytes, quoted, zipped
 from pytest_chimera.repository.store import Candidate, Entry, Store, shown, staged, write_entries
 
@@ -77,8 +77,8 @@ class WorkTree:
             left_out[shown(path)] = why_no_link(path, link_target(at))
         elif at.is_dir():
             left_out[shown(path.rstrip("/"))] = "a nested repository"
-        elif shown(path) != path:
-            left_out[shown(path)] = "its name is not UTF-8"
+        elif why := why_no_name(path):
+            left_out[shown(path)] = why
         elif not os.access(at, os.R_OK):
             left_out[shown(path)] = "a file that can't be read"
         else:

@@ -82,6 +82,22 @@ def test_a_name_that_is_no_utf8_is_named(read: Read, clone: Path) -> None:
     assert read().left_out == {"caf\\xe9.py": "its name is not UTF-8"}
 
 
+@pytest.mark.parametrize("name", [".GIT", "git~1", ".git ", ".git...", "a\\.git\\b", ".git::$INDEX_ALLOCATION"])
+def test_a_name_that_is_gits_own_elsewhere_is_named(read: Read, clone: Path, name: str) -> None:
+    (clone / "todo" / name).mkdir()
+    (clone / "todo" / name / "config").write_text("x")
+    (clone / "app.py").write_text("print('two')\n")
+    candidate = read()
+    assert paths(candidate) == {"app.py": "M"}
+    assert candidate.left_out == {f"todo/{name}/config": "a name that means git's own folder somewhere"}
+
+
+@pytest.mark.parametrize("name", ["dot.git", ".gitmodules", ".github", "git", ".gitkeep", "..."])
+def test_a_name_that_only_looks_like_it_is_taken(read: Read, clone: Path, name: str) -> None:
+    (clone / "todo" / name).write_text("")
+    assert paths(read()) == {f"todo/{name}": "A"}
+
+
 def test_the_executable_bit_is_taken(read: Read, clone: Path, repository: Repository) -> None:
     (clone / "run.sh").write_text("#!/bin/sh\nexit 1\n")
     (clone / "app.py").chmod(0o755)
