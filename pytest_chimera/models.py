@@ -82,6 +82,7 @@ class Target(Value):
     :param by: what the words say that ``name`` is: a ``"label"``, a ``"test id"`` …; empty when they don't.
     :param quoted: the name was written in quotes; ``exact``: no longer name is meant.
     :param text: what it contains ("containing "Milk"").
+    :param having: the role of something in it ("with an image").
     :param scope: the place it is looked for in, when the words give one ("in the list "Todos"").
     :param ordinal: which of several: 1 is the first, -1 the last.
     :param level: a heading's level.
@@ -95,6 +96,7 @@ class Target(Value):
     quoted: bool = False
     exact: bool = False
     text: str = ""
+    having: str = ""
     scope: Target | None = None
     ordinal: int | None = None
     level: int | None = None

@@ -13,9 +13,10 @@ from types import MappingProxyType
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Token, Tokens
-from pytest_chimera.scenario.nouns import as_place, preposition_at, read_target
+from pytest_chimera.scenario.nouns import as_place, is_vague, preposition_at, read_target
 from pytest_chimera.scenario.patterns import MAX_TOKENS, first_words, forms, match
-from pytest_chimera.scenario.slots import TYPED_FIELDS, on_page, read_slot, without_determiner
+from pytest_chimera.scenario.slots import Count, on_page, read_slot, without_determiner
+from pytest_chimera.scenario.subjects import Subject, subject_of
 from pytest_chimera.scenario.vocabulary import ACTOR_ADJECTIVES, ACTORS, ADVERBS, MODALS, NEGATIVE
 from pytest_chimera.scenario.wordings import WORDINGS, Form, Wording
 
@@ -47,10 +48,12 @@ class Setting:
     """What is known about a clause before it is read.
 
     :param outcome: the step states an outcome (its keyword is Then, or another step's words said so).
+    :param given: its keyword is Given or When.
     :param table: the step carries a data table.
     """
 
     outcome: bool = False
+    given: bool = False
     table: bool = False
 
 
@@ -117,16 +120,23 @@ def _joined(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
 def _continuations(left: Tokens, rest: Tokens, reading: Reading) -> Iterator[Tokens]:
     """``rest`` by itself, then with the beginning of ``left`` that it may have in mind: "… and [I should see] …"."""
     yield rest
-    if not rest or len(rest) > 40:
+    if not rest or len(rest) > 40 or not _goes_on(rest, reading):
         return
-    verb = reading.wording.pattern.split()[0] if reading.wording else ""
-    verbs = frozenset(form for word in verb.split("|") for form in forms(word.split("_")[0]))
     for place, token in enumerate(left):
-        if token.low in verbs:
+        if (reading.form, token.low) in _rows_by_verb():
             yield left[: place + 1] + rest
             if reading.form == "be":
                 yield left[:place] + rest
             break
+
+
+def _goes_on(rest: Tokens, reading: Reading) -> bool:
+    """What follows "and" is of the same kind as what stood before it: another name, another field with its value."""
+    if reading.form == "be":
+        return True
+    if reading.intent == "fill":
+        return reading.get("field") is not None and len(rest) > 1
+    return rest[0].quoted or without_determiner(rest) != rest
 
 
 # -- one clause -------------------------------------------------------------------------------------------------------
@@ -222,7 +232,9 @@ _ASSERTIONS = (
     "observe", "notice", "find", "verifies", "checks", "expects", "confirms", "ensures", "sees", "validates", "asserts",
     "makes sure", "verified", "note",
 )  # fmt: skip
-_NEED_THAT = frozenset(["confirm", "check", "confirms", "checks", "see", "sees", "observe", "notice", "find", "note"]) | {
+_NEED_THAT = frozenset(
+    ["confirm", "check", "confirms", "checks", "see", "sees", "observe", "notice", "find", "note"]
+) | {
     "can see",
     "should see",
 }
@@ -274,23 +286,23 @@ def _in_frame(frame: Frame, setting: Setting) -> Reading | None:
         if found is not None:
             return found
     if frame.asserts and not frame.actor:
-        return _thing_clause(frame.rest, replace(setting, outcome=True)) or _existence(frame.rest) or _seen(frame)
-    return _existence(frame.rest)
+        return (
+            _thing_clause(frame.rest, replace(setting, outcome=True)) or _existence(frame.rest, setting) or _seen(frame)
+        )
+    return _existence(frame.rest, setting)
 
 
-def _best(frame: Frame, form: Form, setting: Setting, subject: Target | None = None, of: str = "") -> Reading | None:
+def _best(frame: Frame, form: Form, setting: Setting, subject: Subject | None = None) -> Reading | None:
     """The row that the tokens follow with the most words of its own."""
     tokens, negated = _inner_negation(frame.rest, frame.negated)
-    if form == "do" and (negated or (frame.expects and frame.actor and setting.outcome and tokens[0].low == "be")):
-        return None
     best: Reading | None = None
     for row in _rows_by_verb().get((form, tokens[0].low), ()):
-        if not _allowed(row, frame, of, form):
+        if not _allowed(row, frame, subject, negated=negated):
             continue
         found = match(row.pattern, tokens, lambda kind, words: _read(kind, words, setting))
         if found is not None and (best is None or found.own > best.own):
             slots = {**dict(row.implied), **found.slots}
-            best = Reading(row.intent, form, slots, subject, negated, found.own, row)
+            best = Reading(row.intent, form, slots, subject.thing if subject else None, negated, found.own, row)
     return best
 
 
@@ -300,12 +312,21 @@ def _read(kind: str, words: Tokens, setting: Setting) -> object | None:
     return read_slot(kind, words)
 
 
-def _allowed(row: Wording, frame: Frame, of: str, form: Form) -> bool:
-    if form == "see" and frame.rest[0].low in {"have", "has", "had", "be", "am", "are", "is", "get", "gets"}:
-        return frame.expects
-    if form == "do" and row.intent == "navigate" and frame.expects and frame.rest[0].low in {"be", "am", "is"}:
-        return False
-    return not row.of or of == row.of or (row.of == "field" and of == "expandable-field")
+_WEAK_SIGHT = frozenset(
+    form for verb in ("have", "be", "get", "find", "view", "read", "notice") for form in forms(verb)
+)
+
+
+def _allowed(row: Wording, frame: Frame, subject: Subject | None, *, negated: bool) -> bool:
+    """Whether a row can be meant at all: its thing is of the right kind, and nothing is done that is not done."""
+    verb = frame.rest[0].low
+    if row.form == "see":
+        return frame.expects or verb not in _WEAK_SIGHT
+    if row.form == "do":
+        imperative = frame.actor or not verb.endswith(("ing", "ed"))
+        return imperative and not negated and not (frame.expects and verb in forms("be") | forms("have"))
+    action = row.intent in {"navigate", "reload", "click"}
+    return subject is not None and row.of in subject.kinds and not (action and (negated or frame.expects))
 
 
 def _inner_negation(tokens: Tokens, negated: bool) -> tuple[Tokens, bool]:
@@ -323,14 +344,11 @@ def _inner_negation(tokens: Tokens, negated: bool) -> tuple[Tokens, bool]:
 
 # -- things -----------------------------------------------------------------------------------------------------------
 
-_BE = frozenset(form for verb in ("be", "have", "contain") for form in forms(verb))
-
 
 def _thing_clause(tokens: Tokens, setting: Setting) -> Reading | None:
     """ "the counter should show …": a thing, then a modal or a verb that things have."""
     for place in range(1, min(len(tokens), 30)):
-        token = tokens[place]
-        if not (is_verb(token, "be") or _modal_at(tokens[place:])):
+        if not (is_verb(tokens[place], "be") or _modal_at(tokens[place:])):
             continue
         found = _said_of(tokens[:place], tokens[place:], setting)
         if found is not None:
@@ -339,82 +357,35 @@ def _thing_clause(tokens: Tokens, setting: Setting) -> Reading | None:
 
 
 def _said_of(words: Tokens, predicate: Tokens, setting: Setting) -> Reading | None:
-    of, subject = subject_of(words)
-    if not of:
+    frame = _after_modal(Frame(predicate, expects=setting.outcome))
+    if words[0].low == "no" and len(words) > 1:
+        words, frame = words[1:], replace(frame, negated=not frame.negated)
+    subject = subject_of(words, expected=frame.expects, given=setting.given)
+    if subject is None or not frame.rest:
         return None
-    frame = _after_modal(Frame(predicate, expects=True))
-    if not frame.rest:
-        return None
-    found = _best(frame, "be", setting, subject, of)
-    if found is None and of == "element" and subject is not None:
-        found = _best(frame, "be", setting, subject, "")
-    return found
+    return _best(frame, "be", setting, subject)
 
 
-_URL = frozenset({"url", "address", "path", "location", "link address", "page url", "page address", "query string"})
-_TITLE = frozenset({"title", "page title", "document title", "tab title", "browser title", "window title"})
-_NATIVE = frozenset({"alertbox", "confirmbox", "prompt", "alert box", "confirm box", "browser alert", "browser dialog"})
-_NATIVE_MORE = frozenset({"javascript alert", "js alert", "native dialog", "confirm dialog", "confirmation box"})
-_LEADING = frozenset({"current", "page's", "browser", "whole", "full", "new", "resulting"})
-
-
-def subject_of(words: Tokens) -> tuple[str, Target | None]:
-    """What kind of thing the subject is (``url``, ``title``, ``field`` …; empty for none) and the thing."""
-    if not on_page(words):
-        return "", None
-    bare = without_determiner(words)
-    name = " ".join(token.low for token in bare)
-    for suffix in (" of the page", " of the current page", " of page", " of the browser", " of the document"):
-        name = name.removesuffix(suffix)
-    short = " ".join(word for word in name.split() if word not in _LEADING)
-    if name in _URL or short in _URL:
-        return "url", None
-    if name in _TITLE or short in _TITLE:
-        return "title", None
-    if name in _NATIVE | _NATIVE_MORE:
-        return "dialog", None
-    if name == "focus" or (name.startswith(("next", "previous")) and "focused" in name):
-        return "focus", Target(name="previous" if name.startswith("previous") else "next")
-    attribute = _attribute_subject(bare)
-    if attribute is not None:
-        return "attribute", attribute
-    return _element_subject(words)
-
-
-def _attribute_subject(words: Tokens) -> Target | None:
-    """ "attribute "href" of the link "Home"" """
-    while words and words[0].low in {"css", "font", "the"}:
-        words = words[1:]
-    if len(words) < 4 or words[0].low != "attribute" or words[2].low not in {"from", "of", "on"}:
-        return None
-    owner = read_target(words[3:])
-    return owner.model_copy(update={"by": f"attribute {words[1].text}"}) if owner else None
-
-
-def _element_subject(words: Tokens) -> tuple[str, Target | None]:
-    target = read_target(words)
-    if target is None:
-        return "", None
-    if target.role == "page":
-        return "page", target
-    if target.role in TYPED_FIELDS:
-        return "field", target
-    expandable = {"button", "link", "combobox", "menu", "menuitem", "treeitem", "row", "tab"}
-    return ("expandable" if target.role in expandable else "element"), target
-
-
-def _existence(tokens: Tokens) -> Reading | None:
+def _existence(tokens: Tokens, setting: Setting) -> Reading | None:
     """ "there is an element …", "there should be 3 items": the same as seeing it."""
     if len(tokens) < 3 or tokens[0].low != "there":
         return None
-    frame = _after_modal(Frame(tokens[1:], actor=True, expects=True))
+    frame = _after_modal(Frame(tokens[1:], actor=True, expects=setting.outcome))
+    stated = setting.given and not frame.expects
     rest, negated = _inner_negation(frame.rest, frame.negated)
     if len(rest) < 2 or rest[0].low not in forms("be") | {"exist", "exists"}:
         return None
     rest = rest[1:]
-    if rest[0].low == "no" and not any(token.low == "longer" for token in rest[:2]):
+    if rest[0].low == "no":
         rest, negated = rest[1:], not negated
-    return _seen(replace(frame, rest=rest, negated=negated))
+    found = _seen(replace(frame, rest=rest, negated=negated))
+    return None if found is not None and stated and not _is_on_page(found) else found
+
+
+def _is_on_page(reading: Reading) -> bool:
+    """Everything in it has a role: "there are 3 rows" is about the page, "there are 3 users" need not be."""
+    things = [value.things if isinstance(value, Count) else value for value in reading.slots.values()]
+    return all(thing.role or thing.css for thing in things if isinstance(thing, Target))
 
 
 def _seen(frame: Frame) -> Reading | None:
@@ -462,6 +433,8 @@ def _placed(reading: Reading, where: Target) -> Reading | None:
     if where.role == "page":
         return reading
     slots = dict(reading.slots)
+    if any(isinstance(thing, Target) and is_vague(thing, where) for thing in slots.values()):
+        return None
     for name in ("target", "field"):
         thing = slots.get(name)
         if isinstance(thing, Target):
@@ -471,7 +444,9 @@ def _placed(reading: Reading, where: Target) -> Reading | None:
     return replace(reading, slots={**slots, "place": where}) if reading.intent in {"text", "count"} else None
 
 
-def within(thing: Target, where: Target) -> Target:
+def within(thing: Target, where: Target | None) -> Target:
     """``thing`` in the place ``where``, outside all the places it has already."""
+    if where is None:
+        return thing
     inner = within(thing.scope, where) if thing.scope else where
     return thing.model_copy(update={"scope": inner})

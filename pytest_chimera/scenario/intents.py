@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Target
-from pytest_chimera.scenario.grammar import Reading
+from pytest_chimera.scenario.grammar import Reading, within
 from pytest_chimera.scenario.layout import quote, raw
 from pytest_chimera.scenario.locators import Finder, slug
 from pytest_chimera.scenario.slots import Count, PageName
@@ -143,6 +143,10 @@ def _clicking(call: str) -> Idiom:
 
 
 def _click(work: Work) -> list[str]:
+    place, value = work.reading.get("place"), work.reading.get("value")
+    if isinstance(place, Target) and value is not None:
+        item = Target(role="menuitem", name=str(value), quoted=True, scope=place)
+        return [f"{work.finder.find(item)}.click()"]
     words = work.reading.get("words")
     if isinstance(words, str) and not work.reading.get("target"):
         verb = next(word for word in words.split() if word.lower() != "the")
@@ -176,6 +180,10 @@ def _fill_table(work: Work) -> list[str]:
 
 
 def _select(work: Work) -> list[str]:
+    field = work.target("field")
+    if field.role == "list":
+        field = field.model_copy(update={"role": "combobox"})
+        return [f"{work.finder.find(field)}.select_option({quote(work.text())})"]
     return [f"{work.thing('combobox', 'field')}.select_option({quote(work.text())})"]
 
 
@@ -255,9 +263,9 @@ def _stating(default: str, yes: str, no: str) -> Idiom:
     return idiom
 
 
-def text_seen(text: str, base: str = "page", *, negated: bool = False) -> str:
+def text_seen(text: str, base: str = "page", *, negated: bool = False, exact: bool = False) -> str:
     """The assertion that a text is seen: any visible place that has it will do."""
-    visible = f"{base}.get_by_text({quote(text)}).filter(visible=True)"
+    visible = f"{base}.get_by_text({quote(text)}{', exact=True' if exact else ''}).filter(visible=True)"
     return f"expect({visible}).to_have_count(0)" if negated else f"expect({visible}.first).to_be_visible()"
 
 
@@ -310,12 +318,22 @@ def _things(work: Work) -> list[str]:
 
 def _has_text(assertion: str) -> Idiom:
     def idiom(work: Work) -> list[str]:
-        found = work.thing("listitem" if work.target().ordinal or not work.target().quoted else "anything")
+        target = work.target()
+        several = len(work.texts()) > 1 or target.ordinal is not None
+        if target.role in {None, "message", "text"} and not several and not target.quoted and not target.css:
+            return [_somewhere(text, work) for text in work.texts()]
+        found = work.thing("listitem" if several else "anything")
         texts = [quote(text) for text in work.texts()]
         given = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
         return [f"expect({found}).{work.not_}{assertion}({given})"]
 
     return idiom
+
+
+def _somewhere(text: str, work: Work) -> str:
+    """A text of a thing that has only a loose name ("the counter"): seen anywhere, as a whole when it is short."""
+    base = work.finder.place(scope) if (scope := work.target().scope) else "page"
+    return text_seen(text, base, negated=work.reading.negated, exact=len(text) < 4 or text.isdigit())
 
 
 def _value(work: Work) -> list[str]:
@@ -350,9 +368,9 @@ def _attribute(work: Work) -> list[str]:
 
 def _attribute_of(work: Work) -> list[str]:
     owner = work.target()
-    name = owner.by.removeprefix("attribute ")
+    what, name = owner.by.split(" ", 1)
     found = work.finder.find(owner.model_copy(update={"by": ""}))
-    return [f"expect({found}).{work.not_}to_have_attribute({quote(name)}, {quote(work.text())})"]
+    return [f"expect({found}).{work.not_}to_have_{what}({quote(name)}, {quote(work.text())})"]
 
 
 def _attributes(work: Work) -> list[str]:
@@ -381,17 +399,53 @@ def _focus_target(work: Work) -> list[str]:
     return [*keys, f"expect({found}).{work.not_}to_be_focused()"]
 
 
-def _size(work: Work) -> list[str]:
-    own = " ".join(work.reading.wording.pattern.split()) if work.reading.wording else ""
-    side = "width" if "broad" in own and work.reading.get("side") == "width" else "height"
-    return [f'expect({work.thing("anything")}).{work.not_}to_have_css("{side}", "{work.text("number")}px")']
+def _measure(side: str) -> Idiom:
+    def idiom(work: Work) -> list[str]:
+        pixels = f"{work.reading.get('number'):g}px"
+        return [f'expect({work.thing("anything")}).{work.not_}to_have_css("{side}", "{pixels}")']
+
+    return idiom
 
 
-def _same_text(work: Work) -> list[str]:
-    other = work.reading.get("target")
-    this = work.finder.find(work.reading.subject or Target())
-    that = work.finder.find(other if isinstance(other, Target) else Target())
-    return [f"expect({this}).{work.not_}to_have_text({that}.inner_text())"]
+def _done(work: Work) -> list[str]:
+    item = work.finder.find(work.target(), "listitem")
+    holds = (work.reading.get("state") is not False) != work.reading.negated
+    return [f'expect({item}.get_by_role("checkbox")).{"" if holds else "not_"}to_be_checked()']
+
+
+def _close(work: Work) -> list[str]:
+    """A dialog or a message is closed by its own button."""
+    return [f'{work.thing("place")}.get_by_role("button", name=re.compile("close|dismiss|×", re.I)).click()']
+
+
+def _open(work: Work) -> list[str]:
+    """A menu or a section is opened by the control that bears its name."""
+    target = work.target()
+    return [f"{work.finder.find(target.model_copy(update={'role': None}), 'clickable')}.click()"]
+
+
+def _no_items(work: Work) -> list[str]:
+    rows = {"table": "row", "grid": "row", "menu": "menuitem", "tree": "treeitem", "listbox": "option"}
+    role = rows.get(work.target().role or "", "listitem")
+    return [f'expect({work.thing("list")}.get_by_role("{role}")).{work.not_}to_have_count(0)']
+
+
+def _submit(work: Work) -> list[str]:
+    form = work.reading.get("target")
+    base = work.finder.find(form) if isinstance(form, Target) and form.name else "page"
+    return [f"{base}.locator('[type=\"submit\"]').click()"]
+
+
+def _gone_from(work: Work) -> list[str]:
+    subject, place = work.target(), work.reading.get("place")
+    where = work.finder.find(place if isinstance(place, Target) else Target(), "place")
+    return [f"expect({where}.filter(has_text={quote(subject.name)})).to_have_count(0)"]
+
+
+def _has_thing(work: Work) -> list[str]:
+    thing = work.reading.get("target")
+    inner = thing if isinstance(thing, Target) else Target()
+    return _visible(replace(work, reading=replace(work.reading, slots={"target": within(inner, work.reading.subject)})))
 
 
 def _table(work: Work) -> list[str]:
@@ -470,7 +524,6 @@ INTENTS: Mapping[str, Intent] = MappingProxyType(
             lambda work: [f"expect({work.thing('anything')}).{work.not_}to_have_text({_matching(work)})"],
         ),
         "exact-text": Intent("assert-text", _has_text("to_have_text")),
-        "same-text": Intent("assert-text", _same_text),
         "has-any-text": Intent(
             "assert-text", lambda work: [f"expect({work.thing('anything')}).{_inverse(work)}to_be_empty()"]
         ),
@@ -498,7 +551,15 @@ INTENTS: Mapping[str, Intent] = MappingProxyType(
         "has-attribute": Intent("assert-attr", _attribute),
         "attribute-of": Intent("assert-attr", _attribute_of),
         "attributes": Intent("assert-attr", _attributes),
-        "size": Intent("assert-attr", _size),
+        "height": Intent("assert-attr", _measure("height")),
+        "width": Intent("assert-attr", _measure("width")),
+        "done": Intent("assert-checked", _done),
+        "submit": Intent("click", _submit),
+        "close": Intent("click", _close),
+        "open": Intent("click", _open),
+        "no-items": Intent("assert-count", _no_items),
+        "gone-from": Intent("assert-not-visible", _gone_from),
+        "has-thing": Intent("assert-visible", _has_thing, "assert-not-visible"),
         "in-viewport": Intent("assert-attr", _expecting("anything", "to_be_in_viewport")),
         "url": Intent("assert-url", _url),
         "url-contains": Intent("assert-url", _url_part),

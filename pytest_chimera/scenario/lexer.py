@@ -12,7 +12,8 @@ MAX_STEP_LENGTH = 4000
 """Characters in one step; a longer one is refused before it is read."""
 
 _LITERAL = r"""
-    "(?:[^"\\]|\\.)*"
+    <[^\W\d][\w -]*>
+  | "(?:[^"\\]|\\.)*"
   | “[^“”]*”
   | «[^«»]*»
   | ‘[^‘]*?’(?!\w)
@@ -24,7 +25,7 @@ _TOKEN = re.compile(
     (?P<literal>{_LITERAL})
   | (?P<pattern>(?<!\S)/(?![\s*])(?:[^/\\\s]|\\.|[ ](?=[^/]*/))+/(?=$|[\s,.:]))
   | (?P<path>(?:[a-zA-Z][a-zA-Z0-9+.-]*://|about:|(?<!\S)/)[^\s"'“”]*)
-  | (?P<number>\d+(?:[.,]\d+)*(?![\w-]))
+  | (?P<number>[$€£¥]?\d+(?:[.,]\d+)*(?![\w-])[€%]?)
   | (?P<word>[^\W_][\w]*(?:['’&/@.+-]\w+|[_-](?=\W|$))*)
   | (?P<mark>[^\s])
     """,
@@ -68,7 +69,7 @@ def tokenize(text: str) -> Tokens:
 def _tokens_of(match: re.Match[str]) -> list[Token]:
     written = match.group()
     if match.lastgroup == "literal":
-        return [Token("literal", unescape(written[1:-1]))]
+        return [Token("literal", written if written[0] == "<" else unescape(written[1:-1]))]
     if match.lastgroup == "word":
         return _word(written)
     if match.lastgroup in {"pattern", "path", "number"}:

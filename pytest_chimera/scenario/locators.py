@@ -160,7 +160,8 @@ def _content(target: Target) -> str:
 
 
 def _having(target: Target) -> str:
-    return f".filter(has_text={quote(target.text)})" if target.text and target.by != "value" else ""
+    written = f".filter(has_text={quote(target.text)})" if target.text and target.by != "value" else ""
+    return written + (f'.filter(has=page.get_by_role("{target.having}"))' if target.having else "")
 
 
 def _nth(ordinal: int | None) -> str:

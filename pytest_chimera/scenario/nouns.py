@@ -18,6 +18,7 @@ from pytest_chimera.scenario.vocabulary import (
     PLACE_WORDS,
     PLACES,
     ROLE_OF,
+    ROLES,
     TAGS,
     WHOLE_PAGE,
 )
@@ -90,9 +91,15 @@ def _placed(head: Target, preposition: str, where: Target) -> Target | None:
     if preposition == "of" and head.role in {"list", "table", "grid", "listbox"} and not head.name and not where.quoted:
         words = " ".join(part for part in (where.name, where.role or "") if part)
         return head.model_copy(update={"name": words, "guessed": True})
-    if where.role is None and where.quoted and head.role is None and not head.quoted:
+    if is_vague(head, where):
         return None
     return head.model_copy(update={"scope": as_place(where, preposition)})
+
+
+def is_vague(head: Target, where: Target) -> bool:
+    """ "a like on comment "Milk"": neither the thing nor its place is a kind of thing that is known."""
+    unknown = where.role in {None, "holder"} and (where.quoted or where.text) and not where.css
+    return bool(unknown) and head.role is None and not head.quoted
 
 
 def as_place(where: Target, preposition: str) -> Target:
@@ -204,18 +211,15 @@ def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -
     """Plain words that can be a name: few, and none of a longer clause."""
     if not words:
         return empty
-    if len(words) > MAX_NAME_WORDS or any(token.low in NEVER_IN_NAMES for token in words[1:] if token.low != "in"):
-        return _is_sign_in(words) if before_role else False
+    joined = {"and", "&"} if before_role and len(words) >= 3 else set()
+    if len(words) > MAX_NAME_WORDS or any(token.low in NEVER_IN_NAMES - joined for token in words[1:]):
+        return False
     if words[0].low in NEVER_IN_NAMES - {"by", "not", "do", "with"}:
         return False
     if all(token.low in NUMBERS or token.kind == "number" for token in words):
         return False
     inner = [place for place, token in enumerate(words) if token.low in PLACE_WORDS - {"next"}]
     return not inner or (before_role and _prepositions_belong(words, inner))
-
-
-def _is_sign_in(words: Tokens) -> bool:
-    return False if len(words) > MAX_NAME_WORDS else words[0].low in {"sign", "log"} and words[1:2] != ()
 
 
 def _prepositions_belong(words: Tokens, places: list[int]) -> bool:
@@ -312,6 +316,9 @@ def _with(target: Target, after: Tokens) -> tuple[Target, Tokens] | None:
             length += 1
         if length < len(after) and after[length].quoted:
             return _with_property(target, by, after[length].text), after[length + 1 :]
+    role = role_at_end(after)
+    if role and role[1] == len(after) and ROLES[role[0]].aria and target.role != "message":
+        return target.model_copy(update={"having": ROLES[role[0]].aria[0]}), ()
     if target.role in {"message", "dialog"} and after and _is_name(after):
         return target.model_copy(update={"guessed": True}), ()
     return None

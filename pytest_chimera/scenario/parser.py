@@ -155,7 +155,8 @@ class ScenarioParser:
 
 
 def _setting(step: WrittenStep) -> Setting:
-    return Setting(outcome=step.keyword == "Then", table=bool(step.table) or step.said == "table")
+    stated = step.keyword in {"Given", "When"}
+    return Setting(outcome=step.keyword == "Then", given=stated, table=bool(step.table) or step.said == "table")
 
 
 def _known_prefix(tokens: Tokens, setting: Setting) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from pytest_chimera.scenario.vocabulary import (
     HOME_WORDS,
     KEYS,
     MODIFIERS,
+    NATIVE_DIALOGS,
     NEVER_IN_NAMES,
     NOT_ON_PAGE,
     NUMBERS,
@@ -26,6 +28,9 @@ FIELDS = frozenset({"textbox", "spinbutton", "combobox", "listbox", "slider", "c
 TYPED_FIELDS = frozenset({"textbox", "spinbutton", "combobox", "listbox", "slider"})
 _CHECKABLE = frozenset({"checkbox", "switch", "radio", "option"})
 _CHOICES = frozenset({"radio", "option", "tab", "menuitem", "treeitem", "checkbox"})
+_MENUS = frozenset({"menu", "navigation", "toolbar"})
+_CLOSABLE = frozenset({"dialog", "message", "menu", "tab", "region", "navigation"})
+_OPENED = frozenset({"menu", "dialog", "region", "navigation", "form", "listbox", "tree"})
 _NOT_ELEMENTS = frozenset({"page", "message", "text", None})
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)(?:px)?")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|sec|secs|second|seconds|millisecond|milliseconds|minute|minutes|m|min)?")
@@ -53,7 +58,7 @@ class PageName:
 def on_page(tokens: Tokens) -> bool:
     """None of the words names a thing that no page shows."""
     lows = [token.low for token in tokens if not token.quoted]
-    pairs = {" ".join(pair) for pair in zip(lows, lows[1:], strict=False)}
+    pairs = {" ".join(pair) for pair in pairwise(lows)}
     return not (NOT_ON_PAGE & (set(lows) | pairs))
 
 
@@ -86,9 +91,27 @@ def _with_role(roles: frozenset[str] | None, *, quoted: bool = False) -> Callabl
     return read
 
 
+def _control(tokens: Tokens) -> Target | None:
+    """A thing with a role that one clicks; what one chooses or checks is none."""
+    found = _with_role(None)(tokens)
+    return None if found and found.role in {"radio", "option", "checkbox", "switch"} else found
+
+
 def _named(tokens: Tokens) -> Target | None:
     found = _target(tokens)
     return found if found is None or found.quoted or found.role not in {None, "message", "text"} else None
+
+
+def _field(tokens: Tokens) -> Target | None:
+    """What can be typed into: a field, or a name alone."""
+    found = _target(tokens)
+    known = found is None or found.role in {None, IT, "element", "cell", "form", "grid"} | FIELDS
+    return found if known else None
+
+
+def _message(tokens: Tokens) -> Target | None:
+    found = _target(tokens)
+    return found if found is not None and found.role == "message" else None
 
 
 def _label(tokens: Tokens) -> Target | None:
@@ -134,6 +157,13 @@ def _address(text: str) -> str:
     return text if re.match(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:|/|\.{0,2}/|#|\?)", text) else ""
 
 
+def _openable(tokens: Tokens) -> PageName | None:
+    """What "open" can mean as a page: a path, a quoted name, the site, or words that end in "page"."""
+    found = _page(tokens)
+    words = without_determiner(tokens)
+    return found if found and (found.site or (len(words) == 1 and words[0].quoted)) else None
+
+
 def _site(tokens: Tokens) -> PageName | None:
     found = _page(tokens)
     return found if found and found.site else None
@@ -148,6 +178,12 @@ def _dialog(tokens: Tokens) -> str | None:
     words = without_determiner(tokens)
     lows = [token.low for token in words if token.low not in {"box", "browser", "javascript", "js", "window"}]
     return lows[0].removesuffix("box") if len(lows) in {1, 2} and all(low in DIALOG_WORDS for low in lows) else None
+
+
+def _native(tokens: Tokens) -> str | None:
+    """A dialog of the browser's own, by words that can mean no other."""
+    words = " ".join(token.low for token in without_determiner(tokens))
+    return words if words in NATIVE_DIALOGS else None
 
 
 # -- values -----------------------------------------------------------------------------------------------------------
@@ -169,10 +205,12 @@ def _is_data(token: Token) -> bool:
 
 
 def _texts(tokens: Tokens) -> tuple[str, ...] | None:
-    """Literals, joined by commas, "and" or "or"."""
+    """Literals, joined by commas, "and" or "or"; or one number."""
+    if len(tokens) == 1 and tokens[0].kind == "number":
+        return (tokens[0].text,)
     found = tuple(token.text for token in tokens if token.quoted)
     others = {token.low for token in tokens if not token.quoted}
-    alternates = all(a.quoted != b.quoted or not b.quoted for a, b in zip(tokens, tokens[1:], strict=False))
+    alternates = all(a.quoted != b.quoted or not b.quoted for a, b in pairwise(tokens))
     if not found or others - {"and", ",", "then"} or not alternates or not (tokens[0].quoted and tokens[-1].quoted):
         return None
     return found
@@ -206,6 +244,11 @@ def _words(tokens: Tokens) -> str | None:
 
 def _files(tokens: Tokens) -> tuple[str, ...] | None:
     return _texts(tokens) or (tuple(token.text for token in tokens if token.kind == "path") or None)
+
+
+def _filenames(tokens: Tokens) -> tuple[str, ...] | None:
+    found = _files(tokens)
+    return found if found and all(re.search(r"\.\w{1,5}$", name) for name in found) else None
 
 
 # -- numbers ----------------------------------------------------------------------------------------------------------
@@ -274,7 +317,26 @@ def _keys(tokens: Tokens) -> str | None:
     return chord_of(text) if len(text.split()) == len(tokens) else None
 
 
-_LABELS = frozenset(["delete", "del", "insert", "home", "end", "up", "down", "left", "right", "space", "option", "control", "command", "return", "shift", "a"])
+_LABELS = frozenset(
+    [
+        "delete",
+        "del",
+        "insert",
+        "home",
+        "end",
+        "up",
+        "down",
+        "left",
+        "right",
+        "space",
+        "option",
+        "control",
+        "command",
+        "return",
+        "shift",
+        "a",
+    ]
+)
 
 
 def chord_of(text: str) -> str | None:
@@ -291,13 +353,15 @@ def chord_of(text: str) -> str | None:
 
 
 _READERS: Mapping[str, Callable[[Tokens], object | None]] = {
-    "target": _target, "named": _named, "field": _target, "place": _place, "control": _with_role(None),
+    "target": _target, "named": _named, "field": _field, "place": _place, "control": _control,
     "block": _target, "form": _with_role(frozenset({"form"})), "choice": _with_role(_CHOICES),
     "checkbox": _with_role(_CHECKABLE, quoted=True), "dropdown": _with_role(frozenset({"combobox", "listbox"})),
+    "menu": _with_role(_MENUS), "closable": _with_role(_CLOSABLE), "opener": _with_role(_OPENED),
+    "fillable": _with_role(FIELDS, quoted=True), "checkbox-role": _with_role(_CHECKABLE), "message": _message,
     "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _target, "file": _target,
-    "label": _label, "literal": _literal, "page": _page, "site": _site, "address": _address_only, "dialog": _dialog,
+    "label": _label, "literal": _literal, "page": _page, "openable": _openable, "site": _site, "address": _address_only, "dialog": _dialog, "native": _native,
     "value": _value, "texts": _texts, "shown": _shown, "url": _url, "pattern": _pattern, "name": _name,
-    "words": _words, "files": _files, "number": _number, "times": _times, "nth": _nth, "count": _count,
+    "words": _words, "files": _files, "filenames": _filenames, "number": _number, "times": _times, "nth": _nth, "count": _count,
     "pixels": _pixels, "duration": _duration, "keys": _keys,
 }  # fmt: skip
 

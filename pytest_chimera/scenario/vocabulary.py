@@ -5,6 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from types import MappingProxyType
 
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 # -- roles ------------------------------------------------------------------------------------------------------------
 
 
@@ -129,32 +134,30 @@ DEFAULTS = MappingProxyType(
 )
 """What a name without a role is looked up as, by what is done with it."""
 
-PAGE_WORDS = frozenset(
-    ["page", "screen", "site", "website", "webpage", "application", "app", "view", "url", "homepage", "path", "address"]
-)
-TAGS = frozenset(
-    ["a", "abbr", "address", "article", "aside", "audio", "b", "blockquote", "body", "button", "canvas", "caption", "code", "dd", "details", "dialog", "div", "dl", "dt", "em", "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "html", "i", "iframe", "img", "input", "label", "legend", "li", "main", "nav", "object", "ol", "optgroup", "option", "output", "p", "pre", "progress", "section", "select", "small", "span", "strong", "sub", "summary", "sup", "svg", "table", "tbody", "td", "template", "textarea", "tfoot", "th", "thead", "time", "title", "tr", "u", "ul", "video"]
+PAGE_WORDS = _words("page screen site website webpage application app view homepage")
+TAGS = _words(
+    """
+    a abbr address article aside audio b blockquote body button canvas caption code dd details dialog div dl
+    dt em fieldset figcaption figure footer form h1 h2 h3 h4 h5 h6 header hr html i iframe img input label
+    legend li main nav object ol optgroup option output p pre progress section select small span strong sub
+    summary sup svg table tbody td template textarea tfoot th thead time title tr u ul video
+    """
 )
 """HTML elements: what a bare word in "the element "h1"" is."""
 WHOLE_PAGE = frozenset({"page", "screen", "site", "website", "browser", "application", "app", "view", "ui", "webpage"})
 HOME_WORDS = frozenset({"home", "homepage", "front", "root", "start", "main", "landing", "index"})
-DIALOG_WORDS = frozenset(
-    [
-        "alert",
-        "alertbox",
-        "confirm",
-        "confirmbox",
-        "confirmation",
-        "prompt",
-        "dialog",
-        "alerts",
-        "dialogue",
-        "popup",
-        "pop-up",
-        "alert-box",
-    ]
+DIALOG_WORDS = _words(
+    """
+    alert alertbox confirm confirmbox confirmation prompt dialog alerts dialogue popup pop-up alert-box
+    """
 )
 
+NATIVE_DIALOGS = frozenset(
+    {
+        "alertbox", "confirmbox", "prompt", "alert box", "confirm box", "browser alert", "browser dialog",
+        "javascript alert", "js alert", "native dialog", "confirm dialog", "confirmation box",
+    }
+)  # fmt: skip
 NOT_ON_PAGE = frozenset(
     {
         "cookie", "cookies", "database", "db", "cache", "server", "backend", "request", "requests", "response", "timeout",
@@ -168,30 +171,10 @@ NOT_ON_PAGE = frozenset(
 
 # -- small words ------------------------------------------------------------------------------------------------------
 
-DETERMINERS = frozenset(
-    [
-        "the",
-        "a",
-        "an",
-        "this",
-        "that",
-        "these",
-        "those",
-        "my",
-        "your",
-        "his",
-        "her",
-        "its",
-        "their",
-        "our",
-        "any",
-        "some",
-        "all",
-        "such",
-        "another",
-        "each",
-        "every",
-    ]
+DETERMINERS = _words(
+    """
+    the a an this that these those my your his her its their our any some all such another each every
+    """
 )
 ONLY = frozenset({"only", "single", "sole"})
 ORDINALS = MappingProxyType(
@@ -206,179 +189,43 @@ NUMBERS = MappingProxyType(
         "nine": 9, "ten": 10, "eleven": 11, "twelve": 12, "once": 1, "twice": 2, "thrice": 3,
     }
 )  # fmt: skip
-ADVERBS = frozenset(
-    [
-        "successfully",
-        "immediately",
-        "now",
-        "again",
-        "still",
-        "also",
-        "then",
-        "just",
-        "already",
-        "currently",
-        "eventually",
-        "finally",
-        "correctly",
-        "properly",
-        "please",
-        "automatically",
-        "simply",
-        "instantly",
-        "therefore",
-        "afterwards",
-        "next",
-        "both",
-        "too",
-        "directly",
-        "only",
-        "instead",
-        "later",
-    ]
+ADVERBS = _words(
+    """
+    successfully immediately now again still also then just already currently eventually finally correctly
+    properly please automatically simply instantly therefore afterwards next both too directly only instead
+    later
+    """
 )
-PLACE_WORDS = frozenset(
-    [
-        "in",
-        "within",
-        "inside",
-        "on",
-        "of",
-        "under",
-        "from",
-        "at",
-        "into",
-        "for",
-        "to",
-        "near",
-        "beside",
-        "below",
-        "above",
-        "over",
-        "next",
-    ]
+PLACE_WORDS = _words(
+    """
+    in within inside on of under from at into for to near beside below above over next
+    """
 )
 PLACES = (
     "inside of", "on top of", "next to", "in", "within", "inside", "on", "of", "under", "from", "at", "for", "near",
     "beside", "below", "above", "into", "under the heading", "to",
 )  # fmt: skip
-NEVER_IN_NAMES = frozenset(
-    [
-        "will",
-        "would",
-        "should",
-        "must",
-        "shall",
-        "can",
-        "could",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "am",
-        "not",
-        "that",
-        "which",
-        "who",
-        "whose",
-        "since",
-        "because",
-        "when",
-        "while",
-        "if",
-        "until",
-        "unless",
-        "whether",
-        "than",
-        "has",
-        "have",
-        "had",
-        "does",
-        "do",
-        "did",
-        "and",
-        "or",
-        "but",
-        "with",
-        "i",
-        "we",
-        "he",
-        "she",
-        "they",
-        "it's",
-        "there",
-        "by",
-        "as",
-        "containing",
-        "having",
-        "using",
-        "via",
-        "per",
-    ]
+NEVER_IN_NAMES = _words(
+    """
+    will would should must shall can could is are was were be been am not that which who whose since because
+    when while if until unless whether than has have had does do did and or but with i we he she they
+    there by as outside containing having using via per
+    """
 )
 """Words that end a name in plain words: a longer clause is no name."""
 
-ACTORS = frozenset(
-    [
-        "i",
-        "we",
-        "he",
-        "she",
-        "they",
-        "you",
-        "user",
-        "users",
-        "customer",
-        "customers",
-        "visitor",
-        "visitors",
-        "admin",
-        "admins",
-        "administrator",
-        "member",
-        "guest",
-        "shopper",
-        "buyer",
-        "seller",
-        "editor",
-        "author",
-        "reader",
-        "person",
-        "someone",
-        "somebody",
-        "everyone",
-        "everybody",
-        "client",
-        "tester",
-        "student",
-        "teacher",
-        "manager",
-        "owner",
-        "operator",
-        "employee",
-        "player",
-        "one",
-        "moderator",
-        "viewer",
-    ]
+ACTORS = _words(
+    """
+    i we he she they you user users customer customers visitor visitors admin admins administrator member
+    guest shopper buyer seller editor author reader person someone somebody everyone everybody client tester
+    student teacher manager owner operator employee player one moderator viewer
+    """
 )
-ACTOR_ADJECTIVES = frozenset(
-    [
-        "new",
-        "logged-in",
-        "registered",
-        "authenticated",
-        "anonymous",
-        "same",
-        "current",
-        "other",
-        "another",
-        "existing",
-        "unregistered",
-        "signed-in",
-    ]
+ACTOR_ADJECTIVES = _words(
+    """
+    new logged-in registered authenticated anonymous same current other another existing unregistered signed-
+    in
+    """
 )
 MODALS = (
     "should be able to", "should not be able to", "should no longer be able to", "should also be able to",
@@ -390,7 +237,7 @@ MODALS = (
 )  # fmt: skip
 NEGATIVE = frozenset({"not", "never", "no longer"})
 
-EXPECT_VERBS = frozenset(["verify", "ensure", "expect", "assert", "validate", "confirm", "check", "make", "see"])
+EXPECT_VERBS = _words("verify ensure expect assert validate confirm check make see")
 
 KEYS = MappingProxyType(
     {

@@ -1,0 +1,48 @@
+"""What each step of a text is understood as: one line of JSON a step."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+
+from pytest_chimera.models import Step
+from pytest_chimera.scenario.errors import UnknownStepError
+from pytest_chimera.scenario.parser import ScenarioParser
+from pytest_chimera.scenario.text import read_steps
+
+
+def explain(text: str, parser: ScenarioParser | None = None) -> Iterator[str]:
+    """One line of JSON for each step of ``text``: text, kind, target, value, code, certainty; or the error.
+
+    :param parser: knows the project's pages and glossary.
+    """
+    parser = parser or ScenarioParser()
+    for written in read_steps(text):
+        try:
+            found = _facts(parser.compile((written,)).steps[0])
+        except UnknownStepError as error:
+            found = _trouble(written.text, error)
+        yield json.dumps(found, ensure_ascii=False)
+
+
+def _facts(step: Step) -> Mapping[str, object]:
+    target = step.target.model_dump(exclude_defaults=True) if step.target else None
+    return {
+        "text": step.text,
+        "kind": step.kind,
+        "target": target,
+        "value": step.value,
+        "code": list(step.code),
+        "certainty": step.certainty,
+    }
+
+
+def _trouble(text: str, error: UnknownStepError) -> Mapping[str, object]:
+    return {
+        "text": text,
+        "error": error.sentence,
+        "understood": error.understood,
+        "not_understood": error.unclear,
+        "suggestions": list(error.suggestions),
+        "glossary": error.glossary,
+    }
