@@ -10,9 +10,9 @@ import pytest
 
 from pytest_chimera.errors import StateError
 from pytest_chimera.judging import Browser, is_vacuous, judge
-from pytest_chimera.models import Reason, StepLines
+from pytest_chimera.models import Reason, StepLines, TestRun
 from tests.judging.conftest import TODOS, Judged, body, sealed
-from tests.judging.pages import Page, Serve
+from tests.judging.pages import Page, Serve, serving
 
 pytestmark = pytest.mark.browser
 
@@ -20,21 +20,26 @@ SEES_MILK = body('page.goto("/")', 'expect(page.get_by_text("Milk")).to_be_visib
 SEES_BREAD = body('page.goto("/")', 'expect(page.get_by_text("Bread")).to_be_visible()')
 
 
-def test_a_test_that_ran_and_passed_is_green(serve: Serve, judged: Judged) -> None:
-    site = serve({"/": TODOS})
-    run = judged(sealed(SEES_MILK), site.url)
-    assert (run.status, run.failures, run.passed) == ("green", (), ("tests/e2e/test_todos.py::test_todos",))
-    assert run.final_url == f"{site.url}/"
+@pytest.fixture(scope="module")
+def green(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> TestRun:
+    """A run that is green."""
+    evidence = tmp_path_factory.mktemp("green")
+    with serving({"/": TODOS + "<script>console.warn('nearly sold out')</script>"}) as site:
+        return anyio.run(lambda: judge(sealed(SEES_MILK), site.url, evidence=evidence, browser=chromium, time_limit=60))
 
 
-def test_the_browser_is_named_with_the_version_that_ran(serve: Serve, judged: Judged) -> None:
-    run = judged(sealed(SEES_MILK), serve({"/": TODOS}).url)
-    assert any(part.isdigit() for part in run.browser.replace(".", " ").split())
+def test_a_test_that_ran_and_passed_is_green(green: TestRun) -> None:
+    assert (green.status, green.failures) == ("green", ())
+    assert green.passed == ("tests/e2e/test_todos.py::test_todos",)
+    assert green.final_url == f"{green.url}/"
 
 
-def test_a_run_leaves_trace_screenshot_page_snapshot_console_and_log(serve: Serve, judged: Judged) -> None:
-    site = serve({"/": TODOS + "<script>console.warn('nearly sold out')</script>"})
-    evidence = judged(sealed(SEES_MILK), site.url).evidence
+def test_the_browser_is_named_with_the_version_that_ran(green: TestRun) -> None:
+    assert any(part.isdigit() for part in green.browser.replace(".", " ").split())
+
+
+def test_a_run_leaves_trace_screenshot_page_snapshot_console_and_log(green: TestRun) -> None:
+    evidence = green.evidence
     assert evidence is not None
     assert zipfile.ZipFile(evidence.trace).testzip() is None
     assert Path(evidence.screenshot).read_bytes().startswith(b"\x89PNG")
@@ -43,22 +48,36 @@ def test_a_run_leaves_trace_screenshot_page_snapshot_console_and_log(serve: Serv
     assert "1 passed" in Path(evidence.log).read_text(encoding="utf-8")
 
 
-def test_evidence_is_never_overwritten(serve: Serve, judged: Judged, tmp_path: Path) -> None:
-    site = serve({"/": TODOS})
-    first = judged(sealed(SEES_BREAD), site.url).evidence
-    assert first is not None
-    before = Path(first.trace).read_bytes()
-    second = judged(sealed(SEES_MILK), site.url).evidence
-    assert second is not None
-    assert (Path(first.folder), Path(second.folder)) == (tmp_path / "evidence", tmp_path / "evidence-2")
-    assert Path(first.trace).read_bytes() == before
+@pytest.fixture(scope="module")
+def twice_red(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> list[tuple[TestRun, bytes]]:
+    """The same red on two ports with the same evidence folder, each with its trace as it was right after the run."""
+    evidence = tmp_path_factory.mktemp("red")
+
+    def once() -> tuple[TestRun, bytes]:
+        with serving({"/": TODOS}) as site:
+            run = anyio.run(
+                lambda: judge(
+                    sealed(SEES_BREAD), site.url, evidence=evidence, browser=chromium, time_limit=60, patience=0.6
+                )
+            )
+        assert run.evidence is not None
+        return run, Path(run.evidence.trace).read_bytes()
+
+    return [once(), once()]
 
 
-def test_the_same_failure_has_the_same_signature_on_another_port(serve: Serve, judged: Judged) -> None:
-    runs = [judged(sealed(SEES_BREAD), serve({"/": TODOS}).url) for _ in range(2)]
-    first, second = (run.failures[0] for run in runs)
-    assert runs[0].url != runs[1].url
-    assert first.signature == second.signature
+def test_evidence_is_never_overwritten(twice_red: list[tuple[TestRun, bytes]]) -> None:
+    (first, trace), (second, _) = twice_red
+    assert first.evidence is not None
+    assert second.evidence is not None
+    assert second.evidence.folder == f"{first.evidence.folder}-2"
+    assert Path(first.evidence.trace).read_bytes() == trace
+
+
+def test_the_same_failure_has_the_same_signature_on_another_port(twice_red: list[tuple[TestRun, bytes]]) -> None:
+    (first, _), (second, _) = twice_red
+    assert first.url != second.url
+    assert first.failures[0].signature == second.failures[0].signature
 
 
 def steps() -> tuple[StepLines, ...]:
@@ -94,21 +113,10 @@ def test_a_given_that_does_not_hold_is_no_right_red(serve: Serve, judged: Judged
 LOGIN = "<h1>Welcome</h1><form><label>Password <input type=password></label></form>"
 
 
-def test_a_log_in_page_that_a_script_leads_to_is_no_right_red(serve: Serve, judged: Judged) -> None:
-    site = serve({"/": "<script>location.replace('/welcome')</script>", "/welcome": LOGIN})
-    failure = judged(sealed(SEES_BREAD), site.url).failures[0]
-    assert failure.reason is Reason.LOGIN_PAGE, failure.message
-
-
 def test_a_log_in_page_that_a_step_asked_for_is_the_features_own(serve: Serve, judged: Judged) -> None:
     site = serve({"/": Page(status=302, headers={"Location": "/login"}), "/login": LOGIN})
     source = SEES_BREAD.replace("    expect(", "    # logs in\n    expect(")
     failure = judged(sealed(source), site.url).failures[0]
-    assert failure.reason is Reason.MISSING_ELEMENT, failure.message
-
-
-def test_a_password_field_on_the_page_that_was_asked_for_is_no_log_in_page(serve: Serve, judged: Judged) -> None:
-    failure = judged(sealed(SEES_BREAD), serve({"/": TODOS + LOGIN}).url).failures[0]
     assert failure.reason is Reason.MISSING_ELEMENT, failure.message
 
 
@@ -207,14 +215,6 @@ def test_nobody_at_the_url_is_unreachable(judged: Judged, serve: Serve) -> None:
     assert "ERR_CONNECTION_REFUSED" in run.failures[0].message
 
 
-def test_a_server_that_dies_in_between_is_unreachable(serve: Serve, judged: Judged) -> None:
-    site = serve({"/": TODOS + "<a href='/cut'>More</a>", "/cut": Page(drop=True)})
-    source = body(
-        'page.goto("/")', 'page.get_by_role("link").click()', 'expect(page.get_by_text("Bread")).to_be_visible()'
-    )
-    assert judged(sealed(source), site.url).failures[0].reason is Reason.UNREACHABLE
-
-
 def test_contexts_and_pages_that_a_test_opens_itself_are_seen_too(serve: Serve, judged: Judged) -> None:
     source = """
     def test_todos(browser, base_url) -> None:
@@ -234,6 +234,24 @@ def test_contexts_and_pages_that_a_test_opens_itself_are_seen_too(serve: Serve, 
     assert run.status == "green", run.failures
     assert run.evidence is not None
     assert {"trace.zip", "trace-2.zip"} <= {file.name for file in Path(run.evidence.folder).iterdir()}
+
+
+def test_a_context_that_tests_share_has_a_trace_for_each(serve: Serve, judged: Judged) -> None:
+    source = """
+    import pytest
+
+    @pytest.fixture(scope="module")
+    def shared(browser, base_url):
+        page = browser.new_context(base_url=base_url).new_page()
+        page.goto("/")
+        return page
+
+    @pytest.mark.parametrize("word", ["Milk", "Todos"])
+    def test_todos(shared, word) -> None:
+        expect(shared.get_by_text(word)).to_be_visible()
+    """
+    run = judged(sealed(source, "test_todos[Milk]", "test_todos[Todos]"), serve({"/": TODOS}).url)
+    assert run.status == "green", run.failures
 
 
 def test_the_page_that_a_click_opens_is_the_one_that_is_shown(serve: Serve, judged: Judged) -> None:

@@ -30,20 +30,36 @@ PAGES: dict[str, Page | str] = {
     "/empty": "",
     "/picture": "<body><canvas width='200' height='200'></canvas></body>",
     "/throws": "<h1>Todos</h1><script>setTimeout(() => { throw new TypeError('basket is undefined') })</script>",
+    "/moved": "<script>location.replace('/welcome')</script>",
+    "/welcome": "<h1>Welcome</h1><label>Password <input type='password'></label>",
+    "/with-corner": "<h1>Todos</h1><label>Password <input type='password'></label>",
+    "/more": "<a href='/cut'>More</a>",
     "/round": Page(status=302, headers={"Location": "/round"}),
 }
 TABLE = {
     "missing_text": ('page.goto("/"); expect(page.get_by_text("Bread")).to_be_visible()', Reason.MISSING_ELEMENT),
-    "other_text": ('page.goto("/"); expect(page.get_by_role("listitem")).to_have_text("Bread")', Reason.ASSERTION),
-    "other_count": ('page.goto("/"); expect(page.get_by_role("listitem")).to_have_count(3)', Reason.ASSERTION),
+    "other_text": (
+        'page.goto("/"); expect(page.get_by_role("listitem")).to_have_text("Bread", timeout=2500)',
+        Reason.ASSERTION,
+    ),
+    "other_count": (
+        'page.goto("/"); expect(page.get_by_role("listitem")).to_have_count(3, timeout=2500)',
+        Reason.ASSERTION,
+    ),
     "other_title": ('page.goto("/"); expect(page).to_have_title("Shopping")', Reason.ASSERTION),
     "plain_assert": ('page.goto("/"); assert page.title() == "Shopping"', Reason.ASSERTION),
     "given_up": ('import pytest; page.goto("/"); pytest.fail("no basket")', Reason.ASSERTION),
     "no_field": ('page.goto("/"); page.get_by_label("New todo").fill("Bread")', Reason.MISSING_ELEMENT),
-    "disabled": ('page.goto("/"); page.get_by_role("button", name="Save").click()', Reason.ASSERTION),
+    "disabled": ('page.goto("/"); page.get_by_role("button", name="Save").click(timeout=2500)', Reason.ASSERTION),
     "no_input": ('page.goto("/"); page.locator("#plain").fill("Bread")', Reason.ASSERTION),
-    "two_buttons": ('page.goto("/"); page.get_by_role("button", name="Add").click()', Reason.AMBIGUOUS_ELEMENT),
-    "two_seen": ('page.goto("/"); expect(page.get_by_text("Add")).to_be_visible()', Reason.AMBIGUOUS_ELEMENT),
+    "two_buttons": (
+        'page.goto("/"); page.get_by_role("button", name="Add").click(timeout=2500)',
+        Reason.AMBIGUOUS_ELEMENT,
+    ),
+    "two_seen": (
+        'page.goto("/"); expect(page.get_by_text("Add")).to_be_visible(timeout=2500)',
+        Reason.AMBIGUOUS_ELEMENT,
+    ),
     "no_page": ('page.goto("/basket"); expect(page.get_by_text("Bread")).to_be_visible()', Reason.MISSING_PAGE),
     "no_page_no_words": ('page.goto("/nothing-here")', Reason.MISSING_PAGE),
     "server_error": ('page.goto("/broken"); expect(page.get_by_text("Bread")).to_be_visible()', Reason.SERVER_ERROR),
@@ -57,6 +73,15 @@ TABLE = {
     "unreachable": ('page.goto("http://127.0.0.1:1/")', Reason.UNREACHABLE),
     "slow": ('page.set_default_navigation_timeout(700); page.goto("/slow")', Reason.NAVIGATION_TIMEOUT),
     "private": ('page.goto("/private"); expect(page.get_by_text("Bread")).to_be_visible()', Reason.LOGIN_PAGE),
+    "private_by_script": ('page.goto("/moved"); expect(page.get_by_text("Bread")).to_be_visible()', Reason.LOGIN_PAGE),
+    "corner": (
+        'page.goto("/with-corner"); expect(page.get_by_text("Bread")).to_be_visible()',
+        Reason.MISSING_ELEMENT,
+    ),
+    "dropped_later": (
+        'page.goto("/more"); page.get_by_role("link").click(); expect(page.get_by_text("Bread")).to_be_visible()',
+        Reason.UNREACHABLE,
+    ),
     "members": ('page.goto("/members"); expect(page.get_by_text("Bread")).to_be_visible()', Reason.LOGIN_PAGE),
     "blank": ('page.goto("/blank"); expect(page.get_by_text("Bread")).to_be_visible()', Reason.BLANK_PAGE),
     "empty": ('page.goto("/empty"); expect(page.get_by_text("Bread")).to_be_visible()', Reason.BLANK_PAGE),
@@ -150,7 +175,7 @@ def run(site: Site, tmp_path_factory: pytest.TempPathFactory, chromium: Browser)
     names = [f"test_{name}" for name in (*TABLE, *MARKED_REASONS, "good")]
     test = sealed("\n\n".join([*functions, MARKED]), *names)
     evidence = tmp_path_factory.mktemp("evidence")
-    return anyio.run(lambda: judge(test, site.url, evidence=evidence, browser=chromium, time_limit=180, patience=0.7))
+    return anyio.run(lambda: judge(test, site.url, evidence=evidence, browser=chromium, time_limit=180, patience=0.5))
 
 
 def failure_of(run: TestRun, name: str) -> Failure:
