@@ -160,7 +160,7 @@ class Repository:
         return replace(candidate, files=self._files(candidate.files), left_out=left_out)
 
     def patch(self, old: str, new: str) -> bytes:
-        """The difference between two commits, as ``git apply`` takes it back, byte for byte."""
+        """The difference between two commits, byte for byte, as ``git apply`` takes it back at the top level."""
         return self.store.patch(self._brought(old), self._brought(new))
 
     def diff(self, old: str, new: str) -> str:
@@ -241,7 +241,10 @@ class Repository:
         return folder / self.prefix
 
     def checkout(self, commit: str, folder: Path) -> None:
-        """The files of a commit in a new folder, without a ``.git``."""
+        """The files of a commit in a new folder, without a ``.git``.
+
+        :raises RepositoryError: the folder is not empty, or the store holds something else than its digests say.
+        """
         self.store.checkout(self._brought(commit), folder)
 
     def discard(self, folder: Path) -> None:

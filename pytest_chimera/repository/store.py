@@ -18,7 +18,7 @@ from filelock import FileLock
 
 from pytest_chimera.errors import ConflictError, RepositoryError
 from pytest_chimera.models import ChangedFile
-from pytest_chimera.repository.git import NEUTRAL, NEUTRAL_SETTINGS, Git, as_bytes, as_text, zipped
+from pytest_chimera.repository.git import NEUTRAL, NEUTRAL_SETTINGS, Git, as_bytes, as_text, quoted, zipped
 from pytest_chimera.repository.trailers import FEATURE, Trailers, all_trailers
 
 REFS = "refs/chimera"
@@ -214,13 +214,41 @@ class Store:
     def checkout(self, commit: str, folder: Path) -> None:
         """The files of a commit as plain files in a new folder, without a ``.git``.
 
-        :raises RepositoryError: there is something in the folder already.
+        :raises RepositoryError: there is something in the folder already, or the store was tampered with.
         """
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
             raise RepositoryError("A checkout needs an empty folder.", where=str(folder))
-        with self.index(commit) as git:
+        entries = self.entries(commit)
+        with self.index() as git:
+            write_entries(git, entries)
+            tree = git.ask("write-tree").text
             git.having(folder=folder, GIT_WORK_TREE=folder).ask("checkout-index", "-a", "-q")
+        if tree != self.tree_of(commit):
+            raise self._damaged(commit)
+        self._verify(folder, entries)
+
+    def _verify(self, folder: Path, entries: Mapping[str, Entry]) -> None:
+        """Git checks the digests of commits, but not of files: whoever can write to the store could change them."""
+        regular = [path for path, entry in entries.items() if entry.mode in {REGULAR, EXECUTABLE}]
+        names = b"".join(quoted(path) + b"\n" for path in regular)
+        ask = ("hash-object", "--no-filters", "--stdin-paths")
+        found = dict(zip(regular, self.git.having(folder=folder).ask(*ask, stdin=names).text.split(), strict=True))
+        for path, entry in entries.items():
+            differs = entry.mode != SUBMODULE and found.get(path) != entry.blob  # a link, or other line endings
+            if differs and not self._is_whole(entry.blob):
+                raise self._damaged(shown(path))
+
+    def _is_whole(self, blob: str) -> bool:
+        """A blob holds what its name, which is its digest, says."""
+        return self.git.ask("hash-object", "--stdin", stdin=self.read_blob(blob)).text == blob
+
+    def _damaged(self, what: str) -> RepositoryError:
+        return RepositoryError(
+            f"Chimera's own store holds something else than its digests say: {what}.",
+            where=str(self.folder),
+            remedy="Somebody wrote to it. Remove that folder, then start over with --chimera-restart.",
+        )
 
     # -- merging
 

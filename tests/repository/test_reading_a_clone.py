@@ -233,6 +233,15 @@ def test_the_vault_and_private_folders_never_belong_to_a_candidate(person: Perso
     assert paths(repository.candidate(folder, base, Manifest.load(folder), "m", "k")) == {"ok.py": "A"}
 
 
+def test_a_vault_that_somebody_committed_stays_as_it_is(person: Person, repository: Repository, work: Path) -> None:
+    person.write(".chimera/brief.md", "one")
+    base = person.commit("Commit a vault")
+    folder = work / "clones" / "one"
+    manifest = repository.clone(base, folder)
+    (folder / ".chimera" / "brief.md").write_text("two")
+    assert repository.candidate(folder, base, manifest, "m", "k").files == ()
+
+
 def test_line_endings_stay_as_the_base_has_them(person: Person, repository: Repository, work: Path) -> None:
     person.write(".gitattributes", "*.txt text eol=crlf\n")
     person.write("notes.txt", b"one\r\ntwo\r\n")

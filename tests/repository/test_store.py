@@ -225,6 +225,34 @@ def test_a_checkout_wants_an_empty_folder(repository: Repository, work: Path) ->
         repository.checkout("HEAD", work / "full")
 
 
+@pytest.mark.parametrize("what", ["", "^{tree}", ":todo", ":todo/models.py"])
+def test_a_checkout_of_objects_that_somebody_changed_is_refused(
+    repository: Repository, work: Path, sealed: str, what: str
+) -> None:
+    honest, evil = (
+        repository.seal(sealed, {"todo/models.py": data}, "m", "k").commit for data in (b"good\n", b"evil\n")
+    )
+
+    def loose(commit: str) -> Path:
+        name = repository.store.git.ask("rev-parse", f"{commit}{what}").text
+        return repository.store.folder / "objects" / name[:2] / name[2:]
+
+    loose(honest).chmod(0o600)
+    loose(honest).write_bytes(loose(evil).read_bytes())
+    with pytest.raises(RepositoryError, match=r"There is no commit|hash mismatch|something else than its digests say"):
+        repository.checkout(honest, work / "checkout")
+
+
+def test_a_checkout_has_the_line_endings_that_its_attributes_say(
+    person: Person, repository: Repository, work: Path
+) -> None:
+    person.write(".gitattributes", "*.bat text eol=crlf\n*.txt text=auto\n")
+    person.write("run.bat", b"one\r\ntwo\r\n")
+    person.commit("Add a batch file")
+    repository.checkout("HEAD", work / "checkout")
+    assert (work / "checkout" / "run.bat").read_bytes() == b"one\r\ntwo\r\n"
+
+
 def test_a_clone_is_a_repository_of_its_own(clone: Path, sealed: str) -> None:
     assert git(clone, "log", "--format=%s") == "Seal\nAdd models\nBegin"
     assert git(clone, "rev-parse", "HEAD") == sealed
