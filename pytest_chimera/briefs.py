@@ -81,6 +81,7 @@ def brief_for(feature: Feature, workflow: ChimeraWorkflow, *, folder: str, time_
         feature=feature,
         test=sealed.test,
         failing=f"{failure.as_sentence()}\n\n{failure.message}" if failure else "",
+        sealed=sealed.commit,
         folder=folder,
         attempt=workflow.attempt,
         protected=sealed.protected,

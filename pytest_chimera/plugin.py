@@ -39,10 +39,12 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Document the marker; refuse a command line that cannot work."""
     from pytest_chimera.marked import MARKER_HELP
+    from pytest_chimera.session import browsers
     from pytest_chimera.session.plain import PlainRuns
 
     config.addinivalue_line("markers", MARKER_HELP)
     config.pluginmanager.register(PlainRuns(config), "chimera-plain")
+    config.pluginmanager.register(browsers, "chimera-browsers")
     if config.option.chimera:
         _check_command_line(config)
     else:
@@ -89,12 +91,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> Ge
     if not config.option.chimera:
         return result
     from pytest_chimera.session.conductor import Conductor
-    from pytest_chimera.session.items import adopt, in_order, is_feature
+    from pytest_chimera.session.items import adopt, in_order, is_feature, leave_to_features
 
     items[:] = in_order(items)
     features = [item for item in items if is_feature(item)]
     conductor = config.stash[_CONDUCTOR] = Conductor(config)
-    conductor.plan(features)
+    leave_to_features(items, conductor.plan(features))
     for item in features:
         adopt(item, conductor.run)
     return result

@@ -77,9 +77,13 @@ class Project:
 
         return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror)
 
+    def place(self, feature: Feature) -> Path:
+        """Where a feature's clones and checkouts lie; whoever holds the feature may empty it."""
+        return self.work / "features" / feature.slug
+
     @contextmanager
     def held(self, feature: Feature) -> Iterator[None]:
-        """Hold the feature for this process.
+        """Hold the feature for this process; what a killed one left behind is removed.
 
         :raises HeldElsewhere: another process works on it; says which.
         """
@@ -98,6 +102,7 @@ class Project:
             ) from None
         try:
             holder.write_text(f"process {os.getpid()}")
+            self.repository.discard(self.place(feature))
             yield
         finally:
             holder.unlink(missing_ok=True)

@@ -204,7 +204,9 @@ class _Pursuit:
         return await self._complete(workshop)
 
     def _told(self, verdict: Verdict) -> Verdict:
-        return verdict.model_copy(update={"attempts": self.workflow.attempts, "branch": self.standing.branch})
+        begun = self.workflow.attempts
+        ended = begun - 1 if self.workflow.current_phase is ChimeraPhase.CODE_IMPLEMENTATION else begun
+        return verdict.model_copy(update={"attempts": max(0, ended), "branch": self.standing.branch})
 
     def _say(self, state: Any, sentence: str, details: str = "", next_command: str = "") -> Verdict:
         verdict = Verdict(

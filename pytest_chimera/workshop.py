@@ -66,6 +66,11 @@ class Workshop:
     live: dict[str, Deployment] = field(default_factory=dict)
     checkouts: dict[str, Path] = field(default_factory=dict)
 
+    @property
+    def place(self) -> Path:
+        """Where the feature's clones and checkouts lie."""
+        return self.project.place(self.feature)
+
     def acts(self) -> Mapping[ChimeraPhase, Act]:
         """The table for the executor."""
         return {
@@ -167,7 +172,7 @@ class Workshop:
         if self.project.by_hand:
             return await self._by_hand(workflow)
         room = self.room(workflow, f"attempt-{workflow.attempt}")
-        folder = self.project.work / "clones" / f"{self.feature.slug}-{workflow.generation}-{workflow.attempt}"
+        folder = self.place / f"clone-{workflow.generation}-{workflow.attempt}"
         try:
             return await self._by_coder(workflow, folder, room)
         finally:
@@ -196,7 +201,9 @@ class Workshop:
             if answer is None:
                 raise nobody_answers(hook)
             raise PhaseFailed(
-                "The coder changed nothing." if candidate.tree == start_tree else "The coder undid all its changes.",
+                "The coder changed nothing."
+                if candidate.tree == sealed.tree
+                else "The coder left its last change as it was.",
                 where=str(room),
                 evidence=answer if isinstance(answer, str) else "",
             )
@@ -307,9 +314,8 @@ class Workshop:
 
     async def fresh_checkout(self, commit: str, name: str) -> Path:
         """A new folder with exactly the commit's files."""
-        place = self.project.work / "checkouts"
         number = 1
-        while (folder := place / f"{name}-{number}").exists():
+        while (folder := self.place / f"{name}-{number}").exists():
             number += 1
         await self.git(lambda git: git.checkout(commit, folder))
         return folder

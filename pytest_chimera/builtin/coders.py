@@ -14,7 +14,7 @@ import pytest
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
 from pytest_chimera.models import Brief
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program, secret_values
-from pytest_chimera.repository import apply_patch
+from pytest_chimera.repository import apply_patch, put_back
 from pytest_chimera.settings import Settings, split_command
 
 REPLAY = "replay:"
@@ -123,6 +123,7 @@ class ReplayCoder:
                 remedy="Record another one, or name a coder in chimera_coder.",
             )
         record = records[brief.attempt - 1]
+        put_back(Path(brief.folder), brief.sealed)
         if record.is_dir():
             shutil.copytree(record, brief.folder, dirs_exist_ok=True)
         else:

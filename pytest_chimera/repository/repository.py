@@ -44,7 +44,7 @@ class Repository:
     work: Path
     person: Git
     store: Store
-    tree: WorkTree
+    worktree: WorkTree
 
     @classmethod
     def find(cls, folder: Path, work_dir: str = "", private: Iterable[Path] = ()) -> Repository:
@@ -200,7 +200,7 @@ class Repository:
 
         :raises RepositoryError: a merge is not finished.
         """
-        return self._ours(self.tree.snapshot(self._brought(parent), message, keep))
+        return self._ours(self.worktree.snapshot(self._brought(parent), message, keep))
 
     def rebase(self, candidate: str, sealed: str, onto: str, message: str, keep: str) -> Made:
         """Bring sealed..candidate onto another commit, which becomes the parent.
@@ -234,7 +234,7 @@ class Repository:
         :raises PhaseFailed: the coder deleted its clone.
         """
         sealed = self._brought(sealed)
-        return self._ours(clones.candidate(self.store, folder, sealed, manifest, message, keep, self.tree.private))
+        return self._ours(clones.candidate(self.store, folder, sealed, manifest, message, keep, self.worktree.private))
 
     def project_in(self, folder: Path) -> Path:
         """Where the project lies in a clone or a checkout."""
@@ -332,14 +332,14 @@ class Repository:
         if not self.is_ancestor(expected_head, commit):
             raise RepositoryError(f"{commit[:12]} does not follow from {expected_head[:12]}.", where=str(self.root))
         self._give(commit)
-        self.tree.fast_forward(commit, expected_head, branch)
+        self.worktree.fast_forward(commit, expected_head, branch)
 
     def lay(self, commit: str, base: str) -> None:
         """Lay base..commit into the person's working tree, unstaged.
 
         :raises RepositoryError: the person's own changes are in the way (named); nothing is changed.
         """
-        self.tree.lay(self._brought(commit), self._brought(base))
+        self.worktree.lay(self._brought(commit), self._brought(base))
 
 
 def is_id(rev: str) -> bool:

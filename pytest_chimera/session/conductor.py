@@ -55,8 +55,8 @@ class Conductor:
         self._errors: dict[str, ChimeraError] = {}
         self._project: Project | None = None
 
-    def plan(self, items: list[Any]) -> None:
-        """Read the selected items; what is wrong with one is kept until it runs."""
+    def plan(self, items: list[Any]) -> list[Feature]:
+        """Read the selected items into features; what is wrong with one is kept until it runs."""
         pairs = []
         for item in items:
             try:
@@ -65,6 +65,7 @@ class Conductor:
                 self._errors[item.nodeid] = error
         self._errors |= refuse_double_ids(pairs)
         self._waiting = [(item, feature) for item, feature in pairs if item.nodeid not in self._errors]
+        return [feature for _, feature in self._waiting]
 
     def run(self, item: pytest.Item) -> None:
         """Run an item's workflow, or wait for it; fails the item unless the feature is there."""
@@ -91,9 +92,7 @@ class Conductor:
 
     def _verdict(self, item: pytest.Item) -> Verdict:
         if self._project is None:
-            self._project = self._open_project(item)
-            self._portal = self._running.enter_context(start_blocking_portal())
-            self._running.enter_context(_terminating_as_interrupt())
+            self._project = self._open(item)
         self._begin_up_to(item)
         future = self._begun[item.nodeid]
         try:
@@ -104,6 +103,18 @@ class Conductor:
             raise
         self._progress.show(0)
         return future.result()
+
+    def _open(self, item: pytest.Item) -> Project:
+        with ExitStack() as opening:
+            self._portal = opening.enter_context(start_blocking_portal())
+            opening.enter_context(_terminating_as_interrupt())
+            project = self._open_project(item)
+            opening.callback(self._stop_deployments, self._register(project))
+            self._running = opening.pop_all()
+        return project
+
+    def _stop_deployments(self, deployer: Deployer) -> None:
+        self._portal.call(deployer.stop_all)
 
     def _begin_up_to(self, item: pytest.Item) -> None:
         """Begin this item's workflow and as many after it as may run at once."""
@@ -141,7 +152,7 @@ class Conductor:
         manager = config.pluginmanager
         by_hand = not settings.coder and not item.ihook.pytest_chimera_implement_feature.get_hookimpls()
         answered = item.ihook.pytest_chimera_transitions()
-        project = Project(
+        return Project(
             root=root,
             state=Path(cache.mkdir("chimera")),
             work=repository.work,
@@ -157,27 +168,27 @@ class Conductor:
             progress=self._progress.say,
             table=time_limits(settings, answered),
         )
-        self._register(project)
-        return project
 
     @cached_property
     def _browser(self) -> Browser:
         return find_browser(settings_of(self._config).browser_path)
 
-    def _register(self, project: Project) -> None:
+    def _register(self, project: Project) -> Deployer:
         settings = project.settings
+        deployer = Deployer(settings, self._progress.note)
         plugins = {
             "chimera-generator": Generator(TestGenerator(test_dir=settings.test_dir)),
             "chimera-coder": coder_plugin(settings, project.root),
             "chimera-guardian": Guardian(settings, project.repository.read, by_hand=project.by_hand),
             "chimera-checks": Checks(settings, project.repository, project.work, by_hand=project.by_hand),
-            "chimera-deployer": Deployer(settings),
+            "chimera-deployer": deployer,
             "chimera-judge": Judge(settings, project.repository, project.browser),
             "chimera-progress": self._progress,
         }
         for name, plugin in plugins.items():
             if plugin is not None:
                 self._config.pluginmanager.register(plugin, name)
+        return deployer
 
 
 def settings_of(config: pytest.Config) -> Settings:

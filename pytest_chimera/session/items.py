@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.marked import ARGUMENTS, MARKER, body_of, feature_id
+from pytest_chimera.marked import ARGUMENTS, MARKER, body_of, cache_key, feature_id, is_generated
 from pytest_chimera.models import Feature
 
 Run = Callable[[pytest.Item], None]
@@ -107,6 +107,25 @@ def adopt(item: Any, run: Run) -> None:
     item.repr_failure = repr_failure
     if item.config.pluginmanager.hasplugin("timeout"):
         item.add_marker(pytest.mark.timeout(0))
+
+
+def leave_to_features(items: Iterable[Any], features: Iterable[Feature]) -> None:
+    """Skip the generated tests of features that this run works on: until those are complete, red is their nature."""
+    functions = {feature.function: feature.id for feature in features if not feature.handwritten}
+    for item in items:
+        feature = functions.get(getattr(item, "originalname", ""))
+        if (
+            feature
+            and not is_feature(item)
+            and is_generated(Path(item.path))
+            and not _is_complete(item.config, feature)
+        ):
+            item.add_marker(pytest.mark.skip(reason=f"chimera: judged with its feature {feature}"))
+
+
+def _is_complete(config: pytest.Config, feature: str) -> bool:
+    value = config.cache.get(cache_key(feature), None) if config.cache else None
+    return isinstance(value, dict) and value.get("state") in {"complete", "proved", "present"}
 
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -77,6 +77,11 @@ class Progress:
         if not self._quiet:
             self._said.put(f"  {feature.id}  {line}")
 
+    def note(self, line: str) -> None:
+        """Say one line about the run."""
+        if not self._quiet:
+            self._said.put(f"  chimera: {_harmless(line)}")
+
     def show(self, patience: float) -> None:
         """Write what was said, in pytest's own thread, and on a terminal what is being waited for.
 

@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-pytest_plugins = ["pytester"]
-
-SERVER = '''
+SERVER = """
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qs, urlsplit
@@ -31,12 +28,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
-'''
-BASE = '''
+"""
+BASE = """
 def render(query):
     return "<!doctype html><title>Greeter</title><h1>Welcome</h1>"
-'''
-RIGHT = '''
+"""
+RIGHT = """
 from html import escape
 
 
@@ -44,7 +41,7 @@ def render(query):
     said = f"<p>Hello, {escape(query['name'])}!</p>" if "name" in query else ""
     form = "<form><label>Name <input name=name></label><button>Greet</button></form>"
     return f"<!doctype html><title>Greeter</title><h1>Welcome</h1>{form}{said}"
-'''
+"""
 WRONG = RIGHT.replace("Hello, ", "Bye, ")
 FEATURE = '''
 import pytest
@@ -58,19 +55,20 @@ def test_greet():
     Then I should see "Hello, Ada!"
     """
 '''
-CONFIG = f'''
+CONFIG = f"""
 [pytest]
 chimera_serve = {sys.executable} server.py {{port}}
 chimera_patience = 1
-'''
+"""
 
 
 class App:
     """The application's folder and the commands that a user would type in it."""
 
-    def __init__(self, pytester: pytest.Pytester) -> None:
+    def __init__(self, pytester: pytest.Pytester, recorded: Path) -> None:
         self.pytester = pytester
         self.path = pytester.path
+        self.recorded = recorded
 
     def write(self, **files: str) -> None:
         """Write files; ``__`` in a name stands for a slash, the ending is .py."""
@@ -95,10 +93,10 @@ class App:
     def coder(self, *contents: str) -> None:
         """Configure recorded changes of page.py as the coder, one an attempt."""
         for number, content in enumerate(contents, start=1):
-            folder = self.path.parent / "recorded" / str(number)
+            folder = self.recorded / str(number)
             folder.mkdir(parents=True)
             (folder / "page.py").write_text(content)
-        self.config(f"chimera_coder = replay:{self.path.parent / 'recorded'}")
+        self.config(f"chimera_coder = replay:{self.recorded}")
 
     def run(self, *words: str) -> pytest.RunResult:
         """Run pytest in a process of its own."""
@@ -116,12 +114,10 @@ def app(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     monkeypatch.delenv("CI", raising=False)
     for name in [name for name in os.environ if name.startswith("GIT_")]:
         monkeypatch.delenv(name)
-    app = App(pytester)
+    app = App(pytester, tmp_path / "recorded")
     app.write(server=SERVER, page=BASE, tests__features__test_greeting=FEATURE)
     app.config()
-    (app.path / ".gitignore").write_text(".pytest_cache/\n__pycache__/\n")
+    (app.path / ".gitignore").write_text(".pytest_cache/\n__pycache__/\n.config/\nrunpytest-*\nstdout\nstderr\n")
     app.git("init", "-q", "-b", "main")
     app.commit("Begin")
     return app
-
-

@@ -1,0 +1,159 @@
+"""No coder is configured: the person implements, in their own working tree."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+
+import pytest
+
+from tests.session.conftest import BASE, RIGHT, App
+
+pytestmark = pytest.mark.browser
+
+
+def wrong(number: int) -> str:
+    return RIGHT.replace("Hello, ", f"Bye {number}, ")
+
+
+def untouched(app: App) -> tuple[bytes, str, str]:
+    return (app.path / ".git" / "index").read_bytes(), app.git("stash", "list"), app.git("rev-parse", "HEAD")
+
+
+def test_the_item_fails_with_how_the_test_fails_and_where_it_is(app: App) -> None:
+    result = app.chimera()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*red: the feature is not there yet, and no coder is configured*",
+            '*missing element: When I fill "Name" with "Ada"*',
+            "*The test is tests/e2e/test_greet.py. Change the code, then run the same command again.*",
+        ]
+    )
+    assert "def test_greet(page: Page) -> None:" in (app.path / "tests" / "e2e" / "test_greet.py").read_text()
+    assert (app.path / "tests" / "e2e" / "__init__.py").exists()
+
+
+def test_waiting_costs_no_attempt_and_no_browser(app: App) -> None:
+    app.chimera()
+    vault = sorted((app.path / ".chimera").rglob("*"))
+    app.chimera("tests/features").assert_outcomes(failed=1)
+    assert sorted((app.path / ".chimera").rglob("*")) == vault
+
+
+def test_after_wrong_edits_and_a_right_one_it_completes_and_gives_the_commit_to_type(app: App) -> None:
+    app.chimera("tests/features").assert_outcomes(failed=1)
+    before = untouched(app)
+    for number in range(10):
+        app.write(page=wrong(number))
+        app.chimera("tests/features").assert_outcomes(failed=1)
+    app.write(page=RIGHT)
+    result = app.chimera("tests/features")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*test_greet*complete*11*", "*git add --all && git commit --file=*"])
+    assert untouched(app) == before
+    line = next(line for line in result.stdout.lines if "git commit --file=" in line)
+    for command in line.split(": ", 1)[1].split(" && "):
+        app.git(*shlex.split(command)[1:])
+    assert "Chimera-Feature: test_greet" in app.git("log", "-1", "--format=%(trailers)")
+    app.chimera("tests/features").stdout.fnmatch_lines(["*test_greet*proved*"])
+
+
+def test_a_wrong_edit_is_told_with_its_evidence(app: App) -> None:
+    app.chimera()
+    app.write(page=wrong(1))
+    result = app.chimera()
+    result.stdout.fnmatch_lines(['*still red*I should see "Hello, Ada!"*', "*evidence: *"])
+
+
+def test_the_generated_test_is_left_to_its_feature_while_that_is_worked_on(app: App) -> None:
+    app.chimera()
+    app.chimera().assert_outcomes(failed=1, skipped=1)
+    app.write(page=RIGHT)
+    app.chimera().assert_outcomes(passed=1, skipped=1)
+    app.chimera().assert_outcomes(passed=2)
+
+
+def test_changing_the_sealed_test_is_refused(app: App) -> None:
+    app.chimera()
+    test = app.path / "tests" / "e2e" / "test_greet.py"
+    test.write_text(test.read_text().replace("Hello, Ada!", "Welcome"))
+    result = app.chimera("tests/features")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*The sealed test was changed.*"])
+
+
+def test_the_owner_may_edit_conftest_and_configuration(app: App) -> None:
+    app.chimera()
+    app.write(page=RIGHT, conftest="import pytest\n\n\ndef pytest_configure(config):\n    pass\n")
+    app.config("addopts = -q")
+    app.chimera("tests/features").assert_outcomes(passed=1)
+
+
+def test_the_generated_test_runs_by_itself_beside_a_file_of_the_same_name(app: App) -> None:
+    (app.path / "tests" / "features" / "test_greeting.py").rename(app.path / "tests" / "features" / "test_greet.py")
+    app.commit("Name the file as the feature")
+    app.chimera()
+    app.write(page=RIGHT)
+    app.chimera("tests/features").assert_outcomes(passed=1)
+    app.run().assert_outcomes(passed=1, skipped=1)
+
+
+def test_on_the_first_day_nothing_is_committed(app: App) -> None:
+    app.git("rm", "-q", "-r", "--cached", "tests", "pytest.ini")
+    app.git("commit", "-q", "-m", "Before the first feature")
+    result = app.chimera()
+    result.stdout.fnmatch_lines(["*✓ test*red on*"])
+    app.write(page=RIGHT)
+    app.chimera("tests/features").assert_outcomes(passed=1)
+
+
+def test_a_coder_that_takes_over_has_its_own_attempts(app: App) -> None:
+    app.chimera()
+    for number in range(6):
+        app.write(page=wrong(number))
+        app.chimera("tests/features").assert_outcomes(failed=1)
+    app.write(page=BASE)
+    app.coder(*[wrong(number) for number in range(6)], RIGHT.replace("Welcome", "Hi"), RIGHT)
+    app.chimera("tests/features").assert_outcomes(passed=1)
+
+
+def test_a_hand_written_test_is_sealed_as_it_is(app: App) -> None:
+    source = """
+import pytest
+from playwright.sync_api import Page, expect
+
+
+@pytest.mark.feature("A visitor is greeted by name")
+def test_greet(page: Page) -> None:
+    page.goto("/")
+    page.get_by_label("Name").fill("Ada")
+    page.get_by_role("button", name="Greet").click()
+    expect(page.get_by_text("Hello, Ada!")).to_be_visible()
+"""
+    app.write(tests__features__test_greeting=source)
+    app.commit("Write the test by hand")
+    result = app.chimera()
+    result.stdout.fnmatch_lines(['*page.get_by_label("Name").fill("Ada")*', "*The test is tests/features/*"])
+    app.write(page=RIGHT)
+    app.chimera("tests/features").assert_outcomes(passed=1)
+    assert not (app.path / "tests" / "e2e").exists()
+
+
+def test_a_hand_written_test_that_imports_the_application_is_refused_with_what_to_write(app: App) -> None:
+    source = "import pytest\nimport page\n\n\n@pytest.mark.feature('Greets')\ndef test_greet():\n    assert page.render({})\n"
+    app.write(tests__features__test_greeting=source)
+    result = app.chimera()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*cannot be sealed: it imports page*", "*Say it through the page*"])
+
+
+def test_started_from_another_folder_with_no_environment_activated(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", "/usr/local/bin:/usr/bin:/bin")
+    monkeypatch.chdir(tmp_path)
+    config = app.path / "pytest.ini"
+    config.write_text(config.read_text().replace(config.read_text().split("chimera_serve = ")[1].split()[0], "python"))
+    result = app.run("--chimera", "-c", str(config), f"--rootdir={app.path}", str(app.path / "tests"))
+    result.stdout.fnmatch_lines(["*✓ test*red on*"])
