@@ -118,14 +118,21 @@ def discard(folder: Path) -> None:
     Manifest.beside(folder).unlink(missing_ok=True)
     if folder.is_symlink():
         folder.unlink()
-    for each, _folders, _files in os.walk(folder):
-        with suppress(OSError):
-            Path(each).chmod(0o700)
+    _make_writable(folder)
+    for each, folders, _files in os.walk(folder):
+        for name in folders:
+            _make_writable(Path(each, name))
     shutil.rmtree(folder, ignore_errors=True)
     if folder.exists():
         raise RepositoryError(
             "A folder that is no longer needed can't be removed.", where=str(folder), remedy="Remove it by hand."
         )
+
+
+def _make_writable(folder: Path) -> None:
+    if not folder.is_symlink():
+        with suppress(OSError):  # what can't be opened up is found out by removing it
+            folder.chmod(0o700)
 
 
 # -- reading
