@@ -74,7 +74,7 @@ def run_demo(folder: Path) -> int:
 
 def _tell(console: Console, folder: Path) -> int:
     console.print("\n[bold]The history now[/]")
-    _run(console, folder, "git", "--no-pager", "log", "--oneline", "--graph")
+    _run(console, folder, ["git", "log", "--oneline", "--graph"], program=["git", "--no-pager"])
     console.print("\n[bold]The project's tests[/], as any colleague runs them")
     failed = _pytest(console, folder)
     console.print("\n" + CLOSING.format(coder=_CODER, enter=escape(_enter(folder))))
@@ -104,17 +104,18 @@ def _coder_in_ci() -> list[str]:
 
 
 def _pytest(console: Console, folder: Path, *arguments: str) -> int:
-    return _run(console, folder, "pytest", *arguments, program=[sys.executable, "-m", "pytest"])
+    return _run(console, folder, ["pytest", *arguments], program=[sys.executable, "-m", "pytest"])
 
 
-def _run(console: Console, folder: Path, *command: str, program: list[str] | None = None) -> int:
+def _run(console: Console, folder: Path, command: list[str], program: list[str]) -> int:
     """Show a command and run it with the person's own terminal, which is why ``process.py`` does not run it.
 
-    :param program: what to start in the place of the command's first word.
+    :param program: what is started in the place of the command's first word.
     """
     console.print(f"[bold]$ {escape(' '.join(command))}[/]")
     sys.stdout.flush()
-    return subprocess.run([*(program or command[:1]), *command[1:]], cwd=folder, check=False).returncode
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return subprocess.run([*program, *command[1:]], cwd=folder, env=environment, check=False).returncode
 
 
 def _head(folder: Path) -> str:
