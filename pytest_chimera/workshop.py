@@ -391,7 +391,7 @@ class Workshop:
         except ConflictError as conflict:
             self.journal.append("moved", sealed=sealed.model_copy(update={"red": sealed_of(workflow).red}), change=None)
             raise PhaseFailed(
-                conflict.sentence, remedy=f"Files in conflict: {', '.join(conflict.paths)}.", evidence=conflict.where
+                conflict.sentence, remedy=f"Files in conflict: {', '.join(conflict.paths)}.", evidence=conflict.hunks
             ) from conflict
         sealed = await self.proved_red(sealed, workflow)
         after = workflow.moved_to(sealed, moved)

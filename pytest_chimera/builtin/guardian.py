@@ -196,7 +196,8 @@ class Checks:
         folder = self._work / "checks" / f"{brief.feature.slug}-{change.commit[:10]}"
         try:
             await anyio.to_thread.run_sync(self._fresh, change.commit, folder)
-            findings = [each for line in self._settings.check if (each := await self._run(line, folder, change))]
+            project = self._repository.project_in(folder)
+            findings = [each for line in self._settings.check if (each := await self._run(line, project, change))]
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._repository.discard, folder)

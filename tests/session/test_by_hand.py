@@ -141,7 +141,9 @@ def test_greet(page: Page) -> None:
 
 
 def test_a_hand_written_test_that_imports_the_application_is_refused_with_what_to_write(app: App) -> None:
-    source = "import pytest\nimport page\n\n\n@pytest.mark.feature('Greets')\ndef test_greet():\n    assert page.render({})\n"
+    source = (
+        "import pytest\nimport page\n\n\n@pytest.mark.feature('A')\ndef test_greet():\n    assert page.render({})\n"
+    )
     app.write(tests__features__test_greeting=source)
     result = app.chimera()
     result.assert_outcomes(failed=1)

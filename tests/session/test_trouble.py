@@ -1,0 +1,277 @@
+"""Coders that misbehave, environments that are broken, processes that are killed: nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.session.conftest import RIGHT, App
+from tests.session.test_merging import by_script
+
+pytestmark = pytest.mark.browser
+
+
+def phases(app: App) -> Counter[tuple[str, str, int]]:
+    """How often each phase of each attempt was started and finished, as the journal tells it."""
+    lines = (app.path / ".pytest_cache" / "d" / "chimera" / "test_greet.jsonl").read_text().splitlines()
+    found: Counter[tuple[str, str, int]] = Counter()
+    for event in map(json.loads, lines):
+        data = event["data"].get("result", event["data"])
+        if event["event"] in {"phase_started", "phase_finished"}:
+            found[event["event"], data["phase"], data["attempt"]] += 1
+    return found
+
+
+# -- coders
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("sys.exit(1)\n", "*✗ implement*The coder * exited 1*"),
+        ("import time\ntime.sleep(600)\n", "*✗ implement*cut off after 3 s*"),
+        ("import shutil\nshutil.rmtree(os.getcwd())\n", "*✗ implement*deleted its clone*"),
+        ("print('I did it')\n", "*✗ implement*The coder changed nothing*"),
+    ],
+    ids=["exits 1", "hangs", "deletes its clone", "changes nothing"],
+)
+def test_a_coder_that_does_not_do_it_has_its_own_clear_reason(app: App, body: str, reason: str) -> None:
+    by_script(app, body, "chimera_max_attempts = 1", "chimera_implementation_timeout = 3")
+    result = app.chimera()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([reason])
+
+
+def test_fifty_megabytes_of_output_are_kept_in_part(app: App) -> None:
+    body = "page.write_text(RIGHT)\nfor _ in range(50):\n    sys.stdout.write('x' * 1_000_000 + '\\n')\n"
+    by_script(app, body)
+    app.chimera().assert_outcomes(passed=1)
+    log = app.path / ".chimera" / "test-greet" / "generation-1" / "attempt-1" / "coder.log"
+    assert log.stat().st_size < 2_000_000
+    assert "left out" in log.read_text()
+
+
+def test_a_coder_that_is_not_installed_parks_the_feature(app: App) -> None:
+    app.config("chimera_coder = no-such-agent --brief {brief}")
+    result = app.chimera()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*'no-such-agent' is not installed or not on PATH*", "*parked*"])
+    app.coder(RIGHT)
+    app.chimera().assert_outcomes(passed=1)
+
+
+def test_an_unknown_placeholder_is_told_with_those_that_there_are(app: App) -> None:
+    app.config("chimera_coder = agent {prompt}")
+    result = app.chimera()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*chimera_coder knows no {prompt}*", "*It knows {brief}*"])
+
+
+@pytest.mark.parametrize("kind", ["def", "async def"])
+def test_a_function_in_conftest_is_a_coder(app: App, kind: str) -> None:
+    app.write(
+        conftest=f"import pathlib\nRIGHT = {RIGHT!r}\n\n\n"
+        f"{kind} pytest_chimera_implement_feature(brief):\n"
+        "    pathlib.Path(brief.folder, 'page.py').write_text(RIGHT)\n"
+    )
+    app.commit("Write a coder")
+    app.chimera().assert_outcomes(passed=1)
+    assert app.git("status", "--porcelain") == ""
+
+
+def test_a_change_of_the_sealed_test_is_rejected_and_the_next_brief_says_so(app: App) -> None:
+    body = (
+        "if ATTEMPT == 1:\n"
+        "    pathlib.Path('tests/e2e/test_greet.py').write_text('def test_greet():\\n    pass\\n')\n"
+        "else:\n"
+        "    assert 'Hello, Ada!' in pathlib.Path('tests/e2e/test_greet.py').read_text()\n"
+        "    page.write_text(RIGHT)\n"
+    )
+    by_script(app, body)
+    result = app.chimera()
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*✗ review*The sealed test was changed*"])
+    brief = app.path / ".chimera" / "test-greet" / "generation-1" / "attempt-2" / "brief.md"
+    assert "Leave the test as it is and change the application" in brief.read_text()
+
+
+def test_a_failing_check_is_a_finding(app: App) -> None:
+    app.write(tests__test_unit="import page\n\n\ndef test_title():\n    assert 'Greeter' in page.render({})\n")
+    body = "page.write_text(RIGHT.replace('Greeter', 'X') if ATTEMPT == 1 else RIGHT)\n"
+    by_script(app, body, f"chimera_check = {sys.executable} -m pytest -q -p no:cacheprovider tests/test_unit.py")
+    result = app.chimera()
+    result.stdout.fnmatch_lines(["*✗ review*tests/test_unit.py* exited 1*", "*complete*2*"])
+
+
+# -- environments
+
+
+def test_a_base_that_does_not_serve_parks_with_its_log(app: App) -> None:
+    app.write(server="raise SystemExit('no database')")
+    app.commit("Break the server")
+    result = app.chimera()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(["*The base does not serve*", "*no database*", "*parked*"])
+
+
+def test_a_port_that_is_taken_parks_and_names_it(app: App) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        app.config(f"chimera_port = {port}")
+        result = app.chimera()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines([f"*{port}*"])
+
+
+def test_no_serve_command_is_told_with_the_line_to_add(app: App) -> None:
+    (app.path / "pytest.ini").write_text("[pytest]\n")
+    result = app.chimera()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*chimera_serve = *"])
+
+
+def test_a_step_that_is_not_understood_stops_the_feature_with_its_line(app: App) -> None:
+    path = app.path / "tests" / "features" / "test_greeting.py"
+    path.write_text(path.read_text().replace('I press the "Greet" button', "I frobnicate the gadget"))
+    result = app.chimera()
+    result.assert_outcomes(failed=1)
+    line = next(number for number, text in enumerate(path.read_text().splitlines(), 1) if "frobnicate" in text)
+    result.stdout.fnmatch_lines([f"*test_greeting.py:{line}*frobnicate*"])
+
+
+def test_a_test_that_expects_nothing_is_vacuous(app: App) -> None:
+    body = (
+        "import pytest\nfrom playwright.sync_api import Page\n\n\n@pytest.mark.feature('Opens')\n"
+        "def test_greet(page: Page):\n    page.goto('/')\n"
+    )
+    app.write(tests__features__test_greeting=body)
+    result = app.chimera()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*vacuous: it expects nothing*"])
+
+
+# -- death
+
+
+def start(app: App) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "pytest", "--chimera", "-p", "no:warnings"],
+        cwd=app.path,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+
+
+def wait_for(app: App, phase: str, process: subprocess.Popen[bytes]) -> None:
+    """Wait until a phase has begun."""
+    deadline = time.monotonic() + 90
+    journal = app.path / ".pytest_cache" / "d" / "chimera" / "test_greet.jsonl"
+    while not (journal.exists() and f'"phase": "{phase}", "attempt"' in journal.read_text()):
+        assert time.monotonic() < deadline, "the phase did not begin"
+        assert process.poll() is None, "pytest ended before the phase began"
+        time.sleep(0.02)  # the journal is the condition; there is nothing to be told by
+
+
+def gone(folder: Path) -> Iterator[psutil.Process]:
+    """Processes that still work in a folder."""
+    for process in psutil.process_iter(["cwd", "cmdline"]):
+        if str(folder) in (process.info["cwd"] or "") or str(folder) in " ".join(process.info["cmdline"] or ()):
+            yield process
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
+@pytest.mark.parametrize("phase", ["code_implementation", "e2e_validation"])
+def test_killed_it_goes_on_and_no_finished_phase_runs_again(
+    app: App, phase: str, how: signal.Signals, tmp_path: Path
+) -> None:
+    slow = "import time\ntime.sleep(2)\n" if phase == "code_implementation" else ""
+    by_script(app, f"{slow}page.write_text(RIGHT)\n")
+    process = start(app)
+    wait_for(app, phase, process)
+    process.send_signal(how)
+    process.wait(timeout=30)
+    app.chimera().assert_outcomes(passed=1)
+    counted = phases(app)
+    assert all(times == 1 for (event, _, _), times in counted.items() if event == "phase_finished")
+    assert {name for (_, name, _), times in counted.items() if times > 1} == {phase}
+    deadline = time.monotonic() + 10
+    while any(gone(tmp_path / "cache")) and time.monotonic() < deadline:
+        time.sleep(0.05)  # processes of the killed run end within two seconds; the list of processes is the condition
+    assert not list(gone(tmp_path / "cache"))
+    work = next((tmp_path / "cache" / "pytest-chimera").glob("*-*/features"), None)
+    assert work is None or not any(work.iterdir())
+
+
+def test_restart_starts_the_feature_over(app: App) -> None:
+    app.coder(RIGHT)
+    app.chimera().assert_outcomes(passed=1)
+    result = app.chimera("--chimera-restart")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*✓ test*red on*", "*complete*"])
+
+
+def test_a_feature_that_another_process_works_on_is_said_by_whom(app: App) -> None:
+    by_script(app, "import time\ntime.sleep(20)\n")
+    process = start(app)
+    try:
+        wait_for(app, "code_implementation", process)
+        result = app.chimera()
+        result.assert_outcomes(errors=1)
+        result.stdout.fnmatch_lines([f"*Another run works on test_greet: process {process.pid}*"])
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=30)
+
+
+def test_a_deleted_cache_leaves_the_branch_and_the_feature_is_known_by_it(app: App) -> None:
+    app.coder(RIGHT)
+    app.commit("Configure the coder")
+    app.chimera().assert_outcomes(passed=1)
+    app.git("merge", "-q", "chimera/test-greet")
+    shutil.rmtree(app.path / ".pytest_cache")
+    app.chimera("tests/features").stdout.fnmatch_lines(["*proved in*still green*"])
+
+
+def test_the_environment_of_the_coder_is_chosen(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DATABASE_PASSWORD", "hunter2")
+    monkeypatch.setenv("MY_AGENT_KEY", "s3cr3t-key")
+    body = "page.write_text(RIGHT)\nprint(sorted(os.environ), os.environ.get('MY_AGENT_KEY'))\n"
+    by_script(app, body, "chimera_coder_env = MY_AGENT_KEY")
+    app.chimera().assert_outcomes(passed=1)
+    log = (app.path / ".chimera" / "test-greet" / "generation-1" / "attempt-1" / "coder.log").read_text()
+    assert "DATABASE_PASSWORD" not in log
+    assert "CHIMERA_BRIEF" in log
+    assert "s3cr3t-key" not in log
+    assert "MY_AGENT_KEY" in log
+
+
+def test_status_lists_features_with_phase_attempts_and_branch(app: App) -> None:
+    app.coder(RIGHT)
+    app.chimera()
+    app.run("--chimera-status").stdout.fnmatch_lines(["*test_greet*complete*1*chimera/test-greet*"])
+    app.run("--cache-show", "chimera/*").stdout.fnmatch_lines(
+        ["*chimera/test_greet contains*", "*'phase': 'complete'*"]
+    )
+
+
+def test_apply_lays_a_candidate_into_the_working_tree_unstaged(app: App) -> None:
+    app.coder(RIGHT)
+    app.commit("Configure the coder")
+    app.chimera()
+    assert app.run("--chimera-apply=test_greet").ret == 0
+    assert (app.path / "page.py").read_text() == RIGHT
+    assert app.git("diff", "--cached", "--name-only") == ""
+    assert (app.path / "tests" / "e2e" / "test_greet.py").exists()
