@@ -50,11 +50,13 @@ class Setting:
     :param outcome: the step states an outcome (its keyword is Then, or another step's words said so).
     :param given: its keyword is Given or When.
     :param table: the step carries a data table.
+    :param lenient: whole scenarios are read: what the words only suggest may be taken from them.
     """
 
     outcome: bool = False
     given: bool = False
     table: bool = False
+    lenient: bool = False
 
 
 @dataclass(frozen=True)
@@ -124,9 +126,9 @@ def _continuations(left: Tokens, rest: Tokens, reading: Reading) -> Iterator[Tok
         return
     for place, token in enumerate(left):
         if (reading.form, token.low) in _rows_by_verb():
-            yield left[: place + 1] + rest
             if reading.form == "be":
                 yield left[:place] + rest
+            yield left[: place + 1] + rest
             break
 
 
@@ -144,7 +146,7 @@ def _goes_on(rest: Tokens, reading: Reading) -> bool:
 
 def read_clause(tokens: Tokens, setting: Setting) -> Reading | None:
     """The reading of one clause; ``None`` when it has words that no wording covers."""
-    tokens = _trimmed(tokens)
+    tokens = _trimmed(tokens, lenient=setting.lenient)
     if not tokens:
         return None
     if any(token.low in {"after", "when", "before", "once", "if", "because", "since", "while"} for token in tokens):
@@ -159,7 +161,14 @@ def read_clause(tokens: Tokens, setting: Setting) -> Reading | None:
     return _led_by_place(tokens, setting) or _ended_by_place(tokens, setting)
 
 
-def _trimmed(tokens: Tokens) -> Tokens:
+_BY_ITSELF = ("on it's own", "on its own", "by itself", "for a moment", "on their own")
+
+
+def _trimmed(tokens: Tokens, *, lenient: bool) -> Tokens:
+    for words in _BY_ITSELF if lenient else ():
+        parts = tuple(words.split())
+        if tuple(token.low for token in tokens[-len(parts) :]) == parts:
+            tokens = tokens[: -len(parts)]
     while tokens and (tokens[0].low in ADVERBS | {"that", "and", ",", "so"}):
         tokens = tokens[1:]
     while tokens and tokens[-1].low in ADVERBS | {",", "!"} and tokens[-1].low not in {"next", "both"}:
@@ -192,6 +201,19 @@ def _frames(tokens: Tokens, setting: Setting) -> Iterator[Frame]:
     yield frame
     if not actor and len(tokens) > 2 and _is_person(tokens):
         yield _after_modal(Frame(tokens[1:], actor=True, expects=setting.outcome))
+
+
+def said(tokens: Tokens, setting: Setting) -> Iterator[tuple[Tokens, Tokens, bool]]:
+    """(subject, rest, expected) of a clause: what is said, without its modal; a person is no subject."""
+    tokens = _trimmed(tokens, lenient=True)
+    for frame in _frames(tokens, setting) if tokens else ():
+        if frame.rest and not frame.negated:
+            yield (), frame.rest, frame.expects
+    for place in range(1, min(len(tokens), 30)):
+        if _modal_at(tokens[place:]) or is_verb(tokens[place], "be"):
+            frame = _after_modal(Frame(tokens[place:], expects=setting.outcome))
+            if frame.rest and not frame.negated:
+                yield tokens[:place], frame.rest, frame.expects
 
 
 def _expectations(body: Tokens) -> Iterator[Frame]:

@@ -293,7 +293,7 @@ def _visible(work: Work) -> list[str]:
         return [f"expect({found}).{work.not_}to_have_value({quote(target.text)})"]
     if not holds:
         return [f"expect({found}.filter(visible=True)).to_have_count(0)"]
-    loose = (target.role in {None, "element"} and not target.css) or not target.name
+    loose = (target.role in {None, "element", "progressbar"} and not target.css) or not target.name
     one = ".filter(visible=True).first" if loose and target.ordinal is None and not target.css else ""
     return [f"expect({found}{one}).to_be_visible()"]
 
@@ -316,15 +316,26 @@ def _things(work: Work) -> list[str]:
     return [f"expect({work.thing('listitem')}).{work.not_}to_have_count({work.reading.get('number')})"]
 
 
+def is_loose(reading: Reading) -> bool:
+    """A text is expected of a thing that has only a loose name: it is looked for anywhere."""
+    thing = reading.subject
+    known = thing is None or thing.quoted or thing.css or thing.ordinal or thing.role not in {None, "message", "text"}
+    texts = reading.get("texts")
+    return reading.intent in {"contains", "exact-text"} and not known and isinstance(texts, tuple) and len(texts) == 1
+
+
 def _has_text(assertion: str) -> Idiom:
     def idiom(work: Work) -> list[str]:
         target = work.target()
         several = len(work.texts()) > 1 or target.ordinal is not None
-        if target.role in {None, "message", "text"} and not several and not target.quoted and not target.css:
+        if is_loose(work.reading):
             return [_somewhere(text, work) for text in work.texts()]
         found = work.thing("listitem" if several else "anything")
         texts = [quote(text) for text in work.texts()]
         given = texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]"
+        if target.role in {None, "listitem", "row"} and several:
+            whole = [f"expect({found}).to_have_count({len(texts)})"] if len(texts) > 1 else []
+            return [*whole, f"expect({found}).{work.not_}to_contain_text({given})"]
         return [f"expect({found}).{work.not_}{assertion}({given})"]
 
     return idiom

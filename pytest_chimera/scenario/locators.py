@@ -11,6 +11,7 @@ from pytest_chimera.scenario.layout import quote, raw
 from pytest_chimera.scenario.vocabulary import DEFAULTS, ROLES, Role
 
 _SECRET = re.compile(r"\b(?:pass(?:word|phrase|code)?|pwd|pin|secret)\b", re.I)
+_SEARCHING = re.compile(r"search|find|filter|query", re.I)
 _DATED = re.compile(r"\d{4}-\d\d(?:-\d\d)?(?:T\d\d:\d\d)?|\d\d:\d\d|#[0-9a-fA-F]{6}|\d{4}-W\d\d")
 _NUMERIC = re.compile(r"-?\d+(?:\.\d+)?")
 _LIST_AFTER = "xpath=following::*[(self::ul or self::ol) and not(ancestor::nav)][1]"
@@ -43,6 +44,13 @@ class Finder:
         return found + _nth(target.ordinal)
 
     def _kinds(self, target: Target, default: str) -> Kinds:
+        if (
+            target.role is None
+            and target.ordinal is not None
+            and default in {"place", "anything"}
+            and not target.quoted
+        ):
+            default = "listitem"
         role = ROLES.get(target.role or "") or DEFAULTS.get(target.role or default) or ROLES.get(default)
         if role is None:
             role = Role((), (target.role or "generic",))
@@ -63,6 +71,8 @@ class Finder:
             return f"{base}.locator({quote(target.css)})" + _having(target)
         if target.by:
             return self._by(target, kinds, base) + _having(target)
+        if "listitem" in kinds.aria and is_task(target):
+            return f'{base}.get_by_role("listitem").filter(has_not=page.get_by_role("link"))' + _having(target)
         if not target.name:
             return _either([self._role(base, aria, target) for aria in kinds.aria] or [base]) + _having(target)
         found = [
@@ -81,8 +91,7 @@ class Finder:
     def _way(self, way: str, target: Target, kinds: Kinds, base: str, value: str | None) -> list[str]:
         name, exact = quote(target.name), ", exact=True" if target.exact else ""
         if way == "role":
-            arias = (*kinds.aria, "spinbutton") if _is_numeric(kinds, value) else kinds.aria
-            return [self._role(base, aria, target) for aria in arias]
+            return [self._role(base, aria, target) for aria in _arias(target, kinds, value)]
         if way == "content":
             return [_either([f'{base}.get_by_role("{aria}")' for aria in kinds.aria]) + _content(target)]
         if way == "heading":
@@ -109,6 +118,8 @@ class Finder:
 
     def _by(self, target: Target, kinds: Kinds, base: str) -> str:
         name = quote(target.name)
+        if target.by == "pattern":
+            return self._by_pattern(target.name, kinds, base)
         if target.by == "test id":
             return self.by_test_id(base, target.name)
         if target.by == "id":
@@ -117,6 +128,12 @@ class Finder:
         if target.by in methods:
             return f"{base}.get_by_{methods[target.by]}({name})"
         return _either([self._role(base, aria, target) for aria in kinds.aria] or [f"{base}.get_by_text({name})"])
+
+    def _by_pattern(self, pattern: str, kinds: Kinds, base: str) -> str:
+        name = f"re.compile({raw(pattern)}, re.I)"
+        if "placeholder" in kinds.ways:
+            return f"{base}.get_by_label({name}).or_({base}.get_by_placeholder({name}))"
+        return _either([f'{base}.get_by_role("{aria}", name={name})' for aria in kinds.aria])
 
     def by_test_id(self, base: str, name: str) -> str:
         """A locator by test id, in the project's attribute."""
@@ -142,8 +159,21 @@ class Kinds:
         return len(self.ways)
 
 
-def _is_numeric(kinds: Kinds, value: str | None) -> bool:
-    return kinds.aria == ("textbox",) and value is not None and _NUMERIC.fullmatch(value) is not None
+_TASKS = frozenset({"todo", "task", "to-do", "todos", "tasks", "to-dos", "todo items", "todo item"})
+
+
+def is_task(target: Target) -> bool:
+    """ "the second todo", "2 tasks": items of a list, and not the links beside it that choose which are shown."""
+    return not target.quoted and target.role in {None, "listitem"} and target.name.lower() in _TASKS
+
+
+def _arias(target: Target, kinds: Kinds, value: str | None) -> tuple[str, ...]:
+    """A field's roles: one for numbers or for searching has a role of its own."""
+    if kinds.aria != ("textbox",):
+        return kinds.aria
+    if value is not None and _NUMERIC.fullmatch(value):
+        return ("textbox", "spinbutton")
+    return ("textbox", "searchbox") if _SEARCHING.search(target.name) else kinds.aria
 
 
 def _either(found: list[str]) -> str:

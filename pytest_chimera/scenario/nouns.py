@@ -93,6 +93,8 @@ def _placed(head: Target, preposition: str, where: Target) -> Target | None:
         return head.model_copy(update={"name": words, "guessed": True})
     if is_vague(head, where):
         return None
+    if head.role == "text" and not head.name and where.role is None:
+        return head.model_copy(update={"name": where.name, "guessed": True})
     return head.model_copy(update={"scope": as_place(where, preposition)})
 
 
@@ -148,6 +150,7 @@ def _ends_words(token: Token) -> bool:
         "that",
         "which",
         "indicating",
+        "matching",
     }
 
 
@@ -283,6 +286,8 @@ def _modifier(target: Target, rest: Tokens) -> tuple[Target, Tokens] | None:
     by = _property_at(rest)
     if by:
         return _with(target, rest)
+    if word == "matching" and after and after[0].kind in {"pattern", "literal"}:
+        return target.model_copy(update={"name": after[0].text, "by": "pattern"}), after[1:]
     if word == "indicating" and after and _is_name(after):
         return target.model_copy(update={"guessed": True}), ()
     return None

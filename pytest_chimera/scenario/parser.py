@@ -11,11 +11,12 @@ from pytest_chimera.models import Scenario, Step, StepKeyword, Target
 from pytest_chimera.scenario.errors import UnknownStepError, UnknownStepsError
 from pytest_chimera.scenario.glossary import MAX_DEPTH, Glossary
 from pytest_chimera.scenario.grammar import Reading, Setting, read_step
-from pytest_chimera.scenario.intents import Work, kind_of, lines_of, path_of
+from pytest_chimera.scenario.intents import Work, is_loose, kind_of, lines_of, path_of
 from pytest_chimera.scenario.layout import lay_out, quote
 from pytest_chimera.scenario.lexer import MAX_STEP_LENGTH, Tokens, phrase, tokenize
 from pytest_chimera.scenario.locators import Finder
 from pytest_chimera.scenario.nouns import IT
+from pytest_chimera.scenario.sentences import steps_for
 from pytest_chimera.scenario.slots import Count, PageName
 from pytest_chimera.scenario.suggestions import suggest
 from pytest_chimera.scenario.text import WrittenStep, keyword_of, read_steps
@@ -65,6 +66,24 @@ class ScenarioParser:
         """
         return self.compile(read_steps(text, line), url, title=title, path=path)
 
+    def parse_sentence(self, sentence: str, url: str = "/", *, line: int = 0, path: str = "") -> Scenario:
+        """A scenario from one sentence, completed by what its success looks like.
+
+        :raises ScenarioError: the sentence says nothing that can be seen; the remedy is a template to complete.
+        """
+        steps = read_steps(sentence, line)
+        try:
+            scenario = self.compile(steps, url, title=sentence, path=path)
+        except UnknownStepError as error:
+            raise _needs_steps(sentence, path, line) from error
+        if any(step.kind.startswith("assert-") for step in scenario.steps):
+            return scenario
+        pattern = steps_for(tokenize(steps[-1].text), _setting(steps[-1]))
+        if pattern is None or not pattern.outcome:
+            raise _needs_steps(sentence, path, line)
+        outcome = tuple(WrittenStep(text, "Then", "Then", line) for text in pattern.outcome)
+        return self.compile((*steps, *outcome), url, title=sentence, path=path)
+
     def parse_step(self, text: str, keyword: str = "When") -> Step:
         """One step by itself.
 
@@ -75,27 +94,33 @@ class ScenarioParser:
         said, rest = keyword_of(text)
         stated = said or keyword.strip().capitalize()
         known: StepKeyword | None = stated if stated in {"Given", "When", "Then"} else None  # type: ignore[assignment]  # narrowed by the set
-        return self.compile((WrittenStep(rest, known, stated),)).steps[0]
+        step = WrittenStep(rest, known, stated)
+        return self.compile((step,), lenient=False).steps[0]
 
-    def compile(self, steps: Sequence[WrittenStep], url: str = "/", *, title: str = "", path: str = "") -> Scenario:
-        """A scenario from steps that were read from a text or a Gherkin file."""
+    def compile(
+        self, steps: Sequence[WrittenStep], url: str = "/", *, title: str = "", path: str = "", lenient: bool = True
+    ) -> Scenario:
+        """A scenario from steps that were read from a text or a Gherkin file.
+
+        :param lenient: sentence patterns count, and what the words only suggest.
+        """
         if not steps:
             raise ScenarioError(
                 "There are no steps.",
                 where=path,
                 remedy='Write what happens, a step a line: When I press "Add" / Then I should see "Buy milk".',
             )
-        understood = self._all_understood(steps, path)
+        understood = self._all_understood(steps, path, lenient=lenient)
         finder = Finder(self._test_id, self._pages, url)
         return Scenario(title=title, url=url, steps=tuple(_written_steps(understood, finder)))
 
-    def _all_understood(self, steps: Sequence[WrittenStep], path: str) -> tuple[Understood, ...]:
+    def _all_understood(self, steps: Sequence[WrittenStep], path: str, *, lenient: bool) -> tuple[Understood, ...]:
         found: list[Understood] = []
         errors: list[UnknownStepError] = []
         context: Target | None = None
         for step in steps:
             try:
-                understood = self._understand(step, path, context)
+                understood = self._understand(step, path, context, lenient=lenient)
             except UnknownStepError as error:
                 errors.append(error)
                 continue
@@ -105,12 +130,12 @@ class ScenarioParser:
             raise errors[0] if len(errors) == 1 else UnknownStepsError(errors)
         return _exact(found)
 
-    def _understand(self, step: WrittenStep, path: str, context: Target | None) -> Understood:
+    def _understand(self, step: WrittenStep, path: str, context: Target | None, *, lenient: bool) -> Understood:
         if len(step.text) > MAX_STEP_LENGTH:
             raise UnknownStepError(
                 step.text[:80] + "…", line=step.line, path=path, reason="The step is too long to be one step."
             )
-        readings, compound = self._read(step, 0)
+        readings, compound = self._read(step, lenient=lenient)
         if readings is None:
             raise self._unknown(step, path)
         bound = _bound(readings, context)
@@ -120,26 +145,46 @@ class ScenarioParser:
             )
         return Understood(step, bound, compound)
 
-    def _read(self, step: WrittenStep, depth: int) -> tuple[tuple[Reading, ...] | None, bool]:
+    def _read(self, step: WrittenStep, *, lenient: bool, depth: int = 0) -> tuple[tuple[Reading, ...] | None, bool]:
+        """The readings of a step, and whether other words than its own gave them."""
         tokens = tokenize(step.text)
         defined = self._glossary.steps_for(tokens) if depth < MAX_DEPTH else None
         if defined is not None:
-            return self._defined(step, defined, depth), True
-        return read_step(tokens, _setting(step)), False
+            return self._defined(step, defined, depth, lenient=lenient), True
+        found = read_step(tokens, _setting(step))
+        if found is None and lenient:
+            found = read_step(tokens, replace(_setting(step), lenient=True))
+        if found is not None or not lenient:
+            return found, False
+        return self._suggested(step), True
 
-    def _defined(self, step: WrittenStep, defined: Sequence[str], depth: int) -> tuple[Reading, ...] | None:
-        """The readings of the steps that the glossary gives for one; ``None`` when one of them is unknown."""
+    def _suggested(self, step: WrittenStep) -> tuple[Reading, ...] | None:
+        """The readings of the steps that a sentence pattern gives."""
+        sentence = steps_for(tokenize(step.text), _setting(step))
+        if sentence is None:
+            return None
+        keyword: StepKeyword | None = "Then" if sentence.expects else step.keyword
+        inner = (WrittenStep(text, keyword, line=step.line) for text in sentence.steps)
+        found = [read_step(tokenize(written.text), _setting(written)) for written in inner]
+        readings = [reading for several in found for reading in several or ()]
+        return tuple(replace(reading, certainty=0.7) for reading in readings) if all(found) else None
+
+    def _defined(
+        self, step: WrittenStep, defined: Sequence[str], depth: int, *, lenient: bool
+    ) -> tuple[Reading, ...] | None:
+        """The readings of the steps that the glossary gives for one."""
         readings: list[Reading] = []
         for text in defined:
             said, rest = keyword_of(text)
             keyword: StepKeyword | None = "Then" if said == "Then" else None
-            inner, _ = self._read(replace(step, text=rest, keyword=keyword, table=()), depth + 1)
+            written = WrittenStep(rest, keyword, line=step.line)
+            inner, _ = self._read(written, lenient=lenient, depth=depth + 1)
             if inner is None:
-                raise self._unknown(replace(step, text=f"{rest}  (in the glossary, for: {step.text})"), "")
+                raise self._unknown(written, "", reason=f"It stands in the glossary, for: {step.text}")
             readings += inner
         return tuple(readings)
 
-    def _unknown(self, step: WrittenStep, path: str) -> UnknownStepError:
+    def _unknown(self, step: WrittenStep, path: str, reason: str = "") -> UnknownStepError:
         tokens = tokenize(step.text)
         setting = _setting(step)
         known = _known_prefix(tokens, setting)
@@ -151,7 +196,21 @@ class ScenarioParser:
             unclear=phrase(tokens[known:]),
             suggestions=suggest(tokens, setting),
             glossary=_glossary_line(tokens),
+            reason=reason,
         )
+
+
+def _needs_steps(sentence: str, path: str, line: int) -> ScenarioError:
+    template = (
+        'When I fill "<field>" with "<value>"',
+        'And I press the "<button>" button',
+        'Then I should see "<text>"',
+    )
+    return ScenarioError(
+        f"The sentence says nothing that a browser could see: {sentence}",
+        where=f"{path}:{line}" if path and line else path,
+        remedy="Write its steps into the docstring, for example:\n" + "\n".join(f"    {step}" for step in template),
+    )
 
 
 def _setting(step: WrittenStep) -> Setting:
@@ -320,7 +379,7 @@ def _certainty(reading: Reading, finder: Finder) -> float:
     certain = reading.certainty
     if isinstance(page, PageName):
         certain = min(certain, path_of(page, finder)[1])
-    if any(thing.guessed for _, thing in _things(reading)):
+    if any(thing.guessed for _, thing in _things(reading)) or is_loose(reading):
         certain = min(certain, 0.8)
     if reading.get("words") is not None or reading.intent == "click-here":
         certain = min(certain, 0.6)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from pytest_chimera.models import Target
-from pytest_chimera.scenario.lexer import Token, Tokens, plain
+from pytest_chimera.scenario.lexer import Token, Tokens, phrase, plain
 from pytest_chimera.scenario.nouns import IT, leading_ordinal, read_target
 from pytest_chimera.scenario.vocabulary import (
     DETERMINERS,
@@ -242,6 +242,25 @@ def _words(tokens: Tokens) -> str | None:
     return plain(tokens) if 0 < len(tokens) <= 8 and all(token.kind == "word" for token in tokens) else None
 
 
+def _noun(tokens: Tokens) -> str | None:
+    """What a kind of thing is called: "todo", "shopping list"."""
+    words = without_determiner(tokens)
+    known = 0 < len(words) <= 3 and all(token.kind == "word" and token.low not in NEVER_IN_NAMES for token in words)
+    return plain(words) if known and on_page(words) else None
+
+
+def _plain_value(tokens: Tokens) -> str | None:
+    return tokens[0].text if len(tokens) == 1 and tokens[0].kind == "word" else None
+
+
+def _item(tokens: Tokens) -> str | None:
+    """The words for one of several things: "the second todo", "the item "Milk""."""
+    found = read_target(tokens) if on_page(tokens) else None
+    if found is None or not (found.ordinal or found.quoted or found.role == IT):
+        return None
+    return phrase(tokens)
+
+
 def _files(tokens: Tokens) -> tuple[str, ...] | None:
     return _texts(tokens) or (tuple(token.text for token in tokens if token.kind == "path") or None)
 
@@ -361,7 +380,7 @@ _READERS: Mapping[str, Callable[[Tokens], object | None]] = {
     "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _target, "file": _target,
     "label": _label, "literal": _literal, "page": _page, "openable": _openable, "site": _site, "address": _address_only, "dialog": _dialog, "native": _native,
     "value": _value, "texts": _texts, "shown": _shown, "url": _url, "pattern": _pattern, "name": _name,
-    "words": _words, "files": _files, "filenames": _filenames, "number": _number, "times": _times, "nth": _nth, "count": _count,
+    "words": _words, "noun": _noun, "plain": _plain_value, "item": _item, "files": _files, "filenames": _filenames, "number": _number, "times": _times, "nth": _nth, "count": _count,
     "pixels": _pixels, "duration": _duration, "keys": _keys,
 }  # fmt: skip
 

@@ -47,9 +47,10 @@ class TestGenerator:
         return GeneratedTest(source=source, path=f"{self._test_dir}/{name}.py", name=name, steps=steps)
 
     def _scenario(self, feature: Feature) -> Scenario:
-        text = feature.text if feature.text.strip() else feature.description
+        if not feature.text.strip():
+            return self._parser.parse_sentence(feature.description, feature.url, line=feature.line, path=feature.path)
         line = feature.text_line or feature.line or 1
-        return self._parser.parse(text, feature.url, title=feature.description, line=line, path=feature.path)
+        return self._parser.parse(feature.text, feature.url, title=feature.description, line=line, path=feature.path)
 
 
 def function_name(feature: Feature) -> str:

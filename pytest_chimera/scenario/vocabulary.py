@@ -105,7 +105,7 @@ ROLES = MappingProxyType(
         "article": _row("article", "article", "content"),
         "slider": _row("slider, range, range slider", "slider"),
         "progressbar": _row(
-            "progress bar, progressbar, loading bar, spinner, loader, loading indicator", "progressbar"
+            "progress bar, progressbar, loading bar, spinner, loader, loading indicator", "progressbar", "role, text"
         ),
         "scrollbar": _row("scrollbar, scroll bar", "scrollbar"),
         "separator": _row("separator, divider", "separator"),
@@ -114,7 +114,8 @@ ROLES = MappingProxyType(
         "treeitem": _row("tree item, treeitem, node, tree node", "treeitem"),
         "timer": _row("timer, countdown", "timer"),
         "log": _row("chat log", "log"),
-        "element": _row("element, component, control, filter, tag, badge, chip, tile element", "", "element"),
+        "control": _row("control", "button, link"),
+        "element": _row("element, component, filter, tag, badge, chip, tile element", "", "element"),
     }
 )
 """Role → how it is called and found. The key is what ``Target.role`` holds."""
@@ -209,7 +210,7 @@ NEVER_IN_NAMES = _words(
     """
     will would should must shall can could is are was were be been am not that which who whose since because
     when while if until unless whether than has have had does do did and or but with i we he she they
-    there by as outside containing having using via per
+    there by as outside appears appear disappears disappear displayed containing having using via per
     """
 )
 """Words that end a name in plain words: a longer clause is no name."""
