@@ -19,7 +19,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath
 
 import pytest_chimera
-from pytest_chimera.errors import PreconditionError, StateError
+from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, StateError
 from pytest_chimera.judging.browser import Browser, find_browser
 from pytest_chimera.judging.reading import Surroundings, read_run
 from pytest_chimera.judging.record import (
@@ -33,7 +33,7 @@ from pytest_chimera.judging.record import (
     read_record,
 )
 from pytest_chimera.models import GeneratedTest, SealedTest, TestRun
-from pytest_chimera.process import Finished, chosen_environment, run_program
+from pytest_chimera.process import Finished, chosen_environment, describe_exit, run_program
 
 COLLECTION_SECONDS = 60.0
 EMPTY_PAGE = b"<!DOCTYPE html><html><head><title></title></head><body></body></html>"
@@ -288,6 +288,7 @@ async def freeze(
 
     :param test: ``name`` is the function, ``Class::function`` is fine; empty for all of the module's.
     :raises PreconditionError: the hand-written test cannot be collected where the judge runs it.
+    :raises EnvironmentTrouble: the judge's process itself does not work.
     """
     if not handwritten:
         return (f"{test.path}::{test.name}",)
@@ -308,8 +309,14 @@ def _collected_keys(record: tuple[Line, ...], test: GeneratedTest, finished: Fin
             remedy="A hand-written test drives the browser alone: no product code, no live_server, no db. Put what it "
             "needs into a conftest.py beside it, or arrange data by a step function or chimera_seed.",
         )
-    nodeids = next((line.nodeids for line in record if isinstance(line, Collected)), ())
-    keys = [key_of(nodeid) for nodeid in nodeids]
+    collected = next((line for line in record if isinstance(line, Collected)), None)
+    if collected is None:
+        raise EnvironmentTrouble(
+            f"The judge's process {describe_exit(finished.exit_code, finished.seconds)} before it had read the test.",
+            where=finished.output.strip()[-2000:],
+            remedy="Check that pytest, pytest-playwright and pytest-chimera are installed in one environment.",
+        )
+    keys = [key_of(nodeid) for nodeid in collected.nodeids]
     wanted = [key for key in keys if f"::{key.split('[')[0]}".endswith(f"::{test.name}") or not test.name]
     if not wanted:
         raise PreconditionError(

@@ -12,22 +12,10 @@ import shutil
 import traceback
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
-from playwright.sync_api import (
-    Browser,
-    BrowserContext,
-    BrowserType,
-    ConsoleMessage,
-    Error,
-    Page,
-    Playwright,
-    Request,
-    Response,
-    WebError,
-    expect,
-)
+from playwright.sync_api import Browser, BrowserType, Error, expect
 
 from pytest_chimera.judging.record import (
     CONSOLE_FILE,
@@ -49,6 +37,9 @@ from pytest_chimera.judging.record import (
     key_of,
     line_of,
 )
+
+if TYPE_CHECKING:
+    from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
 
 CONSOLE_LINES = 5_000
 CONSOLE_WIDTH = 2_000
@@ -247,7 +238,6 @@ class Witness:
         context.on("page", self._watch_page)
         context.on("response", self._answered)
         context.on("requestfailed", self._request_failed)
-        context.on("weberror", self._threw)
         context.on("console", self._said)
 
     def _closed(self, context: BrowserContext) -> None:
@@ -271,6 +261,7 @@ class Witness:
         if page not in self._pages:
             self._pages.append(page)
             page.on("crash", lambda _page: self._crashed("a page"))
+            page.on("pageerror", lambda error: self._threw(page, error))
 
     # -- what the pages do
 
@@ -305,12 +296,11 @@ class Witness:
         if page:
             self._write(Unreached(self._nodeid, page, request.url, failure))
 
-    def _threw(self, error: WebError) -> None:
-        text = str(error.error)
-        self._log("uncaught", error.error.stack or text)
+    def _threw(self, page: Page, error: Error) -> None:
+        self._log("uncaught", error.stack or error.message)
         self._exceptions += 1
         if self._exceptions <= EXCEPTIONS:
-            self._write(PageException(self._nodeid, self._number(error.page), text[:CONSOLE_WIDTH]))
+            self._write(PageException(self._nodeid, self._number(page), error.message[:CONSOLE_WIDTH]))
 
     def _said(self, message: ConsoleMessage) -> None:
         place = message.location

@@ -11,9 +11,9 @@ MESSAGE_WIDTH = 1_500
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[ -/]*[@-~]")
 _HEAD_ENDS = re.compile(r"^(Call log:|Aria snapshot:|=+ logs =+|Browser logs:|╔)", re.MULTILINE)
 _LOG = re.compile(r"^Call log:\n(?P<log>.*?)(?:^\S|\Z)", re.MULTILINE | re.DOTALL)
-_WAITING = re.compile(r"^\s*- waiting for (?P<locator>.+)$", re.MULTILINE)
+_WAITING = re.compile(r"^[\s-]*- waiting for (?P<locator>(?!navigation to|element to be).+)$", re.MULTILINE)
 _RESOLVED = re.compile(r"locator resolved to (?P<element>.+)$", re.MULTILINE)
-_OBSTACLE = re.compile(r"^\s*- (?P<obstacle>(?:element (?!is visible|to be)|<).+)$", re.MULTILINE)
+_OBSTACLE = re.compile(r"^[\s-]*- (?P<obstacle>(?:element (?!is visible|to be)|<).+)$", re.MULTILINE)
 _STRICT = re.compile(
     r"strict mode violation: (?P<locator>.+) resolved to (?P<count>\d+) elements:\n(?P<candidates>.*)", re.S
 )
@@ -126,6 +126,6 @@ def _expectation(said: Said) -> str:
     expected = said.head[: actual.start()].strip()
     if said.locator and expected.startswith("Locator expected"):
         expected = f"{said.locator}: expected{expected.removeprefix('Locator expected')}"
-    elif said.locator:
+    elif said.locator and not expected.startswith("Page "):
         expected = f"{expected}\n  looked for: {said.locator}"
     return f"{expected}\n  found: {'nothing' if said.found_nothing else actual['actual'].strip()}"
