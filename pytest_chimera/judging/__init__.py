@@ -1,9 +1,10 @@
 """Running a sealed test in a process of its own, and reading what it saw.
 
-``browser`` finds a browser, ``running`` lays out and runs the judge's process, ``witness`` is the pytest plugin inside
-it, ``record`` what the two tell each other, and ``reading`` makes a :class:`~pytest_chimera.models.TestRun` of it with
-typed ``reasons`` in readable ``wording``. The names are imported when they are first used, because the witness's
-process imports this package too and must start fast.
+``browser`` finds a browser, ``handwritten`` refuses what cannot be judged from outside, ``running`` lays out and runs
+the judge's process, ``witness`` is the pytest plugin inside it, ``record`` what the two tell each other, and
+``reading`` makes a :class:`~pytest_chimera.models.TestRun` of it, with typed ``reasons`` in readable ``wording``. The
+names are imported when they are first used, because the witness's process imports this package too and must start
+fast.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING
 _HOME = {
     "Browser": "browser",
     "find_browser": "browser",
+    "check_handwritten": "handwritten",
+    "product_modules": "handwritten",
     "TestExecutor": "running",
     "freeze": "running",
     "is_vacuous": "running",
@@ -23,9 +26,20 @@ _HOME = {
 
 if TYPE_CHECKING:
     from pytest_chimera.judging.browser import Browser, find_browser
+    from pytest_chimera.judging.handwritten import check_handwritten, product_modules
     from pytest_chimera.judging.running import TestExecutor, freeze, is_vacuous, judge, seal_of
 
-__all__ = ["Browser", "TestExecutor", "find_browser", "freeze", "is_vacuous", "judge", "seal_of"]
+__all__ = [
+    "Browser",
+    "TestExecutor",
+    "check_handwritten",
+    "find_browser",
+    "freeze",
+    "is_vacuous",
+    "judge",
+    "product_modules",
+    "seal_of",
+]
 
 
 def __getattr__(name: str) -> object:

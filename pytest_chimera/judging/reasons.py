@@ -13,6 +13,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from pytest_chimera.judging.browser import INSTALL_COMMAND
+from pytest_chimera.judging.handwritten import FIXTURE_REMEDIES
 from pytest_chimera.judging.record import Crash, Document, LastSight, Report, Unreached
 from pytest_chimera.judging.wording import Said, clipped, readable
 from pytest_chimera.models import GeneratedTest, Reason, StepLines
@@ -27,13 +28,6 @@ _LOGIN_WORDS = re.compile(
     r"(?<![a-z])(log|sign)(s|ged|ned|ging|ning)?[\s_-]?(in|on)(?![a-z])|password|credential|\bauth", re.IGNORECASE
 )
 _PLAYWRIGHT = "playwright."
-_NO_DATABASE = "The judge reaches the application through the browser alone: arrange data by steps, or by chimera_seed."
-_FIXTURE_REMEDIES = {
-    "live_server": "The judge serves nothing itself: give chimera_serve, and open pages by their path.",
-    "db": _NO_DATABASE,
-    "transactional_db": _NO_DATABASE,
-    "client": "The judge drives a browser: use the fixture page.",
-}
 
 
 @dataclass(frozen=True)
@@ -152,7 +146,7 @@ def _fixture_broken(case: Case) -> Answer:
         return None
     where = "after" if case.report.when == "teardown" else "before"
     missing = re.fullmatch(r"fixture '(\w+)' not found", case.said.head)
-    remedy = _FIXTURE_REMEDIES.get(missing[1], "Define it in a conftest.py beside the test.") if missing else ""
+    remedy = FIXTURE_REMEDIES.get(missing[1], "Define it in a conftest.py beside the test.") if missing else ""
     return Reason.SETUP_ERROR, clipped(f"It broke {where} the test itself: {_python(case)}\n{remedy}")
 
 

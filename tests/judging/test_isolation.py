@@ -92,6 +92,13 @@ def test_the_end_to_end_folder_of_a_hand_written_test_comes_with_it(serve: Serve
     assert run.status == "green", run.failures
 
 
+def test_the_judges_process_loads_nothing_that_it_does_not_need(serve: Serve, judged: Judged) -> None:
+    names = "{'pydantic', 'git', 'anyio', 'jinja2', 'rich', 'pytest_chimera.models', 'pytest_chimera.plugin'}"
+    source = "import sys\n\n\n" + body('page.goto("/")', f"assert {names} & set(sys.modules) == set()")
+    run = judged(sealed(source), serve({"/": TODOS}).url)
+    assert run.status == "green", run.failures
+
+
 def test_the_sealed_source_wins_over_the_file_of_its_name(serve: Serve, judged: Judged) -> None:
     files = {SEES_BREAD.test.path: SEES_MILK.test.source.encode()}
     assert judged(SEES_BREAD, serve({"/": TODOS}).url, e2e_files=files).status == "red"

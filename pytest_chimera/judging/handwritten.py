@@ -1,0 +1,89 @@
+"""What a hand-written test may lean on: the browser and its own end-to-end folder, never the product's code."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import PurePosixPath
+
+from pytest_chimera.errors import PreconditionError
+from pytest_chimera.models import GeneratedTest
+
+_SERVERS = "Give chimera_serve, and open pages by their path: the judge is given the URL of a deployment."
+_DATA = "Arrange data through the page, by a step function, or with chimera_seed."
+FIXTURE_REMEDIES: Mapping[str, str] = {
+    "live_server": _SERVERS,
+    "live_server_url": _SERVERS,
+    "db": _DATA,
+    "transactional_db": _DATA,
+    "django_db_setup": _DATA,
+    "client": "Drive the application through the fixture page.",
+}
+_NEVER_PRODUCT = frozenset({"tests", "test", "conftest", "setup", "noxfile", "tasks", "docs"})
+
+
+def product_modules(paths: Iterable[str]) -> frozenset[str]:
+    """The names that a project's own code is imported by.
+
+    :param paths: every path of the base commit.
+    """
+    names = set()
+    for path in map(PurePosixPath, paths):
+        parts = path.parts[1:] if path.parts[:1] == ("src",) else path.parts
+        if path.suffix == ".py" and parts:
+            names.add(PurePosixPath(parts[0]).stem)
+    return frozenset(names) - _NEVER_PRODUCT
+
+
+def check_handwritten(
+    test: GeneratedTest, e2e_files: Mapping[str, bytes] | None = None, product: Iterable[str] = ()
+) -> None:
+    """Refuse a hand-written test that cannot be judged from outside.
+
+    :param e2e_files: the base commit's own end-to-end folder, path → content; its modules may be imported.
+    :param product: the names of the project's own modules (:func:`product_modules`).
+    :raises PreconditionError: it imports the product, or asks for a fixture that serves it or opens its database; says
+        where, and what to write instead.
+    """
+    own = {PurePosixPath(path).stem for path in e2e_files or {}}
+    forbidden = frozenset(product) - own
+    sources = {path: content.decode("utf-8", errors="replace") for path, content in (e2e_files or {}).items()}
+    for path, source in {**sources, test.path: test.source}.items():
+        if path.endswith(".py"):
+            _check_source(path, source, forbidden, test.name if path == test.path else "")
+
+
+def _check_source(path: str, source: str, forbidden: frozenset[str], function: str) -> None:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return  # the judge says so, with the line
+    for module, line in _imports(tree):
+        if module.partition(".")[0] in forbidden:
+            raise PreconditionError(
+                f"An end-to-end test cannot import the application: {module}.",
+                where=f"{path}:{line}",
+                remedy=f"The judge runs without the product's code. {_DATA}",
+            )
+    for name, line in _fixtures(tree, function):
+        raise PreconditionError(
+            f"The fixture {name} is not there where the judge runs.",
+            where=f"{path}:{line}",
+            remedy=FIXTURE_REMEDIES[name],
+        )
+
+
+def _imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((alias.name, node.lineno) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            yield node.module, node.lineno
+
+
+def _fixtures(tree: ast.Module, function: str) -> Iterator[tuple[str, int]]:
+    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef) and node.name == function.rpartition("::")[2]:
+            names = [argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)]
+            yield from ((name, node.lineno) for name in names if name in FIXTURE_REMEDIES and name not in defined)
