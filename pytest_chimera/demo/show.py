@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 
+from pytest_chimera.demo import leash
 from pytest_chimera.demo.project import write_project
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.repository.git import Git
@@ -65,6 +69,7 @@ def run_demo(folder: Path) -> int:
     before = _head(folder)
     failed = _pytest(console, folder, "--chimera", *_coder_in_ci())
     if failed:
+        console.print(f"\nTo go on where this stopped: [bold]python -m pytest_chimera demo {escape(str(folder))}[/]")
         return failed
     if _head(folder) == before:
         console.print("\n[bold green]All three features are still green.[/] Nothing was changed.\n")
@@ -104,7 +109,8 @@ def _coder_in_ci() -> list[str]:
 
 
 def _pytest(console: Console, folder: Path, *arguments: str) -> int:
-    return _run(console, folder, ["pytest", *arguments], program=[sys.executable, "-m", "pytest"])
+    program = [sys.executable, "-m", "pytest", "-p", leash.__name__]
+    return _run(console, folder, ["pytest", *arguments], program)
 
 
 def _run(console: Console, folder: Path, command: list[str], program: list[str]) -> int:
@@ -115,7 +121,25 @@ def _run(console: Console, folder: Path, command: list[str], program: list[str])
     console.print(f"[bold]$ {escape(' '.join(command))}[/]")
     sys.stdout.flush()
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return subprocess.run([*program, *command[1:]], cwd=folder, env=environment, check=False).returncode
+    theirs, ours = os.pipe()
+    with os.fdopen(ours), os.fdopen(theirs), _interrupts_left_to_the_command():
+        return subprocess.run(
+            [*program, *command[1:]],
+            cwd=folder,
+            env=environment | {leash.VARIABLE: str(theirs)},
+            pass_fds=(theirs,),
+            check=False,
+        ).returncode
+
+
+@contextmanager
+def _interrupts_left_to_the_command() -> Iterator[None]:
+    """Ctrl-C reaches the command too, which ends what it has begun; we wait for it."""
+    before = signal.signal(signal.SIGINT, lambda *_: None)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
 
 
 def _head(folder: Path) -> str:

@@ -1,4 +1,4 @@
-"""The demo's project when ``pytest --chimera`` is killed in it and started again."""
+"""The demo's project when the demo is killed in it and ``pytest --chimera`` started again."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 pytestmark = pytest.mark.browser
@@ -20,13 +21,13 @@ pytestmark = pytest.mark.browser
 JOURNAL = ".pytest_cache/d/chimera/test_add_book.jsonl"
 
 
-def start(folder: Path) -> subprocess.Popen[bytes]:
+def start(folder: Path, *command: str) -> subprocess.Popen[bytes]:
     outer = ("PYTEST_", "GIT_", "CI", "CHIMERA_")
-    work_dir = folder.with_name("work")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith(outer)}
     return subprocess.Popen(
-        [sys.executable, "-m", "pytest", "--chimera", "-k", "test_add_book", "-o", f"chimera_work_dir={work_dir}"],
+        [sys.executable, "-m", *command],
         cwd=folder,
-        env={name: value for name, value in os.environ.items() if not name.startswith(outer)},
+        env=environment | {"PYTEST_ADDOPTS": f"-o chimera_work_dir={folder.with_name('work')}"},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
@@ -41,19 +42,22 @@ def events(folder: Path) -> list[dict[str, Any]]:
 
 
 def kill_in(phase: str, folder: Path) -> None:
-    """Start the run, and kill it as soon as the phase has begun."""
-    run = start(folder)
+    """Start the demo, kill it as soon as the phase has begun, and see that nothing of it is left."""
+    demo = start(folder, "pytest_chimera", "demo", str(folder))
     try:
         limit = time.monotonic() + 120
         while not (told := events(folder)) or not (
             told[-1]["event"] == "phase_started" and told[-1]["data"]["phase"] == phase
         ):
-            assert run.poll() is None, f"The run ended before {phase} began."
+            assert demo.poll() is None, f"The demo ended before {phase} began."
             assert time.monotonic() < limit
             time.sleep(0.005)
+        family = psutil.Process(demo.pid).children(recursive=True)
     finally:
-        run.send_signal(signal.SIGKILL)
-        run.wait()
+        demo.send_signal(signal.SIGKILL)
+        demo.wait()
+    assert family
+    assert not psutil.wait_procs(family, timeout=20)[1]
 
 
 def count(folder: Path, event: str) -> Counter[str]:
@@ -69,7 +73,7 @@ def test_killed_in_implementation_and_in_validation_it_goes_on_and_repeats_nothi
 
     kill_in("code_implementation", folder)
     kill_in("e2e_validation", folder)
-    last = start(folder).wait(timeout=120)
+    last = start(folder, "pytest", "--chimera", "-k", "test_add_book").wait(timeout=120)
 
     assert last == 0
     finished, started = count(folder, "phase_finished"), count(folder, "phase_started")
