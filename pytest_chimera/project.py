@@ -105,6 +105,7 @@ class Project:
             self.repository.discard(self.place(feature))
             yield
         finally:
+            self.repository.discard(self.place(feature))
             holder.unlink(missing_ok=True)
             lock.release()
 

@@ -149,7 +149,7 @@ def test_a_step_that_is_not_understood_stops_the_feature_with_its_line(app: App)
     result = app.chimera()
     result.assert_outcomes(failed=1)
     line = next(number for number, text in enumerate(path.read_text().splitlines(), 1) if "frobnicate" in text)
-    result.stdout.fnmatch_lines([f"*test_greeting.py:{line}*frobnicate*"])
+    result.stdout.fnmatch_lines(["*not understood: I frobnicate the gadget", f"*test_greeting.py:{line}"])
 
 
 def test_a_test_that_expects_nothing_is_vacuous(app: App) -> None:
