@@ -65,13 +65,18 @@ LOOK = """() => {
 Returned = TypeVar("Returned")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
+    """Say how long is waited, before a hand-written test's own conftest.py has its say."""
+    expect.set_options(timeout=Plan.read(early_config.rootpath).patience * 1000)
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Begin to watch."""
     config.addinivalue_line("markers", "feature: what a person asked for")
     plan = Plan.read(config.rootpath)
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
-    expect.set_options(timeout=plan.patience * 1000)
     config.pluginmanager.register(Witness(plan, config.rootpath, patch), "chimera-witness")
 
 

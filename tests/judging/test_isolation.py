@@ -92,6 +92,13 @@ def test_the_end_to_end_folder_of_a_hand_written_test_comes_with_it(serve: Serve
     assert run.status == "green", run.failures
 
 
+def test_the_conftest_of_a_hand_written_test_says_how_long_is_waited(serve: Serve, judged: Judged) -> None:
+    files = {"tests/e2e/conftest.py": b"from playwright.sync_api import expect\nexpect.set_options(timeout=300)\n"}
+    run = judged(SEES_BREAD, serve({"/": TODOS}).url, e2e_files=files, patience=50.0)
+    assert run.seconds < 45
+    assert run.failures[0].reason is Reason.MISSING_ELEMENT
+
+
 def test_the_judges_process_loads_nothing_that_it_does_not_need(serve: Serve, judged: Judged) -> None:
     names = "{'pydantic', 'git', 'anyio', 'jinja2', 'rich', 'pytest_chimera.models', 'pytest_chimera.plugin'}"
     source = "import sys\n\n\n" + body('page.goto("/")', f"assert {names} & set(sys.modules) == set()")
