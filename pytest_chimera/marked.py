@@ -66,8 +66,20 @@ def feature_id(item: Any) -> str:
     """The feature's lasting name: ``id=`` on the marker, else the function's; a parametrized item's own id is added."""
     marker = item.get_closest_marker(MARKER)
     name = str(marker.kwargs.get("id") or getattr(item, "originalname", None) or item.name)
+    own = parameters_id(item)
+    return f"{name}[{own}]" if own else name
+
+
+def parameters_id(item: Any) -> str:
+    """The id of an item's own parameters; the browser's name, which pytest-playwright adds, is none of them."""
     callspec = getattr(item, "callspec", None)
-    return f"{name}[{callspec.id}]" if callspec else name
+    if callspec is None:
+        return ""
+    browser = str(callspec.params.get("browser_name", ""))
+    parts = str(callspec.id).split("-")
+    if browser in parts:
+        parts.remove(browser)
+    return "-".join(parts)
 
 
 def is_generated(path: Path) -> bool:

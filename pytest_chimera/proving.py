@@ -26,10 +26,11 @@ from pytest_chimera.errors import (
 )
 from pytest_chimera.journal import Journal, Standing
 from pytest_chimera.judging import is_vacuous
-from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, TestRun, Verdict
+from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, SealedTest, TestRun, Verdict
 from pytest_chimera.project import Project
 from pytest_chimera.repository import format_trailers
 from pytest_chimera.scenario import meaning_of
+from pytest_chimera.sealing import e2e_files
 from pytest_chimera.vault import write_file
 from pytest_chimera.words import attempts_table, failing_text
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult
@@ -401,10 +402,7 @@ class _Pursuit:
 
     async def _green_on_base(self, green: GreenOnBase) -> Verdict:
         sealed = green.sealed
-        folder = self.project.vault.room(self.feature.slug, self.workflow.generation, "empty-page")
-        if await is_vacuous(
-            sealed, evidence=folder, browser=self.project.browser(), time_limit=self.project.settings.validation_timeout
-        ):
+        if await self._is_vacuous(sealed):
             self.journal.append("stopped", reason="vacuous: it expects nothing")
             return self._say(
                 "vacuous",
@@ -418,6 +416,19 @@ class _Pursuit:
         tree = await anyio.to_thread.run_sync(self.project.repository.tree_of, sealed.base)
         self.journal.append("settled", state=state, test=sealed, tree=tree, commit=proved.commit if proved else "")
         return self._there_already(proved.commit if in_history and proved else "", still=True)
+
+    async def _is_vacuous(self, sealed: SealedTest) -> bool:
+        git = self.project.repository
+        files = None
+        if sealed.handwritten:
+            files = await anyio.to_thread.run_sync(e2e_files, git, sealed.commit, sealed.test.path)
+        return await is_vacuous(
+            sealed,
+            evidence=self.project.vault.room(self.feature.slug, self.workflow.generation, "empty-page"),
+            browser=self.project.browser(),
+            time_limit=self.project.settings.validation_timeout,
+            e2e_files=files,
+        )
 
     async def _settled_before(self) -> Verdict:
         git = self.project.repository

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+import anyio.to_thread
+
 from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, ScenarioError
+from pytest_chimera.judging import check_handwritten, freeze, product_modules
 from pytest_chimera.models import OUTSIDE_CAUSES, RIGHT_REDS, Feature, GeneratedTest, Reason, TestRun
+from pytest_chimera.repository import Repository
 
 _REMEDIES = {
     Reason.GIVEN_FAILED: "A Given has to hold before the feature exists: mend the step, or bring the state about.",
@@ -72,44 +75,23 @@ def compiled(test: GeneratedTest) -> GeneratedTest:
     return test
 
 
-_PRODUCT_FIXTURES = {"live_server", "db", "transactional_db", "client", "admin_client", "django_db_setup"}
+def e2e_files(git: Repository, commit: str, test_path: str) -> dict[str, bytes]:
+    """A commit's files in a test's own folder, by their paths in the project: all that a hand-written test may use."""
+    folder = PurePosixPath(test_path).parent.as_posix()
+    read = ((path, git.read(commit, path)) for path in git.files(commit, folder))
+    return {path: content for path, content in read if content is not None}
 
 
-def refuse_product_tests(source: str, feature: Feature, files: list[str]) -> None:
-    """Refuse a hand-written test that needs the product in its own process.
+async def frozen(feature: Feature, test: GeneratedTest, git: Repository, commit: str) -> tuple[str, ...]:
+    """The node ids that have to pass: of a hand-written test those of the feature's own parameters.
 
-    :raises PreconditionError: names the import or the fixture, and the way to say it instead.
+    :raises PreconditionError: the test needs the product in its own process, or cannot be collected by itself.
     """
-    tree = ast.parse(source)
-    own = _own_packages(files)
-    for name, line in _imported(tree):
-        if name.partition(".")[0] in own:
-            raise _no_product(f"it imports {name}", feature, line)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.name == feature.function:
-            asked = [each.arg for each in node.args.args if each.arg in _PRODUCT_FIXTURES]
-            if asked:
-                raise _no_product(f"it asks for {asked[0]}", feature, node.lineno)
-
-
-def _own_packages(files: list[str]) -> set[str]:
-    """The names under which the project's own code is imported."""
-    code = [PurePosixPath(path.removeprefix("src/")) for path in files if path.endswith(".py")]
-    return {path.parts[0].removesuffix(".py") for path in code} - {"tests", "conftest"}
-
-
-def _imported(tree: ast.Module) -> Iterator[tuple[str, int]]:
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Import):
-            yield from ((alias.name, node.lineno) for alias in node.names)
-        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
-            yield node.module, node.lineno
-
-
-def _no_product(why: str, feature: Feature, line: int) -> PreconditionError:
-    return PreconditionError(
-        f"This test cannot be sealed: {why}, and no code of the application runs beside the judge.",
-        where=f"{feature.path}:{line}",
-        remedy="Say it through the page (page.goto, fill, click). Data that has to exist belongs in what chimera_serve "
-        "starts.",
-    )
+    if not feature.handwritten:
+        return await freeze(test)
+    files = await anyio.to_thread.run_sync(e2e_files, git, commit, test.path)
+    product = product_modules(await anyio.to_thread.run_sync(git.files, commit))
+    check_handwritten(test, files, product)
+    nodeids = await freeze(test, handwritten=True, e2e_files=files)
+    parameters = feature.id.rpartition("[")[2] if feature.id.endswith("]") else ""
+    return tuple(each for each in nodeids if not parameters or each.endswith(f"[{parameters}"))

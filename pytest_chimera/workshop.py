@@ -36,7 +36,7 @@ from pytest_chimera.models import (
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Candidate, Repository
 from pytest_chimera.scenario import meaning_of
-from pytest_chimera.sealing import compiled, outside, refuse_product_tests, refuse_wrong_red
+from pytest_chimera.sealing import compiled, frozen, outside, refuse_wrong_red
 from pytest_chimera.vault import write_file
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow
 
@@ -98,8 +98,8 @@ class Workshop:
         feature = self.feature
         if feature.handwritten:
             source = (self.project.root / feature.path).read_text(encoding="utf-8")
-            refuse_product_tests(source, feature, await self.git(lambda git: git.files("HEAD")))
-            return GeneratedTest(source=source, path=feature.path, name=feature.function)
+            name = feature.nodeid.partition("::")[2].partition("[")[0]
+            return GeneratedTest(source=source, path=feature.path, name=name)
         hook = "pytest_chimera_generate_test"
         answer = await self.project.agents.ask(hook, feature=feature, workflow=workflow)
         if answer is None:
@@ -115,11 +115,10 @@ class Workshop:
         overlay = await anyio.to_thread.run_sync(self._overlay, test, base)
         message = f"Test: {feature.description}\n\nSealed by pytest-chimera before any implementation."
         commit, tree = await self.git(lambda git: git.seal(base, overlay, message, f"{feature.slug}/sealed"))
-        nodeid = feature.nodeid if feature.handwritten else f"{test.path}::{test.name}"
         return SealedTest(
             test=test,
             handwritten=feature.handwritten,
-            nodeids=(nodeid,),
+            nodeids=await frozen(feature, test, self.project.repository, commit),
             sha256=seal_of(test.source),
             meaning=meaning_of(test.source),
             base=base,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import anyio.to_thread
 import pytest
@@ -12,6 +12,7 @@ from pytest_chimera.judging import Browser, judge
 from pytest_chimera.models import Deployment, Feature, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.sealing import e2e_files
 from pytest_chimera.settings import Settings
 
 
@@ -42,7 +43,9 @@ class Judge:
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_validate(self, sealed: SealedTest, deployment: Deployment, evidence: str) -> TestRun:
         """Judge the deployment."""
-        files = await anyio.to_thread.run_sync(self._e2e_files, sealed) if sealed.handwritten else None
+        files = None
+        if sealed.handwritten:
+            files = await anyio.to_thread.run_sync(e2e_files, self._repository, sealed.commit, sealed.test.path)
         return await judge(
             sealed,
             deployment.url,
@@ -53,11 +56,3 @@ class Judge:
             test_id=self._settings.test_id,
             patience=self._settings.patience,
         )
-
-    def _e2e_files(self, sealed: SealedTest) -> dict[str, bytes]:
-        """The sealed commit's files in the test's own folder, by their paths in the project."""
-        folder = PurePosixPath(sealed.test.path).parent.as_posix()
-        read = (
-            (path, self._repository.read(sealed.commit, path)) for path in self._repository.files(sealed.commit, folder)
-        )
-        return {path: content for path, content in read if content is not None}

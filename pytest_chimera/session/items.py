@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.marked import ARGUMENTS, MARKER, body_of, cache_key, feature_id, is_generated
+from pytest_chimera.marked import ARGUMENTS, MARKER, body_of, cache_key, feature_id, is_generated, parameters_id
 from pytest_chimera.models import Feature
 
 Run = Callable[[pytest.Item], None]
@@ -65,10 +65,10 @@ def feature_of(item: Any) -> Feature:
 
 def _function_name(item: Any) -> str:
     name = str(getattr(item, "originalname", None) or item.name)
-    callspec = getattr(item, "callspec", None)
-    if callspec is None:
+    parameters = parameters_id(item)
+    if not parameters:
         return name
-    words = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in callspec.id)
+    words = "".join(letter if letter.isascii() and letter.isalnum() else "_" for letter in parameters)
     return f"{name}_{words.strip('_').lower()}"
 
 
@@ -98,7 +98,7 @@ def refuse_double_ids(features: Iterable[tuple[pytest.Item, Feature]]) -> dict[s
 def adopt(item: Any, run: Run) -> None:
     """Let an item run its workflow: same id, name, place and parent; no fixture of its body is set up."""
     original = item.repr_failure
-    item.setup = lambda: None
+    item.setup = item.teardown = lambda: None
     item.runtest = lambda: run(item)
 
     def repr_failure(excinfo: pytest.ExceptionInfo[BaseException], *style: Any) -> Any:

@@ -12,6 +12,20 @@ from tests.session.conftest import BASE, RIGHT, App
 pytestmark = pytest.mark.browser
 
 
+HAND_WRITTEN = """
+import pytest
+from playwright.sync_api import Page, expect
+
+
+@pytest.mark.feature("A visitor is greeted by name")
+def test_greet(page: Page) -> None:
+    page.goto("/")
+    page.get_by_label("Name").fill("Ada")
+    page.get_by_role("button", name="Greet").click()
+    expect(page.get_by_text("Hello, Ada!")).to_be_visible()
+"""
+
+
 def wrong(number: int) -> str:
     return RIGHT.replace("Hello, ", f"Bye {number}, ")
 
@@ -147,7 +161,9 @@ def test_a_hand_written_test_that_imports_the_application_is_refused_with_what_t
     app.write(tests__features__test_greeting=source)
     result = app.chimera()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*cannot be sealed: it imports page*", "*Say it through the page*"])
+    result.stdout.fnmatch_lines(
+        ["*An end-to-end test cannot import the application: page*", "*runs without the product's code*"]
+    )
 
 
 def test_started_from_another_folder_with_no_environment_activated(
@@ -159,3 +175,18 @@ def test_started_from_another_folder_with_no_environment_activated(
     config.write_text(config.read_text().replace(config.read_text().split("chimera_serve = ")[1].split()[0], "python"))
     result = app.run("--chimera", "-c", str(config), f"--rootdir={app.path}", str(app.path / "tests"))
     result.stdout.fnmatch_lines(["*✓ test*red on*"])
+
+
+def test_a_hand_written_test_with_parameters_is_a_feature_for_each(app: App) -> None:
+    source = HAND_WRITTEN.replace(
+        "@pytest.mark.feature", "@pytest.mark.parametrize('name', ['Ada', 'Bob-1'])\n@pytest.mark.feature"
+    )
+    source = source.replace("page: Page)", "page: Page, name: str)").replace('fill("Ada")', "fill(name)")
+    source = source.replace('"Hello, Ada!"', 'f"Hello, {name}!"')
+    app.write(tests__features__test_greeting=source)
+    app.commit("Write the test by hand")
+    app.chimera().assert_outcomes(failed=2)
+    app.write(page=RIGHT)
+    result = app.chimera()
+    result.assert_outcomes(passed=2)
+    result.stdout.fnmatch_lines(["*test_greet?Ada?*complete*", "*test_greet?Bob-1?*complete*"])

@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 from pytest_chimera import ChimeraPhase, ChimeraWorkflow, create_chimera_task
 from pytest_chimera.errors import TransitionError
 from pytest_chimera.models import Change, Deployment, GeneratedTest, Review, SealedTest, TestRun
-from pytest_chimera.workflow import PARKED, TRANSITIONS, Outcome, PhaseResult, checked_transitions
+from pytest_chimera.workflow import PARKED, TRANSITIONS, Outcome, PhaseResult, PhaseValue, checked_transitions
 
 SEALED = SealedTest(test=GeneratedTest(source="", path="tests/e2e/test_a.py", name="test_a"), nodeids=("a",))
-VALUES = {
+VALUES: dict[ChimeraPhase, PhaseValue] = {
     ChimeraPhase.E2E_TEST_GENERATION: SEALED,
     ChimeraPhase.CODE_IMPLEMENTATION: Change(commit="c1", branch="chimera/a"),
     ChimeraPhase.GUARDIAN_REVIEW: Review(decision="approve"),

@@ -1,0 +1,138 @@
+"""Sealed and protected paths: what a change may touch."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import pytest
+
+from pytest_chimera import create_chimera_task
+from pytest_chimera.builtin.guardian import Guardian
+from pytest_chimera.models import Change, ChangedFile, GeneratedTest, SealedTest
+from pytest_chimera.settings import Settings
+from pytest_chimera.workflow import ChimeraWorkflow, Moved
+
+SEALED = SealedTest(
+    test=GeneratedTest(source="", path="tests/e2e/test_a.py", name="test_a"),
+    nodeids=("a",),
+    protected=("tests/e2e/test_a.py", "tests/features/test_a.py"),
+)
+
+
+def workflow() -> ChimeraWorkflow:
+    return create_chimera_task("A", "/").begin().model_copy(update={"moved": Moved(sealed=SEALED)})
+
+
+def reviewed(
+    path: str,
+    before: str | None = None,
+    after: str | None = "x = 1\n",
+    *,
+    by_hand: bool = False,
+    settings: Settings | None = None,
+) -> list[tuple[str, str]]:
+    contents = {"base": before, "candidate": after}
+
+    def read(commit: str, _path: str) -> bytes | None:
+        text = contents[commit]
+        return None if text is None else text.encode()
+
+    status: Literal["A", "M", "D"] = "A" if before is None else "D" if after is None else "M"
+    change = Change(base="base", commit="candidate", files=(ChangedFile(path=path, status=status),))
+    guardian = Guardian(settings or Settings(), read, by_hand=by_hand)
+    review = guardian.pytest_chimera_review_change(change, workflow())
+    assert (review.decision == "reject") == any(finding.severity == "reject" for finding in review.findings)
+    return [(finding.rule, finding.severity) for finding in review.findings]
+
+
+REJECTED = [("protected-path", "reject")]
+
+
+def test_the_sealed_test_breaks_the_seal_whoever_changes_it() -> None:
+    assert reviewed("tests/e2e/test_a.py", "a", "b") == [("sealed-test", "reject")]
+    assert reviewed("tests/e2e/test_a.py", "a", "b", by_hand=True) == [("sealed-test", "reject")]
+    assert reviewed("tests/e2e/test_a.py", "a", None) == [("sealed-test", "reject")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "tests/features/test_a.py",
+        "tests/e2e/conftest.py",
+        "tests/e2e/helpers.py",
+        "pytest.ini",
+        "backend/pytest.ini",
+        "tox.ini",
+        "chimera.toml",
+        ".github/workflows/ci.yml",
+        "sitecustomize.py",
+        "lib/evil.pth",
+    ],
+)
+def test_a_protected_path_is_rejected(path: str) -> None:
+    assert reviewed(path) == REJECTED
+
+
+@pytest.mark.parametrize(
+    "path", ["app.py", "tests/test_unit.py", "templates/skip.html", "ruff.toml", "requirements.txt"]
+)
+def test_the_application_and_tests_of_ones_own_are_free(path: str) -> None:
+    assert reviewed(path) == []
+
+
+def test_the_owner_is_only_told() -> None:
+    assert reviewed("pytest.ini", by_hand=True) == [("protected-path", "note")]
+
+
+def test_a_project_protects_more_paths() -> None:
+    assert reviewed("migrations/0001.py", settings=Settings(protected=("migrations/**",))) == REJECTED
+
+
+FIXTURE = "import pytest\n\n\n@pytest.fixture\ndef client():\n    return 1\n"
+MORE = FIXTURE + "\n\n@pytest.fixture(scope='session')\ndef filled(client):\n    return 2\n"
+
+
+def test_fixtures_for_new_tests_are_welcome_in_a_conftest() -> None:
+    assert reviewed("conftest.py", FIXTURE, MORE) == []
+
+
+@pytest.mark.parametrize(
+    "added",
+    [
+        "def pytest_collection_modifyitems(items):\n    items.clear()\n",
+        "pytest_plugins = ['evil']\n",
+        "import sys\nsys.modules['playwright'] = None\n",
+        "@pytest.fixture\ndef page():\n    return None\n",
+        "@pytest.fixture(autouse=True)\ndef always():\n    return None\n",
+        "def (\n",
+    ],
+)
+def test_anything_else_in_a_conftest_is_not(added: str) -> None:
+    assert reviewed("conftest.py", FIXTURE, f"{FIXTURE}\n\n{added}") == REJECTED
+    assert reviewed("tests/conftest.py", None, f"import pytest\n\n\n{added}") == REJECTED
+
+
+PYPROJECT = '[project]\nname = "a"\ndependencies = ["flask"]\n\n[tool.pytest.ini_options]\naddopts = "-ra"\n'
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        (PYPROJECT.replace('"flask"', '"flask", "rich"'), []),
+        (PYPROJECT + 'markers = ["slow"]\n', []),
+        (PYPROJECT + "\n[tool.ruff]\nline-length = 100\n", []),
+        (PYPROJECT.replace("-ra", "-ra --deselect tests/e2e"), REJECTED),
+        (PYPROJECT + 'python_files = "x_*.py"\n', REJECTED),
+        (PYPROJECT + "\n[tool.chimera.pages]\nhome = '/'\n", REJECTED),
+        ("[[[", REJECTED),
+    ],
+)
+def test_pyproject_is_free_but_for_pytest_and_chimera(after: str, expected: list[tuple[str, str]]) -> None:
+    assert reviewed("pyproject.toml", PYPROJECT, after) == expected
+
+
+def test_what_is_no_regular_file_is_named() -> None:
+    change = Change(base="base", commit="candidate", left_out={"data": "a symbolic link"})
+    review = Guardian(Settings(), lambda *_where: None, by_hand=False).pytest_chimera_review_change(change, workflow())
+    assert review.decision == "reject"
+    assert "data is a symbolic link" in review.findings[0].sentence
