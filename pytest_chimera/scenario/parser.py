@@ -9,6 +9,7 @@ from functools import partial
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Scenario, Step, StepKeyword, Target
 from pytest_chimera.scenario.errors import UnknownStepError, UnknownStepsError
+from pytest_chimera.scenario.gherkin import is_gherkin, read_gherkin
 from pytest_chimera.scenario.glossary import MAX_DEPTH, Glossary
 from pytest_chimera.scenario.grammar import Reading, Setting, read_step
 from pytest_chimera.scenario.intents import Work, is_loose, kind_of, lines_of, path_of
@@ -64,7 +65,22 @@ class ScenarioParser:
         :raises UnknownStepError: a step is not understood; :class:`UnknownStepsError` when several are not.
         :raises ScenarioError: there is no step in the text.
         """
+        if is_gherkin(text):
+            return self._parse_gherkin(text, url, title=title, line=line, path=path)
         return self.compile(read_steps(text, line), url, title=title, path=path)
+
+    def _parse_gherkin(self, text: str, url: str, *, title: str, line: int, path: str) -> Scenario:
+        """The one scenario of a text with Gherkin's headings."""
+        found = read_gherkin(text, path, line).scenarios
+        if len(found) != 1:
+            names = ", ".join(dict.fromkeys(repr(one.name) for one in found)) or "none"
+            raise ScenarioError(
+                "A feature is one scenario.",
+                where=path,
+                remedy=f"The text has: {names}. Put the scenarios into a .feature file, and name one: "
+                'feature(…, file="todos.feature", scenario="…").',
+            )
+        return self.compile(found[0].steps, url, title=title or found[0].name, path=path)
 
     def parse_sentence(self, sentence: str, url: str = "/", *, line: int = 0, path: str = "") -> Scenario:
         """A scenario from one sentence, completed by what its success looks like.

@@ -6,12 +6,30 @@ import ast
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Feature, GeneratedTest, Scenario, Step, StepLines
+from pytest_chimera.scenario.gherkin import GherkinScenario, read_gherkin
+from pytest_chimera.scenario.layout import WIDTH, quote, width
+from pytest_chimera.scenario.outline import parameter_names, with_parameters
 from pytest_chimera.scenario.parser import ScenarioParser, opens_page, start_of
 
 _NAMES = frozenset({"page", "expect", "re", "place", "dialog", "Page", "None"})
+
+
+@dataclass(frozen=True)
+class Body:
+    """One test function: its name, its scenario, and the examples that it is run with.
+
+    :param names: column → parameter; ``rows`` the values of each run.
+    """
+
+    name: str
+    scenario: Scenario
+    names: Mapping[str, str] = field(default_factory=dict)
+    rows: tuple[Mapping[str, str], ...] = ()
 
 
 class TestGenerator:
@@ -19,6 +37,7 @@ class TestGenerator:
 
     :param test_dir: the folder for generated tests, relative to the project's root.
     :param pages: page name → path; ``glossary`` phrase → steps; ``test_id`` the attribute that holds test ids.
+    :param root: the project's root, for features whose steps lie in a Gherkin file.
     """
 
     __test__ = False
@@ -30,27 +49,87 @@ class TestGenerator:
         pages: Mapping[str, str] | None = None,
         glossary: Mapping[str, list[str] | str] | None = None,
         test_id: str = "data-testid",
+        root: str | Path = ".",
     ) -> None:
         self._test_dir = test_dir.strip("/")
         self._parser = ScenarioParser(pages, glossary, test_id)
+        self._root = Path(root)
 
     def generate(self, feature: Feature, scenario: Scenario | None = None) -> GeneratedTest:
         """The test of a feature.
 
-        :param scenario: the feature's steps, parsed; read from its text when not given.
+        :param scenario: the feature's steps, parsed; read from its text or its file when not given.
         :raises UnknownStepError: a step is not understood.
+        :raises ScenarioError: there are no steps, or the file that should hold them cannot be read.
         """
-        scenario = scenario or self._scenario(feature)
         name = function_name(feature)
-        source, steps = render(feature, scenario, name)
+        bodies = [Body(name, scenario)] if scenario else self._bodies(feature, name)
+        source, steps = render(feature, bodies)
         check_source(source)
-        return GeneratedTest(source=source, path=f"{self._test_dir}/{name}.py", name=name, steps=steps)
+        return GeneratedTest(source=source, path=f"{self._test_dir}/{name}.py", name=bodies[0].name, steps=steps)
 
-    def _scenario(self, feature: Feature) -> Scenario:
+    def _bodies(self, feature: Feature, name: str) -> list[Body]:
+        if feature.file:
+            return self._from_file(feature, name)
         if not feature.text.strip():
-            return self._parser.parse_sentence(feature.description, feature.url, line=feature.line, path=feature.path)
+            sentence = self._parser.parse_sentence(
+                feature.description, feature.url, line=feature.line, path=feature.path
+            )
+            return [Body(name, sentence)]
         line = feature.text_line or feature.line or 1
-        return self._parser.parse(feature.text, feature.url, title=feature.description, line=line, path=feature.path)
+        return [
+            Body(
+                name,
+                self._parser.parse(feature.text, feature.url, title=feature.description, line=line, path=feature.path),
+            )
+        ]
+
+    def _from_file(self, feature: Feature, name: str) -> list[Body]:
+        path = self._file(feature)
+        read = read_gherkin(path.read_text(encoding="utf-8"), feature.file or "")
+        found = read.named(feature.scenario) if feature.scenario else read.scenarios
+        if len({one.outline for one in found}) != 1:
+            names = ", ".join(dict.fromkeys(repr(one.outline) for one in found)) or "none"
+            raise ScenarioError(
+                f"{feature.file} has more than one scenario, or none.",
+                where=f"{feature.path}:{feature.line}",
+                remedy=f"Name one on the marker: scenario=…. There are: {names}.",
+            )
+        rows = [self._parser.compile(one.steps, feature.url, title=one.name, path=read.path) for one in found]
+        return _of_outline(name, self._outline(found[0], feature), rows, found)
+
+    def _file(self, feature: Feature) -> Path:
+        beside = self._root / Path(feature.path).parent / str(feature.file)
+        for path in (self._root / str(feature.file), beside):
+            if path.is_file():
+                return path
+        raise ScenarioError(
+            f"There is no file {feature.file}.",
+            where=f"{feature.path}:{feature.line}",
+            remedy="Give its path from the project's root, or from the marked file's folder.",
+        )
+
+    def _outline(self, row: GherkinScenario, feature: Feature) -> Scenario | None:
+        """The outline with its placeholders as texts; ``None`` for a plain scenario, or when it cannot be read so."""
+        if not row.values:
+            return None
+        try:
+            return self._parser.compile(row.outline_steps, feature.url, title=row.outline)
+        except ScenarioError:
+            return None
+
+
+def _of_outline(
+    name: str, outline: Scenario | None, rows: Sequence[Scenario], found: Sequence[GherkinScenario]
+) -> list[Body]:
+    """One function with parameters; a function for each row where the rows are not the same but for their texts."""
+    values = [dict(one.values) for one in found]
+    named = with_parameters(outline, rows, values) if outline else None
+    if named is not None:
+        return [Body(name, named, parameter_names(list(values[0])), tuple(values))]
+    if len(rows) == 1:
+        return [Body(name, rows[0])]
+    return [Body(f"{name}_{number}", row) for number, row in enumerate(rows, 1)]
 
 
 def function_name(feature: Feature) -> str:
@@ -63,22 +142,29 @@ def function_name(feature: Feature) -> str:
     return f"test_{name or 'feature'}"
 
 
-def render(feature: Feature, scenario: Scenario, name: str) -> tuple[str, tuple[StepLines, ...]]:
+def render(feature: Feature, bodies: Sequence[Body]) -> tuple[str, tuple[StepLines, ...]]:
     """The module's source, and which of its lines belong to which step."""
-    body = [(None, [start_of(scenario.url)])] if not opens_page(scenario.steps[0]) else []
-    blocks = [*body, *((step, list(step.code)) for step in ordered(scenario.steps))]
-    code = "\n".join(line for _, lines in blocks for line in lines)
-    lines = _head(feature, code)
-    lines += [*_signature(name)]
+    lines = _head(feature, bodies)
+    places: list[StepLines] = []
+    for number, body in enumerate(bodies):
+        lines += ["", ""] if number else []
+        lines += _signature(body)
+        places += _body(body, lines)
+    return "\n".join(lines) + "\n", tuple(places)
+
+
+def _body(body: Body, lines: list[str]) -> list[StepLines]:
+    """Write the steps behind ``lines``; where each stands, in the scenario's order."""
+    steps = body.scenario.steps
+    if not opens_page(steps[0]):
+        lines.append(f"    {start_of(body.scenario.url)}")
     places: dict[int, StepLines] = {}
-    for step, statements in blocks:
+    for step in ordered(steps):
         first = len(lines) + 1
-        if step is not None:
-            lines += _comment(step)
-        lines += [f"    {line}" if line else line for line in statements]
-        if step is not None:
-            places[id(step)] = StepLines(keyword=step.keyword, text=step.text, first=first, last=len(lines))
-    return "\n".join(lines) + "\n", tuple(places[id(step)] for step in scenario.steps)
+        lines += _comment(step)
+        lines += [f"    {line}" if line else line for line in step.code]
+        places[id(step)] = StepLines(keyword=step.keyword, text=step.text, first=first, last=len(lines))
+    return [places[id(step)] for step in steps]
 
 
 def ordered(steps: Sequence[Step]) -> list[Step]:
@@ -92,9 +178,10 @@ def ordered(steps: Sequence[Step]) -> list[Step]:
     return found
 
 
-def _head(feature: Feature, code: str) -> list[str]:
-    origin = feature.path or "its scenario"
-    where = f"{origin}" + (f" ({feature.scenario})" if feature.scenario else "")
+def _head(feature: Feature, bodies: Sequence[Body]) -> list[str]:
+    code = "\n".join(line for body in bodies for step in body.scenario.steps for line in step.code)
+    origin = feature.file or feature.path or "its scenario"
+    where = f"{origin} ({feature.scenario})" if feature.scenario else origin
     lines = [
         f'"""{_sentence(feature.description)}',
         "",
@@ -105,13 +192,42 @@ def _head(feature: Feature, code: str) -> list[str]:
     ]
     if "re.compile(" in code:
         lines += ["import re", ""]
+    if any(body.rows for body in bodies):
+        lines.append("import pytest")
     names = "Page, expect" if "expect(" in code else "Page"
     return [*lines, f"from playwright.sync_api import {names}", "", ""]
 
 
-def _signature(name: str) -> tuple[str, ...]:
-    line = f"def {name}(page: Page) -> None:"
-    return (line,) if len(line) <= 88 else (f"def {name}(", "    page: Page,", ") -> None:")
+def _signature(body: Body) -> list[str]:
+    parameters = ", ".join(["page: Page", *(f"{name}: str" for name in body.names.values())])
+    line = f"def {body.name}({parameters}) -> None:"
+    decorator = _parametrize(body) if body.rows else []
+    if len(line) <= WIDTH:
+        return [*decorator, line]
+    if len(parameters) + 4 <= WIDTH:
+        return [*decorator, f"def {body.name}(", f"    {parameters}", ") -> None:"]
+    each = [f"    {parameter}," for parameter in parameters.split(", ")]
+    return [*decorator, f"def {body.name}(", *each, ") -> None:"]
+
+
+def _parametrize(body: Body) -> list[str]:
+    """The decorator that runs the function once for each row of examples."""
+    columns = list(body.names)
+    one = len(columns) == 1
+    names = quote(body.names[columns[0]]) if one else f"({', '.join(quote(body.names[name]) for name in columns)})"
+    rows = [", ".join(quote(row[column]) for column in columns) for row in body.rows]
+    cells = [row if one else f"({row})" for row in rows]
+    whole = f"@pytest.mark.parametrize({names}, [{', '.join(cells)}])"
+    if width(whole) <= WIDTH:
+        return [whole]
+    return [
+        "@pytest.mark.parametrize(",
+        f"    {names},",
+        "    [",
+        *(f"        {cell}," for cell in cells),
+        "    ],",
+        ")",
+    ]
 
 
 def _comment(step: Step) -> list[str]:
@@ -146,22 +262,23 @@ def check_source(source: str) -> None:
     for node in tree.body:
         if not isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef)) and not _is_docstring(node):
             raise _foreign(node)
-    inner = (part for function in functions for statement in function.body for part in ast.walk(statement))
-    for part in inner:
-        if not _is_own(part):
-            raise _foreign(part)
+    for function in functions:
+        names = _NAMES | {argument.arg for argument in function.args.args}
+        for part in (inner for statement in function.body for inner in ast.walk(statement)):
+            if not _is_own(part, names):
+                raise _foreign(part)
 
 
-def _is_own(node: ast.AST) -> bool:
+def _is_own(node: ast.AST, names: frozenset[str]) -> bool:
     if isinstance(node, ast.Name):
-        return node.id in _NAMES
+        return node.id in names
     if isinstance(node, ast.Attribute):
         return not node.attr.startswith("_")
     return isinstance(
         node,
         (
             ast.Expr, ast.Call, ast.Constant, ast.keyword, ast.List, ast.Lambda, ast.arguments, ast.arg, ast.Assign,
-            ast.Load, ast.Store,
+            ast.Load, ast.Store, ast.BinOp, ast.Add,
         ),
     )  # fmt: skip
 
