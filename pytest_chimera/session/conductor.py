@@ -65,6 +65,7 @@ class Conductor:
                 self._errors[item.nodeid] = error
         self._errors |= refuse_double_ids(pairs)
         self._waiting = [(item, feature) for item, feature in pairs if item.nodeid not in self._errors]
+        self._progress.width = max((len(feature.id) for _, feature in self._waiting), default=0)
         return [feature for _, feature in self._waiting]
 
     def run(self, item: pytest.Item) -> None:
