@@ -49,13 +49,14 @@ class Setting:
 
     :param outcome: the step states an outcome (its keyword is Then, or another step's words said so).
     :param given: its keyword is Given or When.
-    :param table: the step carries a data table.
+    :param table: the step carries a data table; ``docstring`` it carries a text.
     :param lenient: whole scenarios are read: what the words only suggest may be taken from them.
     """
 
     outcome: bool = False
     given: bool = False
     table: bool = False
+    docstring: bool = False
     lenient: bool = False
 
 
@@ -329,8 +330,8 @@ def _best(frame: Frame, form: Form, setting: Setting, subject: Subject | None = 
 
 
 def _read(kind: str, words: Tokens, setting: Setting) -> object | None:
-    if kind == "table":
-        return True if setting.table else None
+    if kind in {"table", "docstring"}:
+        return True if (setting.table if kind == "table" else setting.docstring) else None
     return read_slot(kind, words)
 
 
@@ -385,7 +386,10 @@ def _said_of(words: Tokens, predicate: Tokens, setting: Setting) -> Reading | No
     subject = subject_of(words, expected=frame.expects, given=setting.given)
     if subject is None or not frame.rest:
         return None
-    return _best(frame, "be", setting, subject)
+    found = _best(frame, "be", setting, subject)
+    if found is not None and subject.count is not None:
+        return replace(found, intent="count", form="see", slots={"count": subject.count})
+    return found
 
 
 def _existence(tokens: Tokens, setting: Setting) -> Reading | None:

@@ -44,7 +44,9 @@ class Work:
     def texts(self) -> tuple[str, ...]:
         """The literals of the slots ``texts`` or ``words``."""
         found = self.reading.get("texts") or self.reading.get("words")
-        return tuple(found) if isinstance(found, tuple) else (self.docstring or "",)
+        if isinstance(found, tuple):
+            return found
+        return () if self.docstring is None else (self.docstring,)
 
     @property
     def not_(self) -> str:
@@ -358,6 +360,11 @@ def _selected_in(work: Work) -> list[str]:
     return [f"expect({option}).to_have_count({0 if work.reading.negated else 1})"]
 
 
+def _option_selected(work: Work) -> list[str]:
+    option = f'{work.thing("combobox")}.get_by_role("option", name={quote(work.text())}, selected=True)'
+    return [f"expect({option}).to_have_count({0 if work.reading.negated else 1})"]
+
+
 def _in_place(work: Work) -> list[str]:
     subject, place = work.target(), work.reading.get("place")
     if isinstance(place, Target) and subject.quoted and subject.role in {None, "text", "message"}:
@@ -460,6 +467,8 @@ def _has_thing(work: Work) -> list[str]:
 
 
 def _table(work: Work) -> list[str]:
+    if not work.table:
+        return []
     target = work.reading.get("target")
     found = work.finder.find(target, "list") if isinstance(target, Target) else "page"
     if isinstance(target, Target) and target.role == "list" and all(len(row) == 1 for row in work.table):
@@ -547,8 +556,10 @@ INTENTS: Mapping[str, Intent] = MappingProxyType(
         "in-place": Intent("assert-text", _in_place, "assert-not-visible"),
         "visible": Intent("assert-visible", _visible, "assert-not-visible"),
         "count": Intent("assert-count", _count),
+        "counted": Intent("assert-count", _count),
         "number-of": Intent("assert-count", _things),
         "value": Intent("assert-value", _value),
+        "option-selected": Intent("assert-value", _option_selected),
         "selected-in": Intent("assert-value", _selected_in),
         "empty": Intent("assert-value", _expecting("textbox", "to_be_empty")),
         "checked": Intent("assert-checked", _stating("checkable", "to_be_checked", "not_to_be_checked")),

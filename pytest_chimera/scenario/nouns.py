@@ -219,7 +219,7 @@ def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -
         return False
     if words[0].low in NEVER_IN_NAMES - {"by", "not", "do", "with"}:
         return False
-    if all(token.low in NUMBERS or token.kind == "number" for token in words):
+    if words[0].kind == "number" or all(token.low in NUMBERS for token in words):
         return False
     inner = [place for place, token in enumerate(words) if token.low in PLACE_WORDS - {"next"}]
     return not inner or (before_role and _prepositions_belong(words, inner))

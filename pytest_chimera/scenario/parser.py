@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -105,13 +106,19 @@ class ScenarioParser:
 
         :param text: the step, with or without its keyword.
         :param keyword: Given, When or Then; And and But leave open which.
+        :returns: the step; one that ends in rows or a text below it has no code for them.
         :raises UnknownStepError: it is not understood.
         """
         said, rest = keyword_of(text)
         stated = said or keyword.strip().capitalize()
         known: StepKeyword | None = stated if stated in {"Given", "When", "Then"} else None  # type: ignore[assignment]  # narrowed by the set
         step = WrittenStep(rest, known, stated)
-        return self.compile((step,), lenient=False).steps[0]
+        try:
+            return self.compile((step,), lenient=False).steps[0]
+        except UnknownStepError as error:
+            with contextlib.suppress(UnknownStepError):
+                return self.compile((replace(step, alone=True),), lenient=False).steps[0]
+            raise error
 
     def compile(
         self, steps: Sequence[WrittenStep], url: str = "/", *, title: str = "", path: str = "", lenient: bool = True
@@ -231,7 +238,8 @@ def _needs_steps(sentence: str, path: str, line: int) -> ScenarioError:
 
 def _setting(step: WrittenStep) -> Setting:
     stated = step.keyword in {"Given", "When"}
-    return Setting(outcome=step.keyword == "Then", given=stated, table=bool(step.table) or step.said == "table")
+    table, docstring = bool(step.table) or step.alone, step.docstring is not None or step.alone
+    return Setting(outcome=step.keyword == "Then", given=stated, table=table, docstring=docstring)
 
 
 def _known_prefix(tokens: Tokens, setting: Setting) -> int:

@@ -117,8 +117,8 @@ def _matches(elements: tuple[Element, ...], tokens: Tokens, place: int, read: Re
 
 
 def _slot_matches(slot: Slot, rest: tuple[Element, ...], tokens: Tokens, place: int, read: ReadSlot) -> Iterator[Match]:
-    if slot.type == "table":
-        value = read("table", ())
+    if slot.type in {"table", "docstring"}:
+        value = read(slot.type, ())
         for found in _matches(rest, tokens, place, read) if value is not None else ():
             yield Match({**found.slots, slot.name: value}, found.own)
         return

@@ -27,7 +27,7 @@ from pytest_chimera.scenario.vocabulary import (
 FIELDS = frozenset({"textbox", "spinbutton", "combobox", "listbox", "slider", "checkbox", "radio", "switch"})
 TYPED_FIELDS = frozenset({"textbox", "spinbutton", "combobox", "listbox", "slider"})
 _CHECKABLE = frozenset({"checkbox", "switch", "radio", "option"})
-_CHOICES = frozenset({"radio", "option", "tab", "menuitem", "treeitem", "checkbox"})
+_CHOICES = frozenset({"radio", "option", "tab", "menuitem", "treeitem"})
 _MENUS = frozenset({"menu", "navigation", "toolbar"})
 _CLOSABLE = frozenset({"dialog", "message", "menu", "tab", "region", "navigation"})
 _OPENED = frozenset({"menu", "dialog", "region", "navigation", "form", "listbox", "tree"})
