@@ -278,7 +278,7 @@ def _moved(standing: Standing, data: dict[str, Any]) -> Changes:
 
 
 def _answered(standing: Standing, data: dict[str, Any]) -> Changes:
-    return {"workflow": _workflow(standing).answered(data["words"]), "proof": None, "merged": "", **_GOES_ON}
+    return {"workflow": _workflow(standing).answered(data["words"]), "proof": None, "branch": "", "merged": "", **_GOES_ON}
 
 
 def _limited(standing: Standing, data: dict[str, Any]) -> Changes:

@@ -18,7 +18,7 @@ from pytest_chimera.judging import Browser
 from pytest_chimera.marked import journal_name
 from pytest_chimera.models import Feature
 from pytest_chimera.repository import Repository
-from pytest_chimera.settings import Settings
+from pytest_chimera.settings import Settings, Tables
 from pytest_chimera.vault import Vault
 from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase, Route, checked_transitions
 
@@ -50,6 +50,7 @@ class Project:
     :param config_files: configuration as it stands in the working tree, relative to the root: part of every seal.
     :param by_hand: the person implements.
     :param browser: finds the browser, once it is needed.
+    :param tables: the project's own words.
     :param mirror: shows a feature's standing in the pytest cache.
     :param progress: says one line about a feature.
     """
@@ -65,6 +66,7 @@ class Project:
     by_hand: bool
     browser: Callable[[], Browser]
     config_files: tuple[str, ...] = ()
+    tables: Tables = field(default_factory=Tables)
     mirror: Callable[[Feature, dict[str, Any]], None] = lambda _feature, _value: None
     progress: Progress = lambda _feature, _line: None
     table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)

@@ -96,7 +96,7 @@ class _Pursuit:
     async def verdict(self) -> Verdict:
         note = await self._current_generation()
         orders = self.project.orders
-        if orders.words and (self.workflow.is_terminal or self.workflow.change):
+        if orders.words and not self.standing.settled:
             self.journal.append("answered", words=orders.words)
         elif self.standing.settled:
             return await self._settled_before()
@@ -147,6 +147,7 @@ class _Pursuit:
     def _asked(self) -> str:
         feature = self.feature
         text = feature.model_dump_json(exclude={"path", "line", "text_line", "nodeid", "after"})
+        text += repr(self.project.tables)
         if feature.handwritten:
             text += (self.project.root / feature.path).read_text(encoding="utf-8")
         if feature.file and (file := self.project.root / feature.file).is_file():
@@ -330,6 +331,8 @@ class _Pursuit:
         workshop = await self._workshop()
         if self.standing.proof is None or (not self.standing.branch and not self.project.by_hand):
             return await self._complete(workshop)
+        if self.project.settings.merge == "ff" and not self.project.by_hand:
+            await self._merge(workshop, self.standing.proof)
         name, commit, tree = await self._present_state(workshop)
         proof = self.standing.proof
         if tree in self.standing.green_trees and not self.project.orders.reprove:

@@ -82,13 +82,27 @@ def e2e_files(git: Repository, commit: str, test_path: str) -> dict[str, bytes]:
     return {path: content for path, content in read if content is not None}
 
 
+def _is_one_test(test: GeneratedTest) -> bool:
+    tests = [node for node in ast.parse(test.source).body if isinstance(node, ast.FunctionDef) and _collected(node)]
+    return len(tests) == 1 and not tests[0].decorator_list
+
+
+def _collected(node: ast.FunctionDef) -> bool:
+    return node.name.startswith("test_")
+
+
+def _whole(test: GeneratedTest) -> GeneratedTest:
+    """The module with all of its tests, for one that holds several or has parameters."""
+    return test.model_copy(update={"name": ""})
+
+
 async def frozen(feature: Feature, test: GeneratedTest, git: Repository, commit: str) -> tuple[str, ...]:
     """The node ids that have to pass: of a hand-written test those of the feature's own parameters.
 
     :raises PreconditionError: the test needs the product in its own process, or cannot be collected by itself.
     """
     if not feature.handwritten:
-        return await freeze(test)
+        return await freeze(test) if _is_one_test(test) else await freeze(_whole(test), handwritten=True)
     files = await anyio.to_thread.run_sync(e2e_files, git, commit, test.path)
     product = product_modules(await anyio.to_thread.run_sync(git.files, commit))
     check_handwritten(test, files, product)

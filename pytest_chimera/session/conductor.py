@@ -35,7 +35,7 @@ from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.session.items import FeatureFailed, feature_of, refuse_double_ids
 from pytest_chimera.session.progress import Progress
 from pytest_chimera.session.report import failure_text
-from pytest_chimera.settings import Settings, load_settings
+from pytest_chimera.settings import Settings, load_settings, load_tables
 from pytest_chimera.vault import Vault
 
 TICK = 0.5
@@ -165,6 +165,7 @@ class Conductor:
             by_hand=by_hand,
             browser=lambda: self._browser,
             config_files=_config_files(config),
+            tables=load_tables(root),
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
             table=time_limits(settings, answered),
@@ -178,7 +179,7 @@ class Conductor:
         settings = project.settings
         deployer = Deployer(settings, self._progress.note)
         plugins = {
-            "chimera-generator": Generator(TestGenerator(test_dir=settings.test_dir)),
+            "chimera-generator": Generator(generator_of(project)),
             "chimera-coder": coder_plugin(settings, project.root),
             "chimera-guardian": Guardian(settings, project.repository.read, by_hand=project.by_hand),
             "chimera-checks": Checks(settings, project.repository, project.work, by_hand=project.by_hand),
@@ -190,6 +191,18 @@ class Conductor:
             if plugin is not None:
                 self._config.pluginmanager.register(plugin, name)
         return deployer
+
+
+def generator_of(project: Project) -> TestGenerator:
+    """The project's own test writer."""
+    tables, settings = project.tables, project.settings
+    return TestGenerator(
+        settings.test_dir,
+        pages=tables.pages,
+        glossary=dict(tables.glossary),
+        test_id=settings.test_id,
+        root=project.root,
+    )
 
 
 def settings_of(config: pytest.Config) -> Settings:
