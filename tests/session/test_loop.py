@@ -100,7 +100,8 @@ def test_pages_and_glossary_are_the_projects_own_words(app: App) -> None:
     app.coder(RIGHT)
     app.chimera().assert_outcomes(passed=1)
     source = app.git("show", "chimera/test-greet:tests/e2e/test_greet.py")
-    assert '.fill("Ada")' in source
+    assert '"Ada"' in source
+    assert 'get_by_role("button", name="Greet")' in source
 
 
 def test_a_complete_feature_is_proved_without_a_browser_when_nothing_has_changed(app: App) -> None:
