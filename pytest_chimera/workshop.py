@@ -252,10 +252,15 @@ class Workshop:
         return await self._as_change(candidate, sealed, self.room(workflow, f"attempt-{workflow.attempt}"), "")
 
     def _hand_over_test(self, sealed: SealedTest) -> None:
-        """Write the generated test into the person's tree, where it is not there yet."""
+        """Write the generated test into the person's tree, unless they have changed the one that lies there."""
         path = self.project.root / sealed.test.path
-        if not path.exists():
+        there = path.read_bytes() if path.exists() else None
+        if there == sealed.test.source.encode():
+            return
+        ours = {self.project.repository.read(sealed.base, sealed.test.path), self.journal.standing.handed.encode()}
+        if there is None or there in ours:
             write_file(path, sealed.test.source)
+            self.journal.append("handed", source=sealed.test.source)
         marker = path.with_name("__init__.py")
         if not marker.exists():
             write_file(marker, "")

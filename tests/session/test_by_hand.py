@@ -97,6 +97,16 @@ def test_changing_the_sealed_test_is_refused(app: App) -> None:
     result.stdout.fnmatch_lines(["*The sealed test was changed.*"])
 
 
+def test_a_changed_scenario_brings_its_new_test(app: App) -> None:
+    app.chimera()
+    path = app.path / "tests" / "features" / "test_greeting.py"
+    path.write_text(path.read_text().replace("Hello, Ada!", "Dear Ada!"))
+    app.chimera("tests/features").stdout.fnmatch_lines(["*a new generation begins*"])
+    assert "Dear Ada!" in (app.path / "tests" / "e2e" / "test_greet.py").read_text()
+    app.write(page=RIGHT.replace("Hello, ", "Dear "))
+    app.chimera("tests/features").assert_outcomes(passed=1)
+
+
 def test_the_owner_may_edit_conftest_and_configuration(app: App) -> None:
     app.chimera()
     app.write(page=RIGHT, conftest="import pytest\n\n\ndef pytest_configure(config):\n    pass\n")
