@@ -17,7 +17,8 @@ import pytest
 from pytest_chimera.agents import Agents, registry_of
 from pytest_chimera.marked import ARGUMENTS
 from pytest_chimera.models import Brief, Change, Checkout, Deployment, Feature, GeneratedTest, Verdict
-from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.scenario import ScenarioParser, TestGenerator
+from pytest_chimera.settings import load_tables
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, checked_transitions
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks, commands, differs, shown
 
@@ -225,3 +226,14 @@ def test_a_command_that_is_not_run_here_is_one_that_there_is(block: Block) -> No
 def test_every_page_is_read() -> None:
     assert len(PAGES) > 15
     assert len(PYTHON) > 15
+
+
+def test_the_examples_of_a_projects_own_words_are_understood(tmp_path: Path) -> None:
+    block = next(block for block in all_blocks("toml") if "[tool.chimera.glossary]" in block.text)
+    (tmp_path / "pyproject.toml").write_text(block.text)
+    tables = load_tables(tmp_path)
+    parser = ScenarioParser(tables.pages, dict(tables.glossary))
+    scenario = parser.parse('Given I am logged in as Ann\nWhen I open the shop page\nThen I should see "Milk"')
+    code = "\n".join(line for step in scenario.steps for line in step.code)
+    assert 'page.goto("/login")' in code
+    assert 'page.goto("/shop")' in code

@@ -95,7 +95,7 @@ def test_every_option_that_is_named_exists(document: Path) -> None:
 
 @pytest.mark.parametrize("block", all_blocks("toml"), ids=lambda block: block.place)
 def test_toml_is_read_as_settings(block: Block) -> None:
-    ini = tomllib.loads(block.text)["tool"]["pytest"]["ini_options"]
+    ini = tomllib.loads(block.text)["tool"].get("pytest", {}).get("ini_options", {})
     settings = load_settings(ini.get)
     assert {key for key in ini if key.startswith("chimera_")} <= KEYS
     placeholders = set(re.findall(r"\{(\w+)\}", f"{settings.serve}{settings.env}"))
