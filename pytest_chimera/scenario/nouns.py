@@ -130,14 +130,16 @@ def leading_ordinal(token: Token) -> int | None:
 @lru_cache(maxsize=8192)
 def _simple(tokens: Tokens) -> Target | None:
     """A noun phrase without a place."""
+    written = len(tokens)
     tokens, ordinal = _without_determiners(tokens)
     if not tokens:
         return None
+    determined = len(tokens) < written
     cut = next((place for place, token in enumerate(tokens) if _ends_words(token)), len(tokens))
     words, rest = tokens[:cut], tokens[cut:]
     if any(token.kind not in {"word", "number"} for token in words):
         return None
-    found = _named(words, rest)
+    found = _named(words, rest, determined=determined)
     if found is not None and ordinal is not None:
         return found.model_copy(update={"ordinal": ordinal})
     return found
@@ -183,7 +185,7 @@ def _role_at_start(words: Tokens) -> tuple[str, int] | None:
     return None
 
 
-def _named(words: Tokens, rest: Tokens) -> Target | None:
+def _named(words: Tokens, rest: Tokens, *, determined: bool) -> Target | None:
     """``words`` before the first literal or "named", ``rest`` from there."""
     role = role_at_end(words)
     if not rest:
@@ -194,7 +196,7 @@ def _named(words: Tokens, rest: Tokens) -> Target | None:
         return None
     target = Target(role=key, name="" if rest[0].kind in {"literal", "path"} else plain(extra))
     if rest[0].kind in {"literal", "path"}:
-        return _after_literal(target, rest)
+        return _after_literal(target, rest, determined=determined)
     return _modified(target, rest)
 
 
@@ -235,7 +237,7 @@ def _prepositions_belong(words: Tokens, places: list[int]) -> bool:
     return True
 
 
-def _after_literal(target: Target, rest: Tokens) -> Target | None:
+def _after_literal(target: Target, rest: Tokens, *, determined: bool) -> Target | None:
     """A literal, the role that may follow it, and what else is said about the thing."""
     literal, rest = rest[0].text, rest[1:]
     cut = next((place for place, token in enumerate(rest) if _ends_words(token)), len(rest))
@@ -247,6 +249,8 @@ def _after_literal(target: Target, rest: Tokens) -> Target | None:
         target = target.model_copy(update={"role": role[0]})
     elif words and words[-1].low in PAGE_WORDS:
         target = target.model_copy(update={"role": "page"})
+    elif words and (not determined or len(words) > 2):
+        return None
     target = _with_name(target, literal)
     return _modified(target, rest) if rest else target
 

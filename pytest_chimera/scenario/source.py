@@ -68,6 +68,10 @@ class TestGenerator:
         check_source(source)
         return GeneratedTest(source=source, path=f"{self._test_dir}/{name}.py", name=bodies[0].name, steps=steps)
 
+    def scenarios(self, feature: Feature) -> tuple[Scenario, ...]:
+        """A feature's steps as they are understood: one scenario, or one for each row of examples."""
+        return tuple(body.scenario for body in self._bodies(feature, function_name(feature)))
+
     def _bodies(self, feature: Feature, name: str) -> list[Body]:
         if feature.file:
             return self._from_file(feature, name)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Tokens
-from pytest_chimera.scenario.nouns import read_target, role_at_end
+from pytest_chimera.scenario.nouns import IT, read_target, role_at_end
 from pytest_chimera.scenario.slots import FIELDS, TYPED_FIELDS, Count, on_page, read_slot, without_determiner
 from pytest_chimera.scenario.vocabulary import NATIVE_DIALOGS
 
@@ -19,6 +19,10 @@ _OF_PAGE = (" of the page", " of the current page", " of page", " of the browser
 _EXPANDABLE = frozenset({"button", "link", "combobox", "menu", "menuitem", "treeitem", "row", "tab"})
 _CLICKABLE = _EXPANDABLE | {"checkbox", "radio", "option", "listitem", "img", "switch"}
 _CLOSABLE = frozenset({"dialog", "menu", "message", "combobox", "tooltip", "navigation", "tabpanel"})
+_ANY = frozenset(
+    {"", "element", "field", "expandable", "clickable", "closable", "place", "exact-thing", "quoted", "fillable", "task"}
+)
+"""What "it" can be, before it is known what it is."""
 _TASKS = frozenset({"todo", "task", "item", "to-do", "todos", "tasks", "items", "todo item"})
 
 
@@ -110,6 +114,8 @@ def _element(words: Tokens, *, expected: bool, given: bool) -> Subject | None:
         return Subject(frozenset({"page", "page-expected"} if expected else {"page"}), target)
     if not expected and given and target.role is None and not target.quoted and not target.css:
         return None
+    if target.role == IT:
+        return Subject(_ANY, target)
     kinds = {"", "element"}
     if target.role in TYPED_FIELDS:
         kinds.add("field")

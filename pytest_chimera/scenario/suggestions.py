@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from pytest_chimera.scenario.grammar import Setting, read_step
 from pytest_chimera.scenario.lexer import Token, Tokens, phrase, quote_literal, tokenize
-from pytest_chimera.scenario.patterns import Element, Optional, Slot, Word, compile_pattern
+from pytest_chimera.scenario.patterns import MAX_TOKENS, Element, Optional, Slot, Word, compile_pattern
 from pytest_chimera.scenario.vocabulary import ACTORS, DETERMINERS, NEVER_IN_NAMES, PLACE_WORDS
 from pytest_chimera.scenario.wordings import WORDINGS, Wording
 
@@ -24,12 +24,14 @@ _VALUES = frozenset(["value", "texts", "literal", "url", "name"])
 
 
 def suggest(tokens: Tokens, setting: Setting, limit: int = 3) -> tuple[str, ...]:
-    """Up to ``limit`` sentences that are understood, nearest first."""
+    """Up to ``limit`` sentences that are understood, nearest first; none for what is too long for a step."""
+    if len(tokens) > MAX_TOKENS // 2:
+        return ()
     words = [token.low for token in tokens if token.kind == "word"]
     ranked = sorted(_skeletons(), key=lambda row: -_nearness(row[1], row[0], words, tokens))
     found: dict[str, None] = {}
     intents: set[str] = set()
-    for wording, _ in ranked[:24]:
+    for wording, _ in ranked[:14]:
         if wording.intent in intents:
             continue
         sentence = _rewritten(wording, tokens)
