@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import islice
 from types import MappingProxyType
 
 from pytest_chimera.models import Target
@@ -17,7 +18,7 @@ from pytest_chimera.scenario.nouns import as_place, is_vague, preposition_at, re
 from pytest_chimera.scenario.patterns import MAX_TOKENS, first_words, forms, match
 from pytest_chimera.scenario.slots import Count, on_page, read_slot, without_determiner
 from pytest_chimera.scenario.subjects import Subject, subject_of
-from pytest_chimera.scenario.vocabulary import ACTOR_ADJECTIVES, ACTORS, ADVERBS, MODALS, NEGATIVE
+from pytest_chimera.scenario.vocabulary import ACTOR_ADJECTIVES, ACTORS, ADVERBS, MODALS, NEGATIVE, by_first_word
 from pytest_chimera.scenario.wordings import WORDINGS, Form, Wording
 
 
@@ -89,6 +90,7 @@ def is_verb(token: Token, form: Form) -> bool:
 # -- steps: clauses joined by "and" and commas ------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=4096)
 def read_step(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
     """The readings of a step's clauses, in order; ``None`` when some words of it are not understood."""
     if not tokens or len(tokens) > MAX_TOKENS:
@@ -99,13 +101,14 @@ def read_step(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
     return _joined(tokens, setting)
 
 
+MAX_TRIES = 5
+"""Places in a clause at which one way of dividing it is tried: what needs more of them is no step that people write."""
 _JOINTS = frozenset({"and", ",", "then", "but", ";", "&"})
 
 
 def _joined(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
-    for place, token in enumerate(tokens):
-        if token.low not in _JOINTS or not 0 < place < len(tokens) - 1:
-            continue
+    joints = (place for place in range(1, len(tokens) - 1) if tokens[place].low in _JOINTS)
+    for place in islice(joints, MAX_TRIES):
         left = read_clause(tokens[:place], setting)
         if left is None:
             continue
@@ -145,6 +148,7 @@ def _goes_on(rest: Tokens, reading: Reading) -> bool:
 # -- one clause -------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=16384)
 def read_clause(tokens: Tokens, setting: Setting) -> Reading | None:
     """The reading of one clause; ``None`` when it has words that no wording covers."""
     tokens = _trimmed(tokens, lenient=setting.lenient)
@@ -255,6 +259,7 @@ _ASSERTIONS = (
     "observe", "notice", "find", "verifies", "checks", "expects", "confirms", "ensures", "sees", "validates", "asserts",
     "makes sure", "verified", "note",
 )  # fmt: skip
+_ASSERTIONS_BY_WORD = by_first_word(_ASSERTIONS)
 _NEED_THAT = frozenset(
     ["confirm", "check", "confirms", "checks", "see", "sees", "observe", "notice", "find", "note"]
 ) | {
@@ -265,8 +270,8 @@ _NEED_THAT = frozenset(
 
 def _after_assertion(tokens: Tokens) -> Tokens | None:
     """The tokens after "verify that", "I expect", "make sure"; ``None`` when no such words stand here."""
-    for words in _ASSERTIONS:
-        parts = tuple(words.split())
+    for parts in _ASSERTIONS_BY_WORD.get(tokens[0].low, ()) if tokens else ():
+        words = " ".join(parts)
         if tuple(token.low for token in tokens[: len(parts)]) != parts:
             continue
         rest = tokens[len(parts) :]
@@ -292,11 +297,13 @@ def _after_modal(frame: Frame) -> Frame:
 
 
 def _modal_at(tokens: Tokens) -> tuple[str, ...]:
-    for words in MODALS:
-        parts = tuple(words.split())
+    for parts in _MODALS.get(tokens[0].low, ()) if tokens else ():
         if tuple(token.low for token in tokens[: len(parts)]) == parts:
             return parts
     return ()
+
+
+_MODALS = by_first_word(MODALS)
 
 
 def _in_frame(frame: Frame, setting: Setting) -> Reading | None:
@@ -370,9 +377,8 @@ def _inner_negation(tokens: Tokens, negated: bool) -> tuple[Tokens, bool]:
 
 def _thing_clause(tokens: Tokens, setting: Setting) -> Reading | None:
     """ "the counter should show …": a thing, then a modal or a verb that things have."""
-    for place in range(1, min(len(tokens), 30)):
-        if not (is_verb(tokens[place], "be") or _modal_at(tokens[place:])):
-            continue
+    verbs = (place for place in range(1, len(tokens)) if is_verb(tokens[place], "be") or _modal_at(tokens[place:]))
+    for place in islice(verbs, MAX_TRIES):
         found = _said_of(tokens[:place], tokens[place:], setting)
         if found is not None:
             return found
@@ -428,10 +434,10 @@ def _led_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
     width = preposition_at(tokens, 0)
     if not width:
         return None
-    for place in range(width + 1, min(len(tokens), 30)):
+    begins = (place for place in range(width + 1, len(tokens)) if _begins_clause(tokens[place]))
+    for place in islice(begins, MAX_TRIES):
         where = read_target(tokens[width:place])
-        begins = tokens[place].low == "," or tokens[place].low in ACTORS or is_verb(tokens[place], "do")
-        if where is None or not begins:
+        if where is None:
             continue
         found = read_clause(tokens[place:], setting)
         if found is not None:
@@ -439,12 +445,15 @@ def _led_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
     return None
 
 
+def _begins_clause(token: Token) -> bool:
+    return token.low == "," or token.low in ACTORS or is_verb(token, "do")
+
+
 def _ended_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
     """ "… in the "Cart" region": a clause, then a place that its own wording has no slot for."""
-    for place in range(len(tokens) - 2, 0, -1):
+    prepositions = (place for place in range(len(tokens) - 2, 0, -1) if preposition_at(tokens, place))
+    for place in islice(prepositions, MAX_TRIES):
         width = preposition_at(tokens, place)
-        if not width or len(tokens) - place > 30:
-            continue
         where = read_target(tokens[place + width :])
         if where is None or not on_page(tokens[place:]):
             continue

@@ -37,7 +37,7 @@ _SHORT |= {"we're": ("we", "are"), "we've": ("we", "have"), "they're": ("they", 
 _SHORT |= {"gonna": ("going", "to"), "wanna": ("want", "to"), "there's": ("there", "is")}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=True)
 class Token:
     """A piece of a step.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Token, Tokens, plain
@@ -21,9 +22,12 @@ from pytest_chimera.scenario.vocabulary import (
     ROLES,
     TAGS,
     WHOLE_PAGE,
+    by_first_word,
 )
 
 MAX_NAME_WORDS = 6
+MAX_PHRASE = 24
+"""Tokens in a noun phrase with all its places."""
 IT = "it"
 """The role of a pronoun: the thing that the step before was about."""
 
@@ -48,6 +52,7 @@ _SELECTOR = re.compile(
     )""",
     re.VERBOSE,
 )
+_PLACES = by_first_word(PLACES)
 _NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
 
 
@@ -59,18 +64,16 @@ def is_selector(text: str) -> bool:
 @lru_cache(maxsize=8192)
 def read_target(tokens: Tokens) -> Target | None:
     """What a noun phrase stands for; ``None`` when the words are none, or go on beyond one."""
-    if not tokens or len(tokens) > 40:
+    if not tokens or len(tokens) > MAX_PHRASE:
         return None
     if len(tokens) == 1 and tokens[0].low in _PRONOUNS:
         return Target(role=IT)
     whole = _simple(tokens)
     if whole is not None:
         return whole
-    for place in range(1, len(tokens) - 1):
-        found = _split(tokens, place)
-        if found is not None:
-            return found
-    return None
+    prepositions = (place for place in range(1, len(tokens) - 1) if preposition_at(tokens, place))
+    found = (_split(tokens, place) for place in islice(prepositions, 4))
+    return next((target for target in found if target is not None), None)
 
 
 def _split(tokens: Tokens, place: int) -> Target | None:
@@ -114,9 +117,8 @@ def as_place(where: Target, preposition: str) -> Target:
 
 def preposition_at(tokens: Tokens, place: int) -> int:
     """How many tokens the preposition of a place takes that begins here; 0 when there is none."""
-    for words in PLACES:
-        parts = words.split()
-        if tuple(token.low for token in tokens[place : place + len(parts)]) == tuple(parts):
+    for parts in _PLACES.get(tokens[place].low, ()):
+        if tuple(token.low for token in tokens[place : place + len(parts)]) == parts:
             return len(parts)
     return 0
 

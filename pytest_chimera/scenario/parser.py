@@ -50,7 +50,7 @@ class ScenarioParser:
     def __init__(
         self,
         pages: Mapping[str, str] | None = None,
-        glossary: Mapping[str, list[str] | str] | None = None,
+        glossary: Mapping[str, Sequence[str] | str] | None = None,
         test_id: str = "data-testid",
     ) -> None:
         self._pages = {name.lower(): path for name, path in (pages or {}).items()}
@@ -175,7 +175,7 @@ class ScenarioParser:
         if defined is not None:
             return self._defined(step, defined, depth, lenient=lenient), True
         found = read_step(tokens, _setting(step))
-        if found is None and lenient:
+        if found is None and lenient and any(token.low in {"own", "itself", "moment"} for token in tokens):
             found = read_step(tokens, replace(_setting(step), lenient=True))
         if found is not None or not lenient:
             return found, False
@@ -246,7 +246,7 @@ def _known_prefix(tokens: Tokens, setting: Setting) -> int:
     """How many tokens from the start make a step by themselves: tried at the places where a clause can end."""
     ends = [place for place in range(len(tokens) - 1, 0, -1) if not tokens[place].quoted and tokens[place - 1].quoted]
     ends += [place for place in range(min(len(tokens) - 1, 12), 0, -1)]
-    return next((end for end in ends[:16] if read_step(tokens[:end], setting) is not None), 0)
+    return next((end for end in ends[:6] if read_step(tokens[:end], setting) is not None), 0)
 
 
 def _glossary_line(tokens: Tokens) -> str:

@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from pytest_chimera.scenario.lexer import Tokens
 from pytest_chimera.scenario.vocabulary import forms_of
 
-MAX_TOKENS = 120
+MAX_TOKENS = 64
 """Tokens in one clause; matching stays linear in the text because no clause is longer."""
 
 

@@ -116,10 +116,8 @@ def _message(tokens: Tokens) -> Target | None:
 
 def _label(tokens: Tokens) -> Target | None:
     """A field before its value: "username", "the email address", "the "Email" field"."""
-    found = _target(tokens)
-    if found is None or found.scope or found.role in {"message", "text", "element"} or len(tokens) > 6:
-        return None
-    return found
+    found = _target(tokens) if len(tokens) <= 6 else None
+    return None if found is None or found.scope or found.role in {"message", "text", "element"} else found
 
 
 def _place(tokens: Tokens) -> Target | None:

@@ -47,7 +47,7 @@ class TestGenerator:
         test_dir: str = "tests/e2e",
         *,
         pages: Mapping[str, str] | None = None,
-        glossary: Mapping[str, list[str] | str] | None = None,
+        glossary: Mapping[str, Sequence[str] | str] | None = None,
         test_id: str = "data-testid",
         root: str | Path = ".",
     ) -> None:

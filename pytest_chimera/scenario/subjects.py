@@ -20,7 +20,19 @@ _EXPANDABLE = frozenset({"button", "link", "combobox", "menu", "menuitem", "tree
 _CLICKABLE = _EXPANDABLE | {"checkbox", "radio", "option", "listitem", "img", "switch"}
 _CLOSABLE = frozenset({"dialog", "menu", "message", "combobox", "tooltip", "navigation", "tabpanel"})
 _ANY = frozenset(
-    {"", "element", "field", "expandable", "clickable", "closable", "place", "exact-thing", "quoted", "fillable", "task"}
+    {
+        "",
+        "element",
+        "field",
+        "expandable",
+        "clickable",
+        "closable",
+        "place",
+        "exact-thing",
+        "quoted",
+        "fillable",
+        "task",
+    }
 )
 """What "it" can be, before it is known what it is."""
 _TASKS = frozenset({"todo", "task", "item", "to-do", "todos", "tasks", "items", "todo item"})

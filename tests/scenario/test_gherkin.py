@@ -66,7 +66,9 @@ def test_lines_are_the_files_own() -> None:
 
 
 def test_other_languages_have_their_keywords() -> None:
-    text = '# language: de\nFunktionalität: Leihe\n  Szenario: Eins\n    Angenommen I am on "/"\n    Dann I should see "a"'
+    text = (
+        '# language: de\nFunktionalität: Leihe\n  Szenario: Eins\n    Angenommen I am on "/"\n    Dann I should see "a"'
+    )
     (one,) = read_gherkin(text).scenarios
     assert [step.keyword for step in one.steps] == ["Given", "Then"]
 

@@ -20,7 +20,9 @@ WORDS = (
     "named containing visible is be first second 2 items Enter select check open wait for to of a an it within , . : "
     '"Emma" "Read list" \'On loan\' “x” "#id" /shelf /a+b/ 100px <who> $5 expect that verify can no longer'
 ).split(" ")
-LITERALS = st.text(st.characters(exclude_categories=["Cs", "Zl", "Zp"], exclude_characters="\r\n\x0b\x0c\x1c\x1d\x1e\x85"))
+LITERALS = st.text(
+    st.characters(exclude_categories=["Cs", "Zl", "Zp"], exclude_characters="\r\n\x0b\x0c\x1c\x1d\x1e\x85")
+)
 QUICK = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 

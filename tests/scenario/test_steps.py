@@ -126,7 +126,11 @@ def test_an_ordinal_says_which_one(text: str, at: str) -> None:
 def test_joined_actions_become_a_line_each() -> None:
     step = ScenarioParser().parse_step('I fill the notes field with "x", press the "Save" button and reload the page')
     calls = [line.rsplit(".", 1)[-1] for line in step.code]
-    assert [call for call in calls if call in {'fill("x")', "click()", "reload()"}] == ['fill("x")', "click()", "reload()"]
+    assert [call for call in calls if call in {'fill("x")', "click()", "reload()"}] == [
+        'fill("x")',
+        "click()",
+        "reload()",
+    ]
 
 
 def test_a_second_field_needs_no_second_verb() -> None:
