@@ -16,7 +16,7 @@ from pytest_chimera.errors import HeldElsewhere
 from pytest_chimera.journal import Journal, Standing, readable
 from pytest_chimera.judging import Browser
 from pytest_chimera.marked import journal_name
-from pytest_chimera.models import Feature
+from pytest_chimera.models import Feature, SealedTest
 from pytest_chimera.repository import Repository
 from pytest_chimera.settings import Settings, Tables
 from pytest_chimera.vault import Vault
@@ -51,6 +51,7 @@ class Project:
     :param by_hand: the person implements.
     :param browser: finds the browser, once it is needed.
     :param tables: the project's own words.
+    :param ready: what has to be green before anything counts, as ``chimera_ready`` says it.
     :param mirror: shows a feature's standing in the pytest cache.
     :param progress: says one line about a feature.
     """
@@ -67,6 +68,7 @@ class Project:
     browser: Callable[[], Browser]
     config_files: tuple[str, ...] = ()
     tables: Tables = field(default_factory=Tables)
+    ready: SealedTest | None = None
     mirror: Callable[[Feature, dict[str, Any]], None] = lambda _feature, _value: None
     progress: Progress = lambda _feature, _line: None
     table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)

@@ -59,6 +59,8 @@ class Settings:
     version_url: str = _ini("", "the path of a staging that answers with its commit", advanced=True)
     trust_staging: bool = _ini(False, "believe that a staging runs the candidate without proof", advanced=True)
     browser_path: str = _ini("", "the Chrome or Chromium to use", advanced=True)
+    tags: str = _ini("", "which scenarios of .feature files count: a tag expression such as not @wip", advanced=True)
+    ready: str = _ini("", "a step that must hold on base and candidate before anything counts", advanced=True)
     patience: float = _ini(5.0, "seconds that the judge waits for an element or an expectation", advanced=True)
     test_id: str = _ini("data-testid", "the attribute that holds test ids", advanced=True)
     protected: tuple[str, ...] = _ini((), "more paths that a coder must leave alone (globs), one a line", advanced=True)
@@ -91,6 +93,7 @@ FLAGS = (
     Flag("--chimera-coder", "who implements, in this run", metavar="CODER"),
     Flag("--chimera-jobs", "how many features are worked on at once", metavar="N"),
     Flag("--chimera-until", "stop there: 'red' stops before the first coder is called", "PHASE", ("red",)),
+    Flag("--chimera-dry-run", "show each feature's steps as they are understood, and its test; touch nothing"),
     Flag("--chimera-restart", "start the selected features over"),
     Flag("--chimera-reprove", "prove complete features again although nothing has changed"),
     Flag("--chimera-reject", "go on from the selected features' last candidates, with these words", metavar="WORDS"),

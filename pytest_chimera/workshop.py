@@ -36,7 +36,7 @@ from pytest_chimera.models import (
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Candidate, Repository
 from pytest_chimera.scenario import meaning_of
-from pytest_chimera.sealing import compiled, frozen, outside, refuse_wrong_red
+from pytest_chimera.sealing import as_given, compiled, frozen, outside, refuse_wrong_red
 from pytest_chimera.vault import write_file
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow
 
@@ -363,13 +363,22 @@ class Workshop:
     async def judged(
         self, sealed: SealedTest, deployment: Deployment, room: Path, workflow: ChimeraWorkflow
     ) -> TestRun:
-        """What the judge saw; its evidence lies in ``room``.
+        """What the judge saw, once the application was ready; its evidence lies in ``room``.
 
         :raises EnvironmentTrouble: the cause of a red lies outside the application.
         """
+        if ready := self.project.ready:
+            run = await self._seen(ready, deployment, room / "ready", workflow)
+            if run.status != "green":
+                return as_given(run)
+        return await self._seen(sealed, deployment, room / "evidence", workflow)
+
+    async def _seen(
+        self, sealed: SealedTest, deployment: Deployment, evidence: Path, workflow: ChimeraWorkflow
+    ) -> TestRun:
         hook = "pytest_chimera_validate"
         answer = await self.project.agents.ask(
-            hook, sealed=sealed, deployment=deployment, evidence=str(room / "evidence"), workflow=workflow
+            hook, sealed=sealed, deployment=deployment, evidence=str(evidence), workflow=workflow
         )
         if answer is None:
             raise nobody_answers(hook)

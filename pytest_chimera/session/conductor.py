@@ -27,15 +27,16 @@ from pytest_chimera.errors import ChimeraError, SettingError
 from pytest_chimera.journal import Journal, Standing
 from pytest_chimera.judging import Browser, find_browser
 from pytest_chimera.marked import cache_key, journal_name
-from pytest_chimera.models import Feature, Verdict
+from pytest_chimera.models import Feature, SealedTest, Verdict
 from pytest_chimera.project import Orders, Project, time_limits
 from pytest_chimera.proving import pursue
 from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.sealing import ready_test
 from pytest_chimera.session.items import FeatureFailed, feature_of, refuse_double_ids
 from pytest_chimera.session.progress import Progress
-from pytest_chimera.session.report import failure_text
-from pytest_chimera.settings import Settings, load_settings, load_tables
+from pytest_chimera.session.report import dry_lines, failure_text
+from pytest_chimera.settings import Settings, Tables, load_settings, load_tables
 from pytest_chimera.vault import Vault
 
 TICK = 0.5
@@ -72,16 +73,34 @@ class Conductor:
         """Run an item's workflow, or wait for it; fails the item unless the feature is there."""
         if item.nodeid in self._errors:
             raise FeatureFailed(str(self._errors[item.nodeid]))
+        if self._config.option.chimera_dry_run:
+            self._show(item)
+            return
         try:
             verdict = self._verdict(item)
         except ChimeraError as error:
             raise FeatureFailed(str(error)) from None
-        feature = next(feature for each, feature in self._waiting if each is item)
+        feature = self._feature(item)
         item.user_properties.append(("chimera", verdict.model_dump_json()))
         item.user_properties.append(("chimera-state", verdict.state))
         item.add_report_section("call", "stdout chimera", "\n".join(self._progress.lines.get(feature.id, [])))
         if not verdict.passed:
             raise FeatureFailed(failure_text(verdict))
+
+    def _feature(self, item: pytest.Item) -> Feature:
+        return next(feature for each, feature in self._waiting if each is item)
+
+    def _show(self, item: pytest.Item) -> None:
+        """Show what would be done, and do nothing."""
+        config = self._config
+        try:
+            generator = generator_of(settings_of(config), load_tables(config.rootpath), config.rootpath)
+            lines = dry_lines(self._feature(item), generator)
+        except ChimeraError as error:
+            raise FeatureFailed(str(error)) from None
+        for line in lines:
+            self._progress.note(line)
+        self._progress.show(0)
 
     def close(self) -> None:
         """End what still runs, orderly, and the loop."""
@@ -153,6 +172,7 @@ class Conductor:
         manager = config.pluginmanager
         by_hand = not settings.coder and not item.ihook.pytest_chimera_implement_feature.get_hookimpls()
         answered = item.ihook.pytest_chimera_transitions()
+        tables = load_tables(root)
         return Project(
             root=root,
             state=Path(cache.mkdir("chimera")),
@@ -165,11 +185,18 @@ class Conductor:
             by_hand=by_hand,
             browser=lambda: self._browser,
             config_files=_config_files(config),
-            tables=load_tables(root),
+            tables=tables,
+            ready=self._ready(settings, tables),
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
             table=time_limits(settings, answered),
         )
+
+    def _ready(self, settings: Settings, tables: Tables) -> SealedTest | None:
+        if not settings.ready:
+            return None
+        generator = generator_of(settings, tables, self._config.rootpath)
+        return self._portal.call(ready_test, generator, settings.ready)
 
     @cached_property
     def _browser(self) -> Browser:
@@ -177,9 +204,9 @@ class Conductor:
 
     def _register(self, project: Project) -> Deployer:
         settings = project.settings
-        deployer = Deployer(settings, self._progress.note)
+        deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"))
         plugins = {
-            "chimera-generator": Generator(generator_of(project)),
+            "chimera-generator": Generator(generator_of(settings, project.tables, project.root)),
             "chimera-coder": coder_plugin(settings, project.root),
             "chimera-guardian": Guardian(settings, project.repository.read, by_hand=project.by_hand),
             "chimera-checks": Checks(settings, project.repository, project.work, by_hand=project.by_hand),
@@ -193,15 +220,10 @@ class Conductor:
         return deployer
 
 
-def generator_of(project: Project) -> TestGenerator:
+def generator_of(settings: Settings, tables: Tables, root: Path) -> TestGenerator:
     """The project's own test writer."""
-    tables, settings = project.tables, project.settings
     return TestGenerator(
-        settings.test_dir,
-        pages=tables.pages,
-        glossary=dict(tables.glossary),
-        test_id=settings.test_id,
-        root=project.root,
+        settings.test_dir, pages=tables.pages, glossary=dict(tables.glossary), test_id=settings.test_id, root=root
     )
 
 

@@ -82,7 +82,7 @@ class Progress:
     def note(self, line: str) -> None:
         """Say one line about the run."""
         if not self._quiet:
-            self._said.put(f"  chimera: {_harmless(line)}")
+            self._said.put(f"  {_harmless(line)}")
 
     def show(self, patience: float) -> None:
         """Write what was said, in pytest's own thread, and on a terminal what is being waited for.

@@ -96,7 +96,7 @@ def test_pages_and_glossary_are_the_projects_own_words(app: App) -> None:
     )
     path = app.path / "tests" / "features" / "test_greeting.py"
     steps = 'Given I am on the front page\n    When I greet "Ada"\n    Then I should see "Hello, Ada!"'
-    path.write_text(path.read_text().partition("    When")[0] + f"    {steps}\n    \"\"\"\n")
+    path.write_text(path.read_text().partition("    When")[0] + f'    {steps}\n    """\n')
     app.coder(RIGHT)
     app.chimera().assert_outcomes(passed=1)
     source = app.git("show", "chimera/test-greet:tests/e2e/test_greet.py")
