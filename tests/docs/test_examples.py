@@ -6,6 +6,7 @@ import ast
 import asyncio
 import os
 import re
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -58,7 +59,10 @@ def test_the_steps_of_an_example_are_understood(block: Block) -> None:
         if isinstance(node, ast.FunctionDef):
             marker = node.decorator_list[0]
             assert isinstance(marker, ast.Call)
-            assert {keyword.arg for keyword in marker.keywords} <= set(ARGUMENTS)
+            arguments = {keyword.arg for keyword in marker.keywords}
+            assert arguments <= set(ARGUMENTS)
+            if "file" in arguments:
+                continue
             feature = Feature(
                 id=node.name,
                 description=ast.literal_eval(marker.args[0]),
@@ -237,3 +241,17 @@ def test_the_examples_of_a_projects_own_words_are_understood(tmp_path: Path) -> 
     code = "\n".join(line for step in scenario.steps for line in step.code)
     assert 'page.goto("/login")' in code
     assert 'page.goto("/shop")' in code
+
+
+def test_the_example_of_a_feature_file_is_collected_as_the_page_says(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "how-to" / "use-feature-files.md"
+    name, text = next(block.file for block in blocks(page) if block.language == "gherkin" and block.file)
+    (tmp_path / name).parent.mkdir()
+    (tmp_path / name).write_text(text)
+    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    for command in (command for block in blocks(page) if block.language == "console" for command in commands(block)):
+        words = [sys.executable, "-m", *shlex.split(command.line)]
+        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
+        assert not differs(command.output, done.stdout), done.stdout
+    feature = Feature(id="todos", description="Todos", file=name, scenario="User can add a todo", function="test_todos")
+    assert 'parametrize("todo", ["Buy milk", "Call Ann"])' in TestGenerator(root=tmp_path).generate(feature).source

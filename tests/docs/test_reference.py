@@ -20,6 +20,7 @@ from pytest_chimera.repository import trailers
 from pytest_chimera.settings import FLAGS, ini_options, load_settings
 from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks, prose, shown
+from tests.docs.write_tables import tables, with_table
 
 README = ROOT / "README.md"
 DOCS = ROOT / "docs"
@@ -55,30 +56,11 @@ def code(cell: str) -> str:
 # -- settings and options
 
 
-def option_row(key: str, kind: str, default: Any, help: str) -> list[str]:
-    told = str(default).lower() if isinstance(default, bool) else str(default)
-    return [f"`{key}`", kind, f"`{told}`" if default not in ("", ()) else "", help]
-
-
-@pytest.mark.parametrize("option", ini_options(), ids=lambda option: option[0])
-def test_every_setting_stands_in_the_reference_as_it_is_declared(option: Any) -> None:
-    key, ini, default = option
-    heading = "Advanced" if ini.advanced else "The settings"
-    assert option_row(key, ini.type, default, ini.help) in rows(REFERENCE / "options.md", heading)
-
-
-def test_the_readme_shows_the_settings_that_are_not_advanced() -> None:
-    expected = [option_row(key, ini.type, default, ini.help) for key, ini, default in ini_options() if not ini.advanced]
-    assert [[key, default, help] for key, _, default, help in expected] == [
-        row for row in rows(README, "Settings") if code(row[0]) in KEYS
-    ]
-
-
-@pytest.mark.parametrize("document", [README, REFERENCE / "options.md"], ids=shown)
-@pytest.mark.parametrize("flag", FLAGS, ids=lambda flag: flag.name)
-def test_every_option_is_shown_with_its_help(document: Path, flag: Any) -> None:
-    written = f"{flag.name}={flag.metavar}" if flag.metavar else flag.name
-    assert [f"`{written}`", flag.help] in rows(document)
+@pytest.mark.parametrize(("page_and_head", "expected"), tables().items(), ids=str)
+def test_a_table_of_settings_is_made_from_their_declarations(page_and_head: tuple[Path, str], expected: Any) -> None:
+    page, head = page_and_head
+    text = text_of(page)
+    assert with_table(text, head, expected) == text, "run: python -m tests.docs.write_tables"
 
 
 @pytest.mark.parametrize("document", PAGES, ids=shown)
