@@ -243,15 +243,15 @@ def test_the_examples_of_a_projects_own_words_are_understood(tmp_path: Path) -> 
     assert 'page.goto("/shop")' in code
 
 
-def test_the_example_of_a_feature_file_is_collected_as_the_page_says(tmp_path: Path) -> None:
+def test_the_example_of_a_feature_file_is_collected_as_the_page_says(pytester: pytest.Pytester) -> None:
     page = ROOT / "docs" / "how-to" / "use-feature-files.md"
     name, text = next(block.file for block in blocks(page) if block.language == "gherkin" and block.file)
-    (tmp_path / name).parent.mkdir()
-    (tmp_path / name).write_text(text)
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
+    (pytester.path / name).parent.mkdir()
+    (pytester.path / name).write_text(text)
+    pytester.makeini("[pytest]")
     for command in (command for block in blocks(page) if block.language == "console" for command in commands(block)):
-        words = [sys.executable, "-m", *shlex.split(command.line)]
-        done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=True)
-        assert not differs(command.output, done.stdout), done.stdout
+        result = pytester.runpytest_inprocess(*shlex.split(command.line)[1:])
+        assert not differs(command.output, result.stdout.str())
     feature = Feature(id="todos", description="Todos", file=name, scenario="User can add a todo", function="test_todos")
-    assert 'parametrize("todo", ["Buy milk", "Call Ann"])' in TestGenerator(root=tmp_path).generate(feature).source
+    source = TestGenerator(root=pytester.path).generate(feature).source
+    assert 'parametrize("todo", ["Buy milk", "Call Ann"])' in source
