@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Token, Tokens, phrase, plain

@@ -118,7 +118,7 @@ def _rewritten(row: Wording, tokens: Tokens) -> str:
     """The row's simplest sentence, with the step's own literals and names in its slots."""
     literals = [token for token in tokens if token.quoted]
     names = _names(tokens)
-    words = [word for word in _written(compile_pattern(row.pattern), literals, names)]
+    words = _written(compile_pattern(row.pattern), literals, names)
     if row.form == "be":
         subject = quote_literal(names[0]) if names else '"name"'
         thing = {
