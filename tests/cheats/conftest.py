@@ -10,7 +10,7 @@ import site
 import subprocess
 import sys
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -82,7 +82,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def play(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Play:
+def play(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
     """Play a case: its base in a repository of its own, the case as the coder, ``pytest --chimera``."""
     for name in [name for name in os.environ if name.startswith("GIT_") or name in {"CI", "PYTEST_ADDOPTS"}]:
         monkeypatch.delenv(name)
@@ -150,6 +150,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Play all cases only where they are asked for: ``-m exhaustive``."""
     if "exhaustive" in (config.option.markexpr or ""):
         return
-    slow = [item for item in items if item.get_closest_marker("exhaustive") and Path(__file__).parent in item.path.parents]
+    slow = [
+        item for item in items if item.get_closest_marker("exhaustive") and Path(__file__).parent in item.path.parents
+    ]
     config.hook.pytest_deselected(items=slow)
     items[:] = [item for item in items if item not in slow]
