@@ -56,6 +56,7 @@ class Settings:
     port: int = _ini(0, "the port to serve on when the command cannot take one; 0 is any free port", advanced=True)
     version_url: str = _ini("", "the path of a staging that answers with its commit", advanced=True)
     trust_staging: bool = _ini(False, "believe that a staging runs the candidate without proof", advanced=True)
+    staging_variations: bool = _ini(True, "run variations against a staging that is already there, too", advanced=True)
     browser_path: str = _ini("", "the Chrome or Chromium to use", advanced=True)
     patience: float = _ini(5.0, "seconds that the judge waits for an element or an expectation", advanced=True)
     test_id: str = _ini("data-testid", "the attribute that holds test ids", advanced=True)
