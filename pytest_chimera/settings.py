@@ -40,7 +40,10 @@ class Settings:
         "", "the command that serves a checkout, with {port}, {host}, {data_dir}, {name}; lines before it prepare"
     )
     staging_url: str = _ini("", "URL of a staging that is already there")
-    check: tuple[str, ...] = _ini((), "commands that must succeed on the candidate, one a line")
+    check: tuple[str, ...] = _ini(
+        ("auto",),
+        "what must succeed on a candidate, one a line: commands, and auto for the tests that were green before it",
+    )
     merge: str = _ini("none", 'what happens to a complete feature\'s branch: "none" or "ff"')
     max_attempts: int = _ini(5, "how many times a coder may try")
     jobs: int = _ini(1, "how many features are worked on at once")
