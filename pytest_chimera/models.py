@@ -191,6 +191,7 @@ class Reason(StrEnum):
     SCRIPT_ERROR = "script error in the test"
     SETUP_ERROR = "set-up error"
     NO_EVIDENCE = "no positive evidence"
+    OTHER_DATA = "not with other data"
     FLAKY = "flaky"
 
     UNREACHABLE = "unreachable"
@@ -250,6 +251,8 @@ class TestRun(Value):
     :param url: the base URL that was given; ``final_url`` the one the page had at the end.
     :param passed: node ids that passed.
     :param failures: what did not hold; empty exactly when green.
+    :param varied: the variations that were green too; ``seed`` what they were made from; ``not_varied`` what the test
+        does not bear, each with the reason.
     """
 
     __test__: ClassVar[bool] = False
@@ -262,6 +265,9 @@ class TestRun(Value):
     evidence: Evidence | None = None
     browser: str = ""
     seconds: float = 0.0
+    varied: tuple[str, ...] = ()
+    not_varied: dict[str, str] = Field(default_factory=dict)
+    seed: str = ""
 
     @property
     def failure(self) -> Failure | None:
@@ -284,6 +290,10 @@ class SealedTest(Value):
     :param files: every path that ``commit`` adds to or changes in base.
     :param protected: paths that a change must leave alone: touching one breaks the seal.
     :param red: the run that was red on base.
+    :param seed: what its variations are made from.
+    :param shared: on base, one browser context shows what was typed in another one.
+    :param variation: this is no sealed test but a variation of one, of that name; ``other_browser``: to be run in a
+        browser that tells something else of itself.
     """
 
     test: GeneratedTest
@@ -297,6 +307,10 @@ class SealedTest(Value):
     files: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     red: TestRun | None = None
+    seed: str = ""
+    shared: bool = False
+    variation: str = ""
+    other_browser: bool = False
 
 
 # -- Brief ------------------------------------------------------------------------------------------------------------
@@ -455,6 +469,7 @@ class Proof(Value):
 
     :param base: the commit on which the test was red; ``commit`` and ``tree`` the candidate on which it was green.
     :param red: the red's reason and signature; ``green`` how many runs were green.
+    :param varied: the variations that were green; ``seed`` what they were made from; ``not_varied`` what was left out.
     """
 
     feature: str
@@ -466,6 +481,9 @@ class Proof(Value):
     green: str
     attempts: int
     deployment: str = "proved"
+    seed: str = ""
+    varied: tuple[str, ...] = ()
+    not_varied: dict[str, str] = Field(default_factory=dict)
 
 
 class Verdict(Value):

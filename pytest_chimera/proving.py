@@ -26,15 +26,16 @@ from pytest_chimera.errors import (
 )
 from pytest_chimera.journal import Journal, Standing
 from pytest_chimera.judging import is_vacuous
-from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, SealedTest, TestRun, Verdict
+from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, Reason, SealedTest, TestRun, Verdict
 from pytest_chimera.project import Project
 from pytest_chimera.repository import format_trailers
 from pytest_chimera.scenario import meaning_of
 from pytest_chimera.sealing import e2e_files
+from pytest_chimera.trials import EXISTING_DATA, change_of, sealed_of
 from pytest_chimera.vault import write_file
 from pytest_chimera.words import attempts_table, failing_text
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult
-from pytest_chimera.workshop import GreenOnBase, Workshop, change_of, sealed_of
+from pytest_chimera.workshop import GreenOnBase, Workshop
 
 _FOR_THE_PERSON = (ScenarioError, SettingError, PreconditionError, RepositoryError, TransitionError)
 
@@ -241,13 +242,14 @@ class _Pursuit:
     def _refused(self) -> Verdict:
         last = self.workflow.results[-1]
         run = last.value if isinstance(last.value, TestRun) else None
-        details = failing_text(run) if run else last.details
+        details = f"{failing_text(run)}{_existing_data(run)}" if run else last.details
         where = f"The test is {self.workflow.test_path}. Change the code, then run the same command again."
         return self._say("waiting", f"still red ({last.phase}): {last.reason}", f"{details}\n{where}")
 
     def _failed(self) -> Verdict:
         last = self.workflow.results[-1]
-        details = f"{attempts_table(self.workflow)}\nEvidence: {self._evidence()}"
+        run = last.value if isinstance(last.value, TestRun) else None
+        details = f"{attempts_table(self.workflow)}{_existing_data(run)}\nEvidence: {self._evidence()}"
         next_command = f'pytest --chimera --chimera-hint="…" -k {self.feature.function or self.feature.id}'
         return self._say("failed", f"failed in {last.phase}: {last.reason}", details, next_command)
 
@@ -296,6 +298,8 @@ class _Pursuit:
         sealed, change = sealed_of(workflow), change_of(workflow)
         deployment = workflow.latest(ChimeraPhase.STAGING_DEPLOYMENT)
         red = sealed.red.failure if sealed.red else None
+        validation = workflow.latest(ChimeraPhase.E2E_VALIDATION)
+        green = validation.value if validation and isinstance(validation.value, TestRun) else None
         proof = Proof(
             feature=self.feature.id,
             base=sealed.base,
@@ -305,6 +309,9 @@ class _Pursuit:
             red=f"{red.reason} {red.signature}" if red else "",
             green=f"{len(sealed.nodeids)} of {len(sealed.nodeids)}",
             attempts=workflow.attempts,
+            seed=green.seed if green else "",
+            varied=green.varied if green else (),
+            not_varied=green.not_varied if green else {},
             deployment="proved" if getattr(deployment and deployment.value, "proved", False) else "not proved",
         )
         if self.project.by_hand:
@@ -449,6 +456,12 @@ class _Pursuit:
             "present, never seen red",
             "The test is green on HEAD. Whether it would notice that the feature is gone is not proved.",
         )
+
+
+def _existing_data(run: TestRun | None) -> str:
+    """What a person is asked about a change that is green only with the words that the test shows."""
+    failure = run.failure if run else None
+    return f"\n{EXISTING_DATA}" if failure and failure.reason is Reason.OTHER_DATA else ""
 
 
 def _difference(before: GeneratedTest, after: GeneratedTest) -> str:

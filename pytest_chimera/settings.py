@@ -42,7 +42,10 @@ class Settings:
         "", "the command that serves a checkout, with {port}, {host}, {data_dir}, {name}; lines before it prepare"
     )
     staging_url: str = _ini("", "URL of a staging that is already there")
-    check: tuple[str, ...] = _ini((), "commands that must succeed on the candidate, one a line")
+    check: tuple[str, ...] = _ini(
+        ("auto",),
+        "what must succeed on a candidate, one a line: commands, and auto for the tests that were green before it",
+    )
     merge: str = _ini("none", 'what happens to a complete feature\'s branch: "none" or "ff"')
     max_attempts: int = _ini(5, "how many times a coder may try")
     jobs: int = _ini(1, "how many features are worked on at once")
@@ -58,6 +61,7 @@ class Settings:
     port: int = _ini(0, "the port to serve on when the command cannot take one; 0 is any free port", advanced=True)
     version_url: str = _ini("", "the path of a staging that answers with its commit", advanced=True)
     trust_staging: bool = _ini(False, "believe that a staging runs the candidate without proof", advanced=True)
+    staging_variations: bool = _ini(True, "run variations against a staging that is already there, too", advanced=True)
     browser_path: str = _ini("", "the Chrome or Chromium to use", advanced=True)
     tags: str = _ini("", "which scenarios of .feature files count: a tag expression such as not @wip", advanced=True)
     ready: str = _ini("", "a step that must hold on base and candidate before anything counts", advanced=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
@@ -37,6 +38,7 @@ from pytest_chimera.project import Project
 from pytest_chimera.repository import Candidate, Repository
 from pytest_chimera.scenario import meaning_of
 from pytest_chimera.sealing import as_given, compiled, frozen, outside, refuse_wrong_red
+from pytest_chimera.trials import Trials, change_of, sealed_of
 from pytest_chimera.vault import write_file
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow
 
@@ -71,6 +73,11 @@ class Workshop:
         """Where the feature's clones and checkouts lie."""
         return self.project.place(self.feature)
 
+    @property
+    def trials(self) -> Trials:
+        """The runs with other data."""
+        return Trials(self.project.settings, self.feature, self.look)
+
     def acts(self) -> Mapping[ChimeraPhase, Act]:
         """The table for the executor."""
         return {
@@ -90,8 +97,9 @@ class Workshop:
         :raises PreconditionError: it is red for a reason that is the person's to mend.
         """
         test = await self.write_test(workflow)
-        sealed = await self.seal(test, self.base)
-        return await self.proved_red(sealed, workflow)
+        sealed = await self.proved_red(await self.seal(test, self.base), workflow)
+        shared = await self.trials.shares_data(sealed, self.room(workflow, "shared"), workflow)
+        return sealed.model_copy(update={"shared": shared})
 
     async def write_test(self, workflow: ChimeraWorkflow) -> GeneratedTest:
         """The feature's test: the person's own, or what the generating hook answers."""
@@ -126,6 +134,7 @@ class Workshop:
             tree=tree,
             files=tuple(overlay),
             protected=tuple(path for path in overlay if path not in self.project.config_files),
+            seed=secrets.token_hex(8),
         )
 
     def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes]:
@@ -348,6 +357,8 @@ class Workshop:
             run = await self.judged(sealed_of(workflow), live, room, workflow)
         finally:
             await self.end(live)
+        if run.status == "green":
+            run = await self.trials.varied(run, change, room, workflow)
         if run.status != "green" or self.project.by_hand or self.project.settings.merge != "ff":
             return run
         return await self._proved_on_head(workflow, run)
@@ -398,7 +409,8 @@ class Workshop:
     async def _proved_on(self, head: str, workflow: ChimeraWorkflow) -> tuple[ChimeraWorkflow, TestRun]:
         self.project.progress(self.feature, f"HEAD has moved to {head[:10]}: proving the change again on top of it")
         change = change_of(workflow)
-        sealed = await self.seal(sealed_of(workflow).test, head)
+        before = sealed_of(workflow)
+        sealed = (await self.seal(before.test, head)).model_copy(update={"shared": before.shared})
         try:
             moved = await self._moved(change, sealed, workflow)
         except ConflictError as conflict:
@@ -413,6 +425,8 @@ class Workshop:
             raise PhaseFailed(f"On top of {head[:10]}: {refused['reason']}", evidence=refused.get("details", ""))
         room = self.room(workflow, f"validation-{workflow.attempt}")
         run = await self.look(sealed, moved.commit, moved.tree, room, after)
+        if run.status == "green":
+            run = await self.trials.varied(run, moved, room, after)
         self.journal.append("moved", sealed=sealed, change=moved)
         return after, run
 
@@ -434,15 +448,3 @@ class Workshop:
     async def git(self, question: Callable[[Repository], T]) -> T:
         """Ask git, in a thread."""
         return await anyio.to_thread.run_sync(question, self.project.repository)
-
-
-def sealed_of(workflow: ChimeraWorkflow) -> SealedTest:
-    """The sealed test of a workflow that is past its first phase."""
-    assert workflow.sealed is not None, "the table leads here from e2e_test_generation only"
-    return workflow.sealed
-
-
-def change_of(workflow: ChimeraWorkflow) -> Change:
-    """The candidate of a workflow that is past its implementation."""
-    assert workflow.change is not None, "the table leads here from code_implementation only"
-    return workflow.change

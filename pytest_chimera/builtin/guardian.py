@@ -14,6 +14,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from pytest_chimera.builtin.regressions import AUTO
 from pytest_chimera.errors import SettingError
 from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
@@ -191,13 +192,14 @@ class Checks:
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_review_change(self, change: Change, brief: Brief) -> Review | None:
         """Run each command; one that fails is a finding with the end of its output."""
-        if not self._settings.check:
+        commands = [line for line in self._settings.check if line != AUTO]
+        if not commands:
             return None
         folder = self._work / "checks" / f"{brief.feature.slug}-{change.commit[:10]}"
         try:
             await anyio.to_thread.run_sync(self._fresh, change.commit, folder)
             project = self._repository.project_in(folder)
-            findings = [each for line in self._settings.check if (each := await self._run(line, project, change))]
+            findings = [each for line in commands if (each := await self._run(line, project, change))]
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._repository.discard, folder)

@@ -9,11 +9,21 @@ import anyio.to_thread
 import pytest
 
 from pytest_chimera.judging import Browser, judge
+from pytest_chimera.judging.record import Looks
 from pytest_chimera.models import Deployment, Feature, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.sealing import e2e_files
 from pytest_chimera.settings import Settings
+
+OTHER_LOOKS = Looks(
+    locale="en-GB",
+    viewport=(1440, 900),
+    screen=(2560, 1440),
+    system="Windows NT 10.0; Win64; x64",
+    snapshots=False,
+)
+"""What the other browser of a variation tells of itself: the same language, another region, another window."""
 
 
 class Generator:
@@ -55,4 +65,5 @@ class Judge:
             e2e_files=files,
             test_id=self._settings.test_id,
             patience=self._settings.patience,
+            looks=OTHER_LOOKS if sealed.other_browser else None,
         )

@@ -19,6 +19,24 @@ CONSOLE_FILE = "console.log"
 
 
 @dataclass(frozen=True)
+class Looks:
+    """What a browser tells a page of itself, where the test doesn't say otherwise.
+
+    :param locale: the language and its region; ``viewport`` width and height of the window's inside, in pixels;
+        ``screen`` those of the screen.
+    :param system: the part of the user agent that names the system; the browser's own when empty.
+    :param snapshots: the trace holds the page as it was before and after each step. The script that sees to that can be
+        noticed by the page.
+    """
+
+    locale: str = "en-US"
+    viewport: tuple[int, int] = (1280, 720)
+    screen: tuple[int, int] = (1920, 1080)
+    system: str = ""
+    snapshots: bool = True
+
+
+@dataclass(frozen=True)
 class Plan:
     """What the witness has to know; it lies as a file in the judge's folder, so that no command line or environment
     names a test.
@@ -27,6 +45,7 @@ class Plan:
     :param browser: the browser's executable; ``None`` leaves the choice to Playwright.
     :param test_id: the attribute that holds test ids.
     :param patience: seconds until an action or an expectation is given up; ``navigation`` until a page is.
+    :param looks: what the browser tells of itself.
     """
 
     keys: tuple[str, ...] = ()
@@ -34,6 +53,7 @@ class Plan:
     test_id: str = "data-testid"
     patience: float = 5.0
     navigation: float = 30.0
+    looks: Looks = Looks()
 
     def write(self, folder: Path) -> None:
         """Lay the plan into the judge's folder."""
@@ -43,7 +63,10 @@ class Plan:
     def read(cls, folder: Path) -> Plan:
         """The plan that lies in the judge's folder."""
         facts = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))
-        return cls(**{**facts, "keys": tuple(facts["keys"])})
+        looks: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in facts["looks"].items()
+        }
+        return cls(**{**facts, "keys": tuple(facts["keys"]), "looks": Looks(**looks)})
 
 
 def key_of(nodeid: str) -> str:

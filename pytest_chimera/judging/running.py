@@ -28,6 +28,7 @@ from pytest_chimera.judging.record import (
     Collected,
     CollectionBroken,
     Line,
+    Looks,
     Plan,
     key_of,
     read_record,
@@ -178,6 +179,7 @@ async def judge(
     e2e_files: Mapping[str, bytes] | None = None,
     test_id: str = "data-testid",
     patience: float = 5.0,
+    looks: Looks | None = None,
 ) -> TestRun:
     """Run a sealed test against a URL and say what was seen.
 
@@ -188,11 +190,12 @@ async def judge(
         the project → content. Nothing else of the project is laid beside the test.
     :param test_id: the attribute that holds test ids.
     :param patience: seconds until an action or an expectation is given up.
+    :param looks: what the browser tells of itself.
     :raises StateError: the source is not the one that was sealed.
     """
     _check_seal(sealed)
     keys = tuple(map(key_of, sealed.nodeids))
-    plan = Plan(keys=keys, browser=browser.path, test_id=test_id, patience=patience)
+    plan = Plan(keys=keys, browser=browser.path, test_id=test_id, patience=patience, looks=looks or Looks())
     return await _judge(sealed, url, plan, evidence, browser, time_limit, e2e_files)
 
 

@@ -8,6 +8,7 @@ judge that imports pytest, and the only one that the judge's process loads.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import traceback
 from collections.abc import Callable, Generator
@@ -46,6 +47,8 @@ CONSOLE_WIDTH = 2_000
 MESSAGE_WIDTH = 20_000
 EXCEPTIONS = 20
 SIGHT_SECONDS = 3.0
+NOT_AUTOMATED = "--disable-blink-features=AutomationControlled"
+"""Without it every page can read in ``navigator.webdriver`` that no person sits before the browser."""
 
 # What a person would notice: something drawn, something to type into, a field that hides what is typed.
 LOOK = """() => {
@@ -83,7 +86,8 @@ def pytest_configure(config: pytest.Config) -> None:
 class ContextTrace:
     """The trace of one browser context, and the only one: a test's own calls for a trace are answered from it."""
 
-    def __init__(self, context: BrowserContext, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, context: BrowserContext, patch: pytest.MonkeyPatch, *, snapshots: bool) -> None:
+        self._snapshots = snapshots
         self._start = context.tracing.start
         self._stop = context.tracing.stop
         self._path: Path | None = None
@@ -93,7 +97,7 @@ class ContextTrace:
     def begin(self, path: Path) -> None:
         """Record from now on, to be written to ``path``."""
         self._path = path
-        self._start(screenshots=True, snapshots=True, sources=True)
+        self._start(screenshots=True, snapshots=self._snapshots, sources=True)
 
     def stop(self, path: str | Path | None = None) -> None:
         """Write the trace, once; ``path`` is where a test wants a copy."""
@@ -124,6 +128,7 @@ class Witness:
         self._pages: list[Page] = []
         self._contexts: dict[BrowserContext, ContextTrace] = {}
         self._traces: dict[BrowserContext, str] = {}
+        self._user_agents: dict[Browser, str] = {}
         patch.setattr(BrowserType, "launch", self._launching(BrowserType.launch))
         patch.setattr(Browser, "new_context", self._watching(Browser.new_context))
         patch.setattr(Browser, "new_page", self._watching_page(Browser.new_page))
@@ -208,6 +213,8 @@ class Witness:
         def launched(kind: BrowserType, **options: Any) -> Browser:
             if self._plan.browser and kind.name == "chromium" and not options.get("channel"):
                 options = {"executable_path": self._plan.browser, **options}
+            if kind.name == "chromium":
+                options["args"] = [*(options.get("args") or ()), NOT_AUTOMATED]
             browser = launch(kind, **options)
             self._write(Launched(browser.version))
             browser.on("disconnected", lambda _browser: self._crashed("the browser"))
@@ -217,7 +224,7 @@ class Witness:
 
     def _watching(self, new_context: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
         def watched(browser: Browser, **options: Any) -> BrowserContext:
-            context = new_context(browser, **options)
+            context = new_context(browser, **self._as_a_person(browser, options))
             self._watch(context)
             return context
 
@@ -225,7 +232,7 @@ class Witness:
 
     def _watching_page(self, new_page: Callable[..., Page]) -> Callable[..., Page]:
         def watched(browser: Browser, **options: Any) -> Page:
-            page = new_page(browser, **options)
+            page = new_page(browser, **self._as_a_person(browser, options))
             self._watch(page.context)
             self._watch_page(page)
             self._before(page, "close", lambda: self._last_sight(page.context))
@@ -233,10 +240,34 @@ class Witness:
 
         return watched
 
+    def _as_a_person(self, browser: Browser, options: dict[str, Any]) -> dict[str, Any]:
+        """A context's options, with what a person's browser would tell where the test says nothing."""
+        looks = self._plan.looks
+        told: dict[str, Any] = {"locale": looks.locale}
+        if not options.get("no_viewport"):
+            told["viewport"] = _size(looks.viewport)
+            told["screen"] = _size(looks.screen)
+        if browser.browser_type.name == "chromium":
+            told["user_agent"] = self._user_agent(browser)
+        if "viewport" in options:
+            told.pop("screen", None)
+        return {**told, **options}
+
+    def _user_agent(self, browser: Browser) -> str:
+        """The browser's own, without the word that says that it has no window."""
+        if browser not in self._user_agents:
+            session = browser.new_browser_cdp_session()
+            own: str = session.send("Browser.getVersion")["userAgent"]
+            session.detach()
+            self._user_agents[browser] = own.replace("Headless", "")
+        own = self._user_agents[browser]
+        system = self._plan.looks.system
+        return re.sub(r"\([^)]*\)", f"({system})", own, count=1) if system else own
+
     def _watch(self, context: BrowserContext) -> None:
         context.set_default_timeout(self._plan.patience * 1000)
         context.set_default_navigation_timeout(self._plan.navigation * 1000)
-        self._contexts[context] = ContextTrace(context, self._patch)
+        self._contexts[context] = ContextTrace(context, self._patch, snapshots=self._plan.looks.snapshots)
         self._trace(context)
         self._before(context, "close", lambda: self._last_sight(context))
         context.on("close", self._closed)
@@ -369,6 +400,10 @@ def _unless_gone(ask: Callable[[], Returned], otherwise: Returned) -> Returned:
         return ask()
     except Error:
         return otherwise
+
+
+def _size(size: tuple[int, int]) -> dict[str, int]:
+    return {"width": size[0], "height": size[1]}
 
 
 def _first(error: BaseException) -> BaseException:

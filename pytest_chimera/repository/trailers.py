@@ -52,7 +52,7 @@ def format_trailers(proof: Proof, seed: str | int | None = None) -> str:
         FEATURE: proof.feature,
         BASE: proof.base,
         TEST: proof.test_sha256,
-        SEED: "" if seed is None else str(seed),
+        SEED: proof.seed if seed is None else str(seed),
         RED: proof.red,
         GREEN: proof.green + ("" if proof.deployment == "proved" else NOT_PROVED),
         ATTEMPTS: str(proof.attempts),

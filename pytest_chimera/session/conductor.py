@@ -21,6 +21,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from pytest_chimera.agents import Agents
 from pytest_chimera.builtin.coders import coder_plugin
 from pytest_chimera.builtin.guardian import Checks, Guardian
+from pytest_chimera.builtin.regressions import BaseTests
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Generator, Judge
 from pytest_chimera.errors import ChimeraError, SettingError
@@ -210,6 +211,7 @@ class Conductor:
             "chimera-coder": coder_plugin(settings, project.root),
             "chimera-guardian": Guardian(settings, project.repository.read, by_hand=project.by_hand),
             "chimera-checks": Checks(settings, project.repository, project.work, by_hand=project.by_hand),
+            "chimera-base-tests": BaseTests(settings, project.repository, project.work, project.by_hand),
             "chimera-deployer": deployer,
             "chimera-judge": Judge(settings, project.repository, project.browser),
             "chimera-progress": self._progress,

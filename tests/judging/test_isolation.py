@@ -14,7 +14,8 @@ import psutil
 import pytest
 
 from pytest_chimera.judging import Browser, judge
-from pytest_chimera.models import Reason
+from pytest_chimera.judging.record import Looks
+from pytest_chimera.models import Reason, SealedTest
 from tests.judging.conftest import TODOS, Judged, body, sealed
 from tests.judging.pages import Page, Serve
 
@@ -215,3 +216,34 @@ def test_a_judge_that_is_cancelled_leaves_no_process_and_no_file(
     assert len(seen) > 3
     assert gone(seen)
     assert temporary_files(temporary) == []
+
+
+TELLS = """() => JSON.stringify([
+  navigator.webdriver, navigator.userAgent, navigator.language,
+  Object.getOwnPropertyNames(window).filter(name => /playwright|pw_/i.test(name)).length])"""
+
+
+def tells(*expected: object) -> SealedTest:
+    return sealed(
+        "import json\n\n\n"
+        + body('page.goto("/")', f"assert json.loads(page.evaluate({TELLS!r}))[{expected[0]}] == {expected[1]!r}")
+    )
+
+
+def test_a_page_cannot_read_that_no_person_sits_before_the_browser(serve: Serve, judged: Judged) -> None:
+    site = serve({"/": TODOS})
+    run = judged(tells(0, False), site.url)
+    assert run.status == "green", run.failures
+    assert "Headless" not in site.asked[0][1]["User-Agent"]
+    assert "Chrome/" in site.asked[0][1]["User-Agent"]
+
+
+def test_another_browser_tells_something_else_and_is_traced_without_a_script_on_the_page(
+    serve: Serve, judged: Judged
+) -> None:
+    site = serve({"/": TODOS})
+    looks = Looks(locale="en-GB", viewport=(1440, 900), system="Windows NT 10.0; Win64; x64", snapshots=False)
+    run = judged(tells(3, 0), site.url, looks=looks)
+    assert run.status == "green", run.failures
+    assert site.asked[0][1]["Accept-Language"].startswith("en-GB")
+    assert "(Windows NT 10.0; Win64; x64)" in site.asked[0][1]["User-Agent"]

@@ -1,0 +1,108 @@
+"""Tests that went together with what they tested: dead code, removed with its test, is no test removed."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+
+from pytest_chimera.models import Change
+
+Read = Callable[[str, str], bytes | None]
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+@dataclass(frozen=True)
+class Removed:
+    """What went.
+
+    :param files: test file → the names of its test functions whose subject went.
+    """
+
+    files: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def covers(self, nodeid: str) -> bool:
+        """Whether a test went together with its subject."""
+        path, _, name = nodeid.partition("::")
+        return name.rpartition("::")[2].partition("[")[0] in self.files.get(path, frozenset())
+
+
+def is_test_file(path: str) -> bool:
+    """Whether a file belongs to the tests: by its name, or by the folder that it lies in."""
+    *folders, name = PurePosixPath(path).parts
+    named = name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
+    return named or name == "conftest.py" or not {"tests", "test"}.isdisjoint(folders)
+
+
+def removed_subjects(read: Read, change: Change) -> Removed:
+    """The tests of the base that a change took away together with what they tested.
+
+    A test file counts only if every test in it is either as it was, or names something that the product no longer has.
+    """
+    files = {}
+    for file in change.files:
+        if file.status in "MD" and file.path.endswith(".py") and is_test_file(file.path):
+            went = _went(read, change, file.path)
+            if went:
+                files[file.path] = went
+    return Removed(files)
+
+
+def _went(read: Read, change: Change, path: str) -> frozenset[str]:
+    before, after = _parsed(read(change.base, path)), _parsed(read(change.commit, path))
+    if before is None or after is None:
+        return frozenset()
+    names = set(_lost_names(read, change, before))
+    kept = {each.name: ast.dump(each) for each in _tests(after)}
+    changed = [each for each in _tests(before) if kept.get(each.name) != ast.dump(each)]
+    if not names or not all(names & _names(each) for each in changed):
+        return frozenset()
+    return frozenset(each.name for each in changed)
+
+
+def _lost_names(read: Read, change: Change, tree: ast.Module) -> Iterator[str]:
+    """The names that a test file imports and that the product no longer has."""
+    for node in tree.body:
+        if not isinstance(node, ast.ImportFrom) or not node.module or node.level:
+            continue
+        path = _file_of(read, change.base, node.module)
+        if path is None:
+            continue
+        now = _parsed(read(change.commit, path))
+        there = _defined(now) if now is not None and read(change.commit, path) is not None else set()
+        yield from (alias.asname or alias.name for alias in node.names if alias.name not in there)
+
+
+def _file_of(read: Read, commit: str, module: str) -> str | None:
+    place = module.replace(".", "/")
+    candidates = (f"{top}{place}{end}" for top in ("", "src/") for end in (".py", "/__init__.py"))
+    return next((path for path in candidates if read(commit, path) is not None), None)
+
+
+def _parsed(content: bytes | None) -> ast.Module | None:
+    """A module's tree; empty for a file that is not there, ``None`` for one that is no Python."""
+    try:
+        return ast.parse(content or b"")
+    except SyntaxError:
+        return None
+
+
+def _tests(tree: ast.Module) -> list[Function]:
+    return [node for node in ast.walk(tree) if isinstance(node, Function) and node.name.startswith("test")]
+
+
+def _names(function: Function) -> set[str]:
+    return {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+
+
+def _defined(tree: ast.Module) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, Function | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            names.add(node.id)
+        elif isinstance(node, ast.Import | ast.ImportFrom):
+            names |= {(alias.asname or alias.name).partition(".")[0] for alias in node.names}
+    return names

@@ -1,0 +1,99 @@
+"""Green beyond the letter: the sealed test's variations, each run against a deployment of its own.
+
+They are made from a seed that was drawn when the test was sealed, and from the attempt's number, so that the evidence
+of one attempt tells nothing about the next one's. What a coder reads of them is that they were not green.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_chimera.errors import PhaseFailed
+from pytest_chimera.judging import seal_of
+from pytest_chimera.models import Change, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
+from pytest_chimera.scenario.varying import MORE_ITEMS, OTHER_DATA, Variations, counts, shares_data, vary
+from pytest_chimera.settings import Settings
+from pytest_chimera.workflow import ChimeraWorkflow
+
+Look = Callable[[SealedTest, str, str, Path, ChimeraWorkflow], Awaitable[TestRun]]
+EXISTING_DATA = 'Or is this existing data? Then name it on the marker: fixed=["…"].'
+_NOT_WITH_OTHER_DATA = "The test is green as it is written, and not with other data than it shows."
+
+
+@dataclass(frozen=True)
+class Trials:
+    """The variations of one feature's test.
+
+    :param look: deploys a commit, runs a test against it, and stops it.
+    """
+
+    settings: Settings
+    feature: Feature
+    look: Look
+
+    @property
+    def _on_staging(self) -> bool:
+        return bool(self.settings.staging_url) and not self.settings.serve.strip()
+
+    async def shares_data(self, sealed: SealedTest, room: Path, workflow: ChimeraWorkflow) -> bool:
+        """Whether the base shows in one browser context what was typed in another one."""
+        probe = None if self._on_staging else shares_data(sealed.test, self.feature.fixed)
+        if probe is None:
+            return False
+        try:
+            run = await self.look(_as(sealed, probe, "probe"), sealed.commit, sealed.tree, room, workflow)
+        except PhaseFailed:
+            return False
+        return run.status == "green"
+
+    async def varied(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+        """The green run with what its variations were, or the first red one, told without what was typed in it."""
+        sealed = sealed_of(workflow)
+        seed = f"{sealed.seed}.{workflow.attempt}"
+        variations = self._variations(sealed, seed)
+        for number, each in enumerate(variations.made, 1):
+            own_room = room / f"variation-{number}"
+            own_room.mkdir()
+            other = _as(sealed, each.test, each.name, other_browser=each.other_browser)
+            seen = await self.look(other, change.commit, change.tree, own_room, workflow)
+            if seen.status != "green":
+                return _refused(seen, sealed)
+        names = tuple(each.name for each in variations.made)
+        return run.model_copy(update={"varied": names, "not_varied": dict(variations.left_out), "seed": seed})
+
+    def _variations(self, sealed: SealedTest, seed: str) -> Variations:
+        if not self._on_staging:
+            return vary(sealed.test, seed, self.feature.fixed, shared=sealed.shared)
+        if not self.settings.staging_variations:
+            return Variations((), {OTHER_DATA: "chimera_staging_variations is off"})
+        if counts(sealed.test):
+            return Variations((), {OTHER_DATA: "it counts, and the staging keeps what earlier runs have stored"})
+        made = vary(sealed.test, seed, self.feature.fixed)
+        only = tuple(each for each in made.made if each.name == OTHER_DATA)
+        return Variations(only, {**made.left_out, MORE_ITEMS: "the staging keeps what earlier runs have stored"})
+
+
+def _as(sealed: SealedTest, test: GeneratedTest, name: str, *, other_browser: bool = False) -> SealedTest:
+    """A test that is run in the sealed one's place."""
+    update = {"test": test, "sha256": seal_of(test.source), "variation": name, "other_browser": other_browser}
+    return sealed.model_copy(update=update)
+
+
+def _refused(seen: TestRun, sealed: SealedTest) -> TestRun:
+    nodeid = seen.failure.nodeid if seen.failure else sealed.nodeids[0]
+    failure = Failure(nodeid=nodeid, reason=Reason.OTHER_DATA, message=_NOT_WITH_OTHER_DATA)
+    return seen.model_copy(update={"failures": (failure,), "passed": ()})
+
+
+def sealed_of(workflow: ChimeraWorkflow) -> SealedTest:
+    """The sealed test of a workflow that is past its first phase."""
+    assert workflow.sealed is not None, "the table leads here from e2e_test_generation only"
+    return workflow.sealed
+
+
+def change_of(workflow: ChimeraWorkflow) -> Change:
+    """The candidate of a workflow that is past its implementation."""
+    assert workflow.change is not None, "the table leads here from code_implementation only"
+    return workflow.change
