@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import os
+import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +22,8 @@ from pytest_chimera.marked import journal_name
 from pytest_chimera.models import Feature
 from pytest_chimera.repository import Repository
 from pytest_chimera.settings import Settings
-from pytest_chimera.vault import Vault
+from pytest_chimera.turns import Turn, unhurried
+from pytest_chimera.vault import Vault, write_file
 from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase, Route, checked_transitions
 
 Progress = Callable[[Feature, str], None]
@@ -52,6 +56,8 @@ class Project:
     :param browser: finds the browser, once it is needed.
     :param mirror: shows a feature's standing in the pytest cache.
     :param progress: says one line about a feature.
+    :param turn: the feature's place among those that are worked on at once.
+    :param run: names the run; the workers of one run have it in common.
     """
 
     root: Path
@@ -68,6 +74,8 @@ class Project:
     mirror: Callable[[Feature, dict[str, Any]], None] = lambda _feature, _value: None
     progress: Progress = lambda _feature, _line: None
     table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
+    turn: Turn = field(default_factory=unhurried)
+    run: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def journal(self, feature: Feature) -> Journal:
         """The feature's journal, read and checked."""
@@ -85,7 +93,7 @@ class Project:
     def held(self, feature: Feature) -> Iterator[None]:
         """Hold the feature for this process; what a killed one left behind is removed.
 
-        :raises HeldElsewhere: another process works on it; says which.
+        :raises HeldElsewhere: another process works on it; says which, and since when.
         """
         self.state.mkdir(parents=True, exist_ok=True)
         path = self.state / f"{journal_name(feature.id)}.lock"
@@ -94,20 +102,30 @@ class Project:
         try:
             lock.acquire()
         except filelock.Timeout:
-            who = holder.read_text() if holder.exists() else "another process"
-            raise HeldElsewhere(
-                f"Another run works on {feature.id}: {who}.",
-                where=str(path),
-                remedy="Wait for it to finish, then run the same command again.",
-            ) from None
+            raise _held(feature, path, holder) from None
         try:
-            holder.write_text(f"process {os.getpid()}")
+            now = datetime.now().astimezone()
+            write_file(holder, json.dumps({"pid": os.getpid(), "since": now.isoformat(), "run": self.run}))
             self.repository.discard(self.place(feature))
             yield
         finally:
             self.repository.discard(self.place(feature))
             holder.unlink(missing_ok=True)
             lock.release()
+
+
+def _held(feature: Feature, lock: Path, holder: Path) -> HeldElsewhere:
+    who, run = "another process", ""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        told = json.loads(holder.read_text())
+        since = datetime.fromisoformat(told["since"])
+        who, run = f"process {int(told['pid'])}, since {since:%Y-%m-%d %H:%M:%S}", str(told["run"])
+    return HeldElsewhere(
+        f"Another run works on {feature.id}: {who}.",
+        where=str(lock),
+        remedy="Wait for it to finish, then run the same command again.",
+        run=run,
+    )
 
 
 def time_limits(

@@ -5,9 +5,11 @@ from __future__ import annotations
 import difflib
 import hashlib
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
+import anyio
 import anyio.to_thread
 
 from pytest_chimera.engine import ChimeraExecutor, Parked, Recorder
@@ -36,6 +38,7 @@ from pytest_chimera.words import attempts_table, failing_text
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult
 from pytest_chimera.workshop import GreenOnBase, Workshop, change_of, sealed_of
 
+_LOOK_EVERY = 0.1
 _FOR_THE_PERSON = (ScenarioError, SettingError, PreconditionError, RepositoryError, TransitionError)
 
 
@@ -46,18 +49,41 @@ async def pursue(project: Project, feature: Feature, base: str | None = None) ->
     """
     began = time.monotonic()
     try:
-        with project.held(feature):
-            journal = project.journal(feature)
-            if journal.repaired:
-                project.progress(feature, journal.repaired)
-            verdict = await _Pursuit(project, feature, journal, base).verdict()
+        verdict = await _held_and_pursued(project, feature, base)
     except HeldElsewhere as held:
         verdict = _verdict(feature, "parked", held)
     except (StateError, *_FOR_THE_PERSON) as error:
         verdict = _verdict(feature, "failed", error)
-    verdict = verdict.model_copy(update={"seconds": round(time.monotonic() - began, 2)})
+    seconds = time.monotonic() - began - project.turn.waited
+    verdict = verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)})
     await project.agents.tell("pytest_chimera_verdict", feature=feature, verdict=verdict)
     return verdict
+
+
+async def _held_and_pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
+    """Work on the feature; one that another process holds is looked at again when the rest is done.
+
+    :raises HeldElsewhere: it is held then, too, by a process of another run.
+    """
+    try:
+        return await _pursued(project, feature, base)
+    except HeldElsewhere as held:
+        if held.run != project.run:
+            project.progress(feature, f"{held.sentence} Going on with the rest.")
+            await project.turn.when_others_are_done()
+            return await _pursued(project, feature, base)
+    while True:
+        await anyio.sleep(_LOOK_EVERY)
+        with suppress(HeldElsewhere):
+            return await _pursued(project, feature, base)
+
+
+async def _pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
+    with project.held(feature):
+        journal = project.journal(feature)
+        if journal.repaired:
+            project.progress(feature, journal.repaired)
+        return await _Pursuit(project, feature, journal, base).verdict()
 
 
 def _verdict(feature: Feature, state: Any, error: ChimeraError, **more: Any) -> Verdict:
@@ -196,6 +222,7 @@ class _Pursuit:
                     return self._red(note)
                 if not orders.calls_coder:
                     return self._unproved()
+                await self.project.turn.attempt(self.workflow.attempt)
             before = self.workflow.attempt
             await executor.advance(self._task(), self.workflow)
             if self.project.by_hand and self.workflow.attempt > before > 0:

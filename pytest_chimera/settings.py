@@ -43,7 +43,7 @@ class Settings:
     check: tuple[str, ...] = _ini((), "commands that must succeed on the candidate, one a line")
     merge: str = _ini("none", 'what happens to a complete feature\'s branch: "none" or "ff"')
     max_attempts: int = _ini(5, "how many times a coder may try")
-    jobs: int = _ini(1, "how many features are worked on at once")
+    jobs: int = _ini(1, "how many features are worked on at once; 0 is as many as this machine bears")
 
     test_dir: str = _ini("tests/e2e", "where generated tests lie", advanced=True)
     env: tuple[str, ...] = _ini(
@@ -87,7 +87,7 @@ class Flag:
 FLAGS = (
     Flag("--chimera", "implement and prove the marked features"),
     Flag("--chimera-coder", "who implements, in this run", metavar="CODER"),
-    Flag("--chimera-jobs", "how many features are worked on at once", metavar="N"),
+    Flag("--chimera-jobs", "how many features are worked on at once: a number, or auto", metavar="N"),
     Flag("--chimera-until", "stop there: 'red' stops before the first coder is called", "PHASE", ("red",)),
     Flag("--chimera-restart", "start the selected features over"),
     Flag("--chimera-reprove", "prove complete features again although nothing has changed"),

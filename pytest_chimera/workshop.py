@@ -194,6 +194,7 @@ class Workshop:
 
         start_tree = await self.git(lambda git: git.tree_of(start))
         hook = "pytest_chimera_implement_feature"
+        self.project.turn.coder_is_asked()
         answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
         candidate = await read()
         if candidate.tree in {start_tree, sealed.tree}:

@@ -31,6 +31,7 @@ FLOORS = {
     "briefs": 3,
     "words": 3,
     "sealing": 3,
+    "turns": 3,
     "engine": 3,
     "project": 3,
     "workshop": 3,
