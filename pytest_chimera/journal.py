@@ -228,6 +228,7 @@ class Standing(Value):
     proof: Proof | None = None
     branch: str = ""
     merged: str = ""
+    stacked: str = ""
     green_trees: tuple[str, ...] = ()
     began_at: str = ""
     updated_at: str = ""
@@ -278,7 +279,13 @@ def _moved(standing: Standing, data: dict[str, Any]) -> Changes:
 
 
 def _answered(standing: Standing, data: dict[str, Any]) -> Changes:
-    return {"workflow": _workflow(standing).answered(data["words"]), "proof": None, "merged": "", **_GOES_ON}
+    return {
+        "workflow": _workflow(standing).answered(data["words"]),
+        "proof": None,
+        "merged": "",
+        "stacked": "",
+        **_GOES_ON,
+    }
 
 
 def _limited(standing: Standing, data: dict[str, Any]) -> Changes:
@@ -317,6 +324,10 @@ def _merged(_standing: Standing, data: dict[str, Any]) -> Changes:
     return {"merged": data["commit"]}
 
 
+def _stacked(_standing: Standing, data: dict[str, Any]) -> Changes:
+    return {"stacked": data["commit"]}
+
+
 def _reproved(standing: Standing, data: dict[str, Any]) -> Changes:
     return {"green_trees": (*standing.green_trees, data["tree"]), **_GOES_ON}
 
@@ -334,6 +345,7 @@ _FOLDS: dict[str, Callable[[Standing, dict[str, Any]], Changes]] = {
     "proved": _proved,
     "published": _published,
     "merged": _merged,
+    "stacked": _stacked,
     "reproved": _reproved,
 }
 

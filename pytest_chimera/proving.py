@@ -28,6 +28,7 @@ from pytest_chimera.errors import (
 )
 from pytest_chimera.journal import Journal, Standing
 from pytest_chimera.judging import is_vacuous
+from pytest_chimera.landing import STACK, is_stacked, wants_landing
 from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, SealedTest, TestRun, Verdict
 from pytest_chimera.project import Project
 from pytest_chimera.repository import format_trailers
@@ -284,31 +285,79 @@ class _Pursuit:
         """The loop has come to its end: publish what is proved."""
         if self.standing.proof is None:
             self.journal.append("proved", proof=await self._proof(workshop))
-        proof = self.standing.proof
-        assert proof is not None, "it was just recorded"
+        proof = self._standing_proof
         attempts = f"{self.workflow.attempts} attempt{'s' if self.workflow.attempts != 1 else ''}"
         if self.project.by_hand:
             return self._commit_by_hand(proof, attempts)
         if not self.standing.branch:
-            branch = await workshop.git(lambda git: git.publish(self.feature.slug, proof.commit))
-            self.journal.append("published", branch=branch)
-        branch = self.standing.branch
-        merged, why_not = await self._merge(workshop, proof)
-        if merged:
-            return self._say("complete", f"complete after {attempts}, merged as {proof.commit[:10]}")
-        return self._say("complete", f"complete after {attempts}, on {branch}", why_not, self._merge_command())
+            await self._publish(workshop)
+        why_not = await self._land(workshop)
+        return self._landed(f"complete after {attempts}", why_not)
 
-    async def _merge(self, workshop: Workshop, proof: Proof) -> tuple[bool, str]:
+    @property
+    def _standing_proof(self) -> Proof:
+        proof = self.standing.proof
+        assert proof is not None, "it is asked for after it was recorded"
+        return proof
+
+    async def _publish(self, workshop: Workshop) -> None:
+        commit = self._standing_proof.commit
+        branch = await workshop.git(lambda git: git.publish(self.feature.slug, commit))
+        self.journal.append("published", branch=branch)
+
+    def _landed(self, sentence: str, why_not: str) -> Verdict:
+        """The verdict on a proved feature: merged, stacked, or on its own branch and why."""
+        commit = self._standing_proof.commit[:10]
         if self.standing.merged:
-            return True, ""
-        if self.project.settings.merge != "ff":
-            return False, ""
+            return self._say("complete", f"{sentence}, merged as {commit}")
+        if self.standing.stacked and not why_not:
+            return self._say("complete", f"{sentence}, on {STACK} as {commit}", "", f"git merge {STACK}")
+        return self._say("complete", f"{sentence}, on {self.standing.branch}", why_not, self._merge_command())
+
+    async def _is_to_land(self, workshop: Workshop) -> bool:
+        if not wants_landing(self.project.settings) or self.project.by_hand or self.standing.merged:
+            return False
+        commit = self._standing_proof.commit
+        if self.project.settings.merge == "ff":
+            return True
+        return not await workshop.git(lambda git: is_stacked(git, commit))
+
+    async def _land(self, workshop: Workshop) -> str:
+        """Bring the proved feature in, where that is configured, one at a time; why it was not, when it was not."""
+        if not await self._is_to_land(workshop):
+            return ""
+        if self.project.settings.merge == "stack" and f"chimera/{self.feature.slug}" == STACK:
+            return f"Not stacked: its own branch is {STACK}. Give the feature another id."
+        await workshop.queue.enter()
         try:
-            await workshop.git(lambda git: git.fast_forward(proof.commit, sealed_of(self.workflow).base))
-        except RepositoryError as error:
-            return False, f"Not merged: {error}"
-        self.journal.append("merged", commit=proof.commit)
-        return True, ""
+            await self._prove_where_it_lands(workshop)
+            await self._bring_in(workshop)
+        except (RepositoryError, PhaseFailed, PreconditionError, EnvironmentTrouble) as error:
+            return f"Not {'merged' if self.project.settings.merge == 'ff' else 'stacked'}: {error}"
+        except GreenOnBase:
+            return "Not merged: the feature is there already, without this change."
+        finally:
+            await workshop.end_all()
+        return ""
+
+    async def _prove_where_it_lands(self, workshop: Workshop) -> None:
+        """A run that ended before the merge left a proof on an older commit: prove it again where it lands."""
+        while (tip := await workshop.tip()) != sealed_of(self.workflow).base:
+            after, run = await workshop.proved_on(tip, self.workflow)
+            if run.failure:
+                raise PhaseFailed(f"On top of {tip[:10]}: {run.failure.as_sentence()}", evidence=run.failure.message)
+            self.journal.append("moved", sealed=sealed_of(after), change=change_of(after))
+            self.journal.append("proved", proof=await self._proof(workshop))
+            await self._publish(workshop)
+
+    async def _bring_in(self, workshop: Workshop) -> None:
+        commit, base = self._standing_proof.commit, sealed_of(self.workflow).base
+        if self.project.settings.merge == "ff":
+            await workshop.git(lambda git: git.fast_forward(commit, base))
+            self.journal.append("merged", commit=commit)
+        else:
+            await workshop.git(lambda git: git.publish(STACK.removeprefix("chimera/"), commit))
+            self.journal.append("stacked", commit=commit)
 
     def _merge_command(self) -> str:
         open_files = [path for path in sealed_of(self.workflow).files if (self.project.root / path).exists()]
@@ -358,7 +407,10 @@ class _Pursuit:
         if self.standing.proof is None or (not self.standing.branch and not self.project.by_hand):
             return await self._complete(workshop)
         name, commit, tree = await self._present_state(workshop)
-        proof = self.standing.proof
+        proof = self._standing_proof
+        if await self._is_to_land(workshop):
+            why_not = await self._land(workshop)
+            return self._landed(f"proved in {self._standing_proof.commit[:10]}", why_not)
         if tree in self.standing.green_trees and not self.project.orders.reprove:
             return self._say("proved", f"proved in {proof.commit[:10]}", "", self._open_merge())
         self.project.progress(self.feature, f"complete before; proving it again on {name}")

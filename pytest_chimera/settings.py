@@ -41,7 +41,9 @@ class Settings:
     )
     staging_url: str = _ini("", "URL of a staging that is already there")
     check: tuple[str, ...] = _ini((), "commands that must succeed on the candidate, one a line")
-    merge: str = _ini("none", 'what happens to a complete feature\'s branch: "none" or "ff"')
+    merge: str = _ini(
+        "none", 'what happens to a complete feature: "none", "ff" (into your branch) or "stack" (onto chimera/next)'
+    )
     max_attempts: int = _ini(5, "how many times a coder may try")
     jobs: int = _ini(1, "how many features are worked on at once; 0 is as many as this machine bears")
 
@@ -144,9 +146,9 @@ def _number(key: str, raw: Any, kind: type[int] | type[float]) -> int | float:
 
 
 def _check(settings: Settings) -> None:
-    if settings.merge not in {"none", "ff"}:
+    if settings.merge not in {"none", "ff", "stack"}:
         raise SettingError(
-            f'chimera_merge is "none" or "ff", not {settings.merge!r}.', remedy='Write: chimera_merge = "none"'
+            f'chimera_merge is "none", "ff" or "stack", not {settings.merge!r}.', remedy='Write: chimera_merge = "none"'
         )
     if settings.max_attempts < 1:
         raise SettingError("chimera_max_attempts is at least 1.", remedy="Write: chimera_max_attempts = 5")

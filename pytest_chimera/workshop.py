@@ -12,7 +12,7 @@ import anyio.to_thread
 
 from pytest_chimera.agents import nobody_answers
 from pytest_chimera.briefs import brief_for, write_brief
-from pytest_chimera.engine import Act, combined, generated_from, outcome_of, shaped
+from pytest_chimera.engine import Act, combined, generated_from, outcome_of, shaped, time_stands_still
 from pytest_chimera.errors import (
     ConflictError,
     EnvironmentTrouble,
@@ -21,6 +21,7 @@ from pytest_chimera.errors import (
 )
 from pytest_chimera.journal import Journal
 from pytest_chimera.judging import seal_of
+from pytest_chimera.landing import STACK, MergeQueue, tip_to_land_on, wants_landing
 from pytest_chimera.models import (
     OUTSIDE_CAUSES,
     Brief,
@@ -52,6 +53,26 @@ class GreenOnBase(Exception):
         self.run = run
 
 
+class DoesNotMerge(PhaseFailed):
+    """The candidate and what it is to be brought in to changed the same lines.
+
+    :param sealed: the sealed test there, not seen red yet.
+    """
+
+    def __init__(self, sealed: SealedTest, conflict: ConflictError) -> None:
+        remedy = f"Files in conflict: {', '.join(conflict.paths)}."
+        super().__init__(conflict.sentence, remedy=remedy, evidence=conflict.hunks)
+        self.sealed = sealed
+
+
+_WHEN_MOVED = {
+    ChimeraPhase.E2E_TEST_GENERATION,
+    ChimeraPhase.GUARDIAN_REVIEW,
+    ChimeraPhase.STAGING_DEPLOYMENT,
+    ChimeraPhase.E2E_VALIDATION,
+}
+
+
 @dataclass
 class Workshop:
     """The acts of one feature's phases.
@@ -65,6 +86,9 @@ class Workshop:
     base: str
     live: dict[str, Deployment] = field(default_factory=dict)
     checkouts: dict[str, Path] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.queue = MergeQueue(self.project.state / "merge-queue.lock")
 
     @property
     def place(self) -> Path:
@@ -329,14 +353,18 @@ class Workshop:
                 await self.git(lambda git: git.discard(folder))
 
     async def end_all(self) -> None:
-        """Stop whatever still runs for this feature."""
+        """Stop whatever still runs for this feature, and let the next one in."""
+        self.queue.leave()
         for deployment in tuple(self.live.values()):
             await self.end(deployment)
 
     # -- e2e_validation
 
     async def validate(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> TestRun:
-        """Run the sealed test against the candidate; with ``chimera_merge = "ff"`` until its base is HEAD."""
+        """Run the sealed test against the candidate; before it is brought in, on top of what it is brought in to.
+
+        :raises PhaseFailed: it does not fit there.
+        """
         change = change_of(workflow)
         room = self.room(workflow, f"validation-{workflow.attempt}")
         live = self.live.get(change.commit) or await self.deployed(change.commit, change.tree, room, workflow)
@@ -344,9 +372,17 @@ class Workshop:
             run = await self.judged(sealed_of(workflow), live, room, workflow)
         finally:
             await self.end(live)
-        if run.status != "green" or self.project.by_hand or self.project.settings.merge != "ff":
+        if run.status != "green" or self.project.by_hand or not wants_landing(self.project.settings):
             return run
-        return await self._proved_on_head(workflow, run)
+        await self.queue.enter()
+        try:
+            run = await self._proved_on_tip(workflow, run)
+        except BaseException:
+            self.queue.leave()
+            raise
+        if run.status != "green":
+            self.queue.leave()
+        return run
 
     async def look(self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> TestRun:
         """Deploy a commit, run the test against it, and stop it."""
@@ -374,34 +410,55 @@ class Workshop:
             raise outside(run)
         return run
 
-    async def _proved_on_head(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:
-        """Bring the candidate to HEAD and prove it there, until HEAD stays where it is."""
-        while (head := await self.git(lambda git: git.head())) != sealed_of(workflow).base:
-            workflow, run = await self._proved_on(head, workflow)
+    async def _proved_on_tip(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:
+        """Bring the candidate to where it is to land and prove it there, until that stays where it is."""
+        while (tip := await self.tip()) != sealed_of(workflow).base:
+            try:
+                workflow, run = await self.proved_on(tip, workflow)
+            except DoesNotMerge as conflict:
+                red = sealed_of(workflow).red
+                self.journal.append("moved", sealed=conflict.sealed.model_copy(update={"red": red}), change=None)
+                raise
+            self.journal.append("moved", sealed=sealed_of(workflow), change=change_of(workflow))
             if run.status != "green":
                 return run
         return run
 
-    async def _proved_on(self, head: str, workflow: ChimeraWorkflow) -> tuple[ChimeraWorkflow, TestRun]:
-        self.project.progress(self.feature, f"HEAD has moved to {head[:10]}: proving the change again on top of it")
+    async def tip(self) -> str:
+        """The commit that the feature has to be proved on before it is brought in."""
+
+        def say(line: str) -> None:
+            self.project.progress(self.feature, line)
+
+        return await self.git(lambda git: tip_to_land_on(git, self.project.settings, say))
+
+    async def proved_on(self, tip: str, workflow: ChimeraWorkflow) -> tuple[ChimeraWorkflow, TestRun]:
+        """The workflow with its test and candidate on top of another commit, and what was seen of it there.
+
+        :raises DoesNotMerge: both changed the same lines.
+        :raises PhaseFailed: a reviewer rejects it there, or it takes too long.
+        """
+        moved_from = "HEAD has moved" if self.project.settings.merge == "ff" else f"{STACK} has moved"
+        self.project.progress(self.feature, f"{moved_from} to {tip[:10]}: proving the change again on top of it")
+        limit = sum(route.timeout for phase, route in self.project.table.items() if phase in _WHEN_MOVED)
+        with time_stands_still(), anyio.move_on_after(limit or None):
+            return await self._proved_on(tip, workflow)
+        raise PhaseFailed(f"On top of {tip[:10]}: cut off after {limit:g} s")
+
+    async def _proved_on(self, tip: str, workflow: ChimeraWorkflow) -> tuple[ChimeraWorkflow, TestRun]:
         change = change_of(workflow)
-        sealed = await self.seal(sealed_of(workflow).test, head)
+        sealed = await self.seal(sealed_of(workflow).test, tip)
         try:
             moved = await self._moved(change, sealed, workflow)
         except ConflictError as conflict:
-            self.journal.append("moved", sealed=sealed.model_copy(update={"red": sealed_of(workflow).red}), change=None)
-            raise PhaseFailed(
-                conflict.sentence, remedy=f"Files in conflict: {', '.join(conflict.paths)}.", evidence=conflict.hunks
-            ) from conflict
+            raise DoesNotMerge(sealed, conflict) from conflict
         sealed = await self.proved_red(sealed, workflow)
         after = workflow.moved_to(sealed, moved)
         review = await self.reviewed(moved, after, self.room(workflow, f"review-{workflow.attempt}"))
         if (refused := outcome_of(review)).get("reason"):
-            raise PhaseFailed(f"On top of {head[:10]}: {refused['reason']}", evidence=refused.get("details", ""))
+            raise PhaseFailed(f"On top of {tip[:10]}: {refused['reason']}", evidence=refused.get("details", ""))
         room = self.room(workflow, f"validation-{workflow.attempt}")
-        run = await self.look(sealed, moved.commit, moved.tree, room, after)
-        self.journal.append("moved", sealed=sealed, change=moved)
-        return after, run
+        return after, await self.look(sealed, moved.commit, moved.tree, room, after)
 
     async def _moved(self, change: Change, sealed: SealedTest, workflow: ChimeraWorkflow) -> Change:
         message, keep = f"{self.feature.description}", f"{self.feature.slug}/candidate"
