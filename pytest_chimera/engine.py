@@ -46,8 +46,8 @@ from pytest_chimera.workflow import (
 )
 
 Act = Callable[[ChimeraTask, ChimeraWorkflow], Awaitable[PhaseValue]]
-BACKOFF = (1.0, 2.0, 4.0)
-"""Seconds to wait, at most, before a phase that met passing trouble is tried again."""
+BACKOFF = (1.0, 2.0, 4.0, 8.0)
+"""Seconds to wait, at most, before a phase that met passing trouble is tried again: a random part of each."""
 
 
 _TIME_LIMIT: ContextVar[anyio.CancelScope | None] = ContextVar("_TIME_LIMIT", default=None)
@@ -143,7 +143,7 @@ class ChimeraExecutor:
         feature, phase = task.feature, workflow.current_phase
         await self.agents.tell("pytest_chimera_phase_started", feature=feature, phase=phase, workflow=workflow)
         result = await self.execute_phase(task, workflow)
-        leads_to = workflow.destination(result.outcome, self.table)
+        leads_to = workflow.leads_to(result, self.table)
         if leads_to == PARKED:
             raise Parked(phase, ChimeraError(result.reason, remedy="Run the same command again."))
         self.recorder.finished(result, ChimeraPhase(leads_to))

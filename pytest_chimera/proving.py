@@ -275,6 +275,10 @@ class _Pursuit:
     def _failed(self) -> Verdict:
         last = self.workflow.results[-1]
         details = f"{attempts_table(self.workflow)}\nEvidence: {self._evidence()}"
+        if circles := self.workflow.in_circles:
+            details = (
+                f"Stopped after {self.workflow.attempts} of {self.workflow.max_attempts} attempts: {circles}\n{details}"
+            )
         next_command = f'pytest --chimera --chimera-hint="…" -k {self.feature.function or self.feature.id}'
         return self._say("failed", f"failed in {last.phase}: {last.reason}", details, next_command)
 

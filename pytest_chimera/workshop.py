@@ -125,7 +125,8 @@ class Workshop:
             name = feature.nodeid.partition("::")[2].partition("[")[0]
             return GeneratedTest(source=source, path=feature.path, name=name)
         hook = "pytest_chimera_generate_test"
-        answer = await self.project.agents.ask(hook, feature=feature, workflow=workflow)
+        async with self.project.breakers.watching(hook):
+            answer = await self.project.agents.ask(hook, feature=feature, workflow=workflow)
         if answer is None:
             raise nobody_answers(hook)
         path = f"{self.project.settings.test_dir}/{feature.function}.py"
@@ -219,7 +220,8 @@ class Workshop:
         start_tree = await self.git(lambda git: git.tree_of(start))
         hook = "pytest_chimera_implement_feature"
         self.project.turn.coder_is_asked()
-        answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
+        async with self.project.breakers.watching(hook):
+            answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
         candidate = await read()
         if candidate.tree in {start_tree, sealed.tree}:
             if answer is None:
@@ -231,7 +233,10 @@ class Workshop:
                 where=str(room),
                 evidence=answer if isinstance(answer, str) else "",
             )
-        return await self._as_change(candidate, sealed, room, answer if isinstance(answer, str) else "")
+        change = await self._as_change(candidate, sealed, room, answer if isinstance(answer, str) else "")
+        if before := workflow.made_before(change):
+            raise PhaseFailed(f"The coder made the same change as in attempt {before}.", where=str(room), value=change)
+        return change
 
     async def _start(self, workflow: ChimeraWorkflow) -> str:
         """Where the coder begins: its last candidate with the protected paths put back, or the sealed commit."""
@@ -299,9 +304,9 @@ class Workshop:
     async def reviewed(self, change: Change, workflow: ChimeraWorkflow, room: Path) -> Review:
         """All reviewers' answers as one, kept in the vault."""
         brief = self._brief(workflow, Path())
-        answers = await self.project.agents.ask_all(
-            "pytest_chimera_review_change", change=change, brief=brief, workflow=workflow
-        )
+        hook = "pytest_chimera_review_change"
+        async with self.project.breakers.watching(hook):
+            answers = await self.project.agents.ask_all(hook, change=change, brief=brief, workflow=workflow)
         review = combined(answers)
         await anyio.to_thread.run_sync(write_file, room / "review.json", review.model_dump_json(indent=2))
         return review
@@ -323,7 +328,8 @@ class Workshop:
         checkout = Checkout(commit=commit, tree=tree, folder=served, name=name, vault=str(room))
         hook = "pytest_chimera_deploy_to_staging"
         try:
-            answer = await self.project.agents.ask(hook, checkout=checkout, workflow=workflow)
+            async with self.project.breakers.watching(hook):
+                answer = await self.project.agents.ask(hook, checkout=checkout, workflow=workflow)
             if answer is None:
                 raise nobody_answers(hook)
             deployment = shaped(hook, Deployment, answer)
@@ -400,14 +406,15 @@ class Workshop:
         :raises EnvironmentTrouble: the cause of a red lies outside the application.
         """
         hook = "pytest_chimera_validate"
-        answer = await self.project.agents.ask(
-            hook, sealed=sealed, deployment=deployment, evidence=str(room / "evidence"), workflow=workflow
-        )
-        if answer is None:
-            raise nobody_answers(hook)
-        run = shaped(hook, TestRun, answer)
-        if run.failure and run.failure.reason in OUTSIDE_CAUSES:
-            raise outside(run)
+        async with self.project.breakers.watching(hook):
+            answer = await self.project.agents.ask(
+                hook, sealed=sealed, deployment=deployment, evidence=str(room / "evidence"), workflow=workflow
+            )
+            if answer is None:
+                raise nobody_answers(hook)
+            run = shaped(hook, TestRun, answer)
+            if run.failure and run.failure.reason in OUTSIDE_CAUSES:
+                raise outside(run)
         return run
 
     async def _proved_on_tip(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:

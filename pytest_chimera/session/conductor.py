@@ -21,6 +21,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pytest_chimera.agents import Agents
+from pytest_chimera.breaker import Breakers
 from pytest_chimera.builtin.coders import coder_plugin
 from pytest_chimera.builtin.guardian import Checks, Guardian
 from pytest_chimera.builtin.serving import Deployer
@@ -176,7 +177,7 @@ class Conductor:
         if verdict.passed:
             return
         self._failing.add(self._order[item.nodeid])
-        limit = self._config.getvalue("maxfail") - (self._failed_before or 0)
+        limit = (self._config.getoption("maxfail") or 0) - (self._failed_before or 0)
         if 0 < limit <= len(self._failing):
             self._turns.begin_no_more_after(sorted(self._failing)[limit - 1])
 
@@ -217,6 +218,7 @@ class Conductor:
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
             table=time_limits(settings, answered),
+            breakers=Breakers(self._progress.note),
             run=_run_of(config),
         )
 
