@@ -68,6 +68,6 @@ def tip_to_land_on(git: Repository, settings: Settings, say: Callable[[str], Non
 
 
 def is_stacked(git: Repository, commit: str) -> bool:
-    """Whether a commit is part of the stack."""
+    """Whether a commit is part of the stack, and the stack holds all of HEAD."""
     stacked = git.tip(STACK)
-    return stacked is not None and git.is_ancestor(commit, stacked)
+    return stacked is not None and git.is_ancestor(commit, stacked) and git.is_ancestor(git.head(), stacked)

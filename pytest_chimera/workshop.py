@@ -223,19 +223,17 @@ class Workshop:
         async with self.project.breakers.watching(hook):
             answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
         candidate = await read()
-        if candidate.tree in {start_tree, sealed.tree}:
-            if answer is None:
-                raise nobody_answers(hook)
-            raise PhaseFailed(
-                "The coder changed nothing."
-                if candidate.tree == sealed.tree
-                else "The coder left its last change as it was.",
-                where=str(room),
-                evidence=answer if isinstance(answer, str) else "",
-            )
-        change = await self._as_change(candidate, sealed, room, answer if isinstance(answer, str) else "")
+        said = answer if isinstance(answer, str) else ""
+        if candidate.tree in {start_tree, sealed.tree} and answer is None:
+            raise nobody_answers(hook)
+        if candidate.tree == sealed.tree:
+            raise PhaseFailed("The coder changed nothing.", where=str(room), evidence=said)
+        change = await self._as_change(candidate, sealed, room, said)
         if before := workflow.made_before(change):
-            raise PhaseFailed(f"The coder made the same change as in attempt {before}.", where=str(room), value=change)
+            reason = f"The coder made the same change as in attempt {before}."
+            raise PhaseFailed(reason, where=str(room), evidence=said, value=change)
+        if candidate.tree == start_tree:
+            raise PhaseFailed("The coder left its last change as it was.", where=str(room), evidence=said)
         return change
 
     async def _start(self, workflow: ChimeraWorkflow) -> str:
