@@ -16,6 +16,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.errors import StateError
 from pytest_chimera.models import Change, Proof, SealedTest, Value
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, PhaseResult
@@ -85,7 +86,9 @@ class Journal:
             previous=last.digest if last else _BEGINNING,
         ).sealed()
         standing = fold(self.standing, entry)
+        reached(CrashPoint.BEFORE_RECORD, event)
         self._write(entry)
+        reached(CrashPoint.AFTER_RECORD, event)
         self._events.append(entry)
         self.standing = standing
         if self._mirror:

@@ -12,6 +12,7 @@ from typing import Any
 import anyio
 import anyio.to_thread
 
+from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.engine import ChimeraExecutor, Parked, Recorder
 from pytest_chimera.errors import (
     ChimeraError,
@@ -81,6 +82,7 @@ async def _held_and_pursued(project: Project, feature: Feature, base: str | None
 
 async def _pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
     with project.held(feature):
+        reached(CrashPoint.FEATURE_HELD)
         journal = project.journal(feature)
         if journal.repaired:
             project.progress(feature, journal.repaired)
@@ -307,6 +309,7 @@ class _Pursuit:
     async def _publish(self, workshop: Workshop) -> None:
         commit = self._standing_proof.commit
         branch = await workshop.git(lambda git: git.publish(self.feature.slug, commit))
+        reached(CrashPoint.BRANCH_MADE)
         self.journal.append("published", branch=branch)
 
     def _landed(self, sentence: str, why_not: str) -> Verdict:
@@ -358,9 +361,11 @@ class _Pursuit:
         commit, base = self._standing_proof.commit, sealed_of(self.workflow).base
         if self.project.settings.merge == "ff":
             await workshop.git(lambda git: git.fast_forward(commit, base))
+            reached(CrashPoint.LANDED)
             self.journal.append("merged", commit=commit)
         else:
             await workshop.git(lambda git: git.publish(STACK.removeprefix("chimera/"), commit))
+            reached(CrashPoint.LANDED)
             self.journal.append("stacked", commit=commit)
 
     def _merge_command(self) -> str:
@@ -391,6 +396,7 @@ class _Pursuit:
         message = f"{self.feature.description}\n\n{format_trailers(proof)}"
         keep = f"{self.feature.slug}/proved"
         commit = await workshop.git(lambda git: git.commit(change.tree, (sealed.commit,), message, keep))
+        reached(CrashPoint.PROOF_COMMITTED)
         return proof.model_copy(update={"commit": commit})
 
     def _commit_by_hand(self, proof: Proof, attempts: str) -> Verdict:

@@ -12,6 +12,7 @@ import anyio.to_thread
 
 from pytest_chimera.agents import nobody_answers
 from pytest_chimera.briefs import brief_for, write_brief
+from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.engine import Act, combined, generated_from, outcome_of, shaped, time_stands_still
 from pytest_chimera.errors import (
     ConflictError,
@@ -140,6 +141,7 @@ class Workshop:
         overlay = await anyio.to_thread.run_sync(self._overlay, test, base)
         message = f"Test: {feature.description}\n\nSealed by pytest-chimera before any implementation."
         commit, tree = await self.git(lambda git: git.seal(base, overlay, message, f"{feature.slug}/sealed"))
+        reached(CrashPoint.TEST_SEALED)
         return SealedTest(
             test=test,
             handwritten=feature.handwritten,
@@ -208,6 +210,7 @@ class Workshop:
         start = await self._start(workflow)
         await self.git(lambda git: git.discard(folder))
         manifest = await self.git(lambda git: git.clone(start, folder))
+        reached(CrashPoint.CLONE_MADE)
         brief = write_brief(self._brief(workflow, self.project.repository.project_in(folder)), room)
 
         async def read() -> Candidate:
@@ -222,7 +225,9 @@ class Workshop:
         self.project.turn.coder_is_asked()
         async with self.project.breakers.watching(hook):
             answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
+        reached(CrashPoint.CODER_DONE)
         candidate = await read()
+        reached(CrashPoint.CANDIDATE_MADE)
         said = answer if isinstance(answer, str) else ""
         if candidate.tree in {start_tree, sealed.tree} and answer is None:
             raise nobody_answers(hook)
@@ -322,6 +327,7 @@ class Workshop:
         """A running copy of a commit; :meth:`end` stops it."""
         name = f"{self.feature.slug[:30]}-{commit[:8]}".replace("-", "_")
         folder = await self.fresh_checkout(commit, name)
+        reached(CrashPoint.CHECKOUT_MADE)
         served = str(self.project.repository.project_in(folder))
         checkout = Checkout(commit=commit, tree=tree, folder=served, name=name, vault=str(room))
         hook = "pytest_chimera_deploy_to_staging"
@@ -338,6 +344,7 @@ class Workshop:
         deployment = deployment.model_copy(update={"folder": served, "commit": commit, "tree": tree})
         self.checkouts[commit] = folder
         self.live[commit] = deployment
+        reached(CrashPoint.DEPLOYED)
         return deployment
 
     async def fresh_checkout(self, commit: str, name: str) -> Path:
@@ -355,6 +362,7 @@ class Workshop:
             await self.project.agents.tell("pytest_chimera_deployment_ended", deployment=deployment)
             if folder := self.checkouts.pop(deployment.commit, None):
                 await self.git(lambda git: git.discard(folder))
+        reached(CrashPoint.DEPLOYMENT_ENDED)
 
     async def end_all(self) -> None:
         """Stop whatever still runs for this feature, and let the next one in."""
@@ -413,6 +421,7 @@ class Workshop:
             run = shaped(hook, TestRun, answer)
             if run.failure and run.failure.reason in OUTSIDE_CAUSES:
                 raise outside(run)
+        reached(CrashPoint.JUDGED)
         return run
 
     async def _proved_on_tip(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from playwright._impl import _assertions
 
 CONFTEST = """
 import asyncio, os, pathlib, signal, time
@@ -85,6 +86,69 @@ def test_{name}():
 '''
 
 
+class Run:
+    """Pytest in a forked process, which has imported everything already.
+
+    :param project: the folder it runs in; ``folder`` for what it prints.
+    """
+
+    def __init__(self, project: Path, folder: Path, words: tuple[str, ...]) -> None:
+        self.out, self.err = folder / "out.txt", folder / "err.txt"
+        self.code: int | None = None
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._be(project, words)
+
+    def _be(self, project: Path, words: tuple[str, ...]) -> None:
+        code = 70
+        try:
+            for number, path in ((1, self.out), (2, self.err)):
+                os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND), number)
+            os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+            sys.stdin, sys.stdout, sys.stderr = open(0), open(1, "w"), open(2, "w")  # noqa: SIM115 # for good
+            signal.signal(signal.SIGINT, signal.default_int_handler)
+            os.chdir(project)
+            vars(_assertions)["_soft_errors"] = None  # the scope of the test that we were forked in
+            code = int(pytest.main(list(words)))
+            sys.stdout.flush()
+        finally:
+            os._exit(code)
+
+    def poll(self) -> int | None:
+        """The exit code, below zero for a signal; ``None`` while it runs."""
+        if self.code is None:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            self.code = os.waitstatus_to_exitcode(status) if pid else None
+        return self.code
+
+    def ends_within(self, seconds: float) -> bool:
+        """Whether it comes to its end by itself in so many seconds."""
+        deadline = time.monotonic() + seconds
+        while self.poll() is None and time.monotonic() < deadline:
+            time.sleep(0.01)  # its end is the condition
+        return self.code is not None
+
+    def wait(self, seconds: float = 120) -> int:
+        """Wait for its end."""
+        wait_until(lambda: self.poll() is not None, seconds)
+        assert self.code is not None
+        return self.code
+
+    def end(self, how: signal.Signals = signal.SIGINT) -> int:
+        """Send a signal, and wait for its end."""
+        if self.poll() is None:
+            os.kill(self.pid, how)
+        return self.wait(30)
+
+
+def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
+    """Wait for a condition."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.01)  # what is waited for has nothing to be told by
+
+
 class Fast:
     """The project's folder and the commands that a user would type in it."""
 
@@ -93,6 +157,7 @@ class Fast:
         self.path = pytester.path
         self.log = folder / "said.log"
         self.cache = folder / "cache"
+        self._runs = 0
 
     def begin(
         self, names: str, *, body: str = "", config: str = "", more: str = "", path: str = "test_features.py"
@@ -126,41 +191,29 @@ class Fast:
         return self.git("rev-parse", "HEAD")
 
     def chimera(self, *words: str) -> pytest.RunResult:
-        """Run ``pytest --chimera`` in a process of its own."""
-        return self.pytester.runpytest_subprocess("--chimera", *LEAN, *words, timeout=180)
+        """Run ``pytest --chimera`` in a process of its own, to its end."""
+        began = time.monotonic()
+        run = self.start(*words)
+        code = run.wait(180)
+        out, err = run.out.read_text(), run.err.read_text()
+        print(out, err)  # for whoever reads why a test failed
+        return pytest.RunResult(code, out.splitlines(), err.splitlines(), time.monotonic() - began)
 
-    def start(self, *words: str, out: Path | None = None) -> subprocess.Popen[bytes]:
+    def start(self, *words: str) -> Run:
         """Start ``pytest --chimera`` and go on."""
-        with (out or Path(os.devnull)).open("wb") as file:
-            return subprocess.Popen(
-                [sys.executable, "-m", "pytest", "--chimera", *LEAN, *words],
-                cwd=self.path,
-                stdout=file,
-                stderr=subprocess.STDOUT,
-                stdin=subprocess.DEVNULL,
-            )
+        self._runs += 1
+        folder = self.log.parent / f"run-{self._runs}"
+        folder.mkdir()
+        return Run(self.path, folder, ("--chimera", *LEAN, *words))
 
     def said(self, *beginning: str) -> list[str]:
         """What the hooks noted, in order; only lines that begin with these words."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         return [line for line in lines if line.split()[: len(beginning)] == list(beginning)]
 
-    def wait_until(self, condition: Callable[[], object], seconds: float = 60) -> None:
-        """Wait for a condition."""
-        deadline = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < deadline, "it did not happen"
-            time.sleep(0.01)  # what is waited for has nothing to be told by
-
     def journal(self, name: str) -> Path:
         """A feature's journal."""
         return self.path / ".pytest_cache" / "d" / "chimera" / f"{name}.jsonl"
-
-
-def end(process: subprocess.Popen[bytes], how: signal.Signals = signal.SIGINT, seconds: float = 30) -> int:
-    """End a started run and wait for it."""
-    process.send_signal(how)
-    return process.wait(timeout=seconds)
 
 
 @pytest.fixture

@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 import signal
 from collections import Counter
-from pathlib import Path
 
 import pytest
 
-from tests.session.fast import Fast, end, fast
+from tests.session.fast import Fast, fast, wait_until
 
 __all__ = ["fast"]
 
@@ -109,15 +108,14 @@ def test_a_wrong_number_of_jobs_is_a_usage_error(fast: Fast) -> None:
     result.stderr.fnmatch_lines(["*--chimera-jobs takes a number above 0 or auto, not 'many'*"])
 
 
-def test_two_runs_share_ten_features_and_each_is_implemented_once(fast: Fast, tmp_path: Path) -> None:
+def test_two_runs_share_ten_features_and_each_is_implemented_once(fast: Fast) -> None:
     fast.begin("a b c d e f g h i j", body=DONE + SLOW.format(seconds=0.2))
-    out = tmp_path / "other.txt"
-    other = fast.start("--chimera-jobs=2", out=out)
-    fast.wait_until(lambda: fast.said("implement"))
+    other = fast.start("--chimera-jobs=2")
+    wait_until(lambda: fast.said("implement"))
     fast.chimera("--chimera-jobs=2")
-    other.wait(timeout=60)
+    other.wait(60)
     counted = Counter(fast.said("implement"))
-    assert set(counted.values()) == {1}, out.read_text()
+    assert set(counted.values()) == {1}, other.out.read_text()
     assert len(counted) == 10
     fast.chimera().assert_outcomes(passed=10)
     assert len(fast.said("implement")) == 10
@@ -133,16 +131,15 @@ def test_a_feature_that_is_held_is_said_by_whom_and_since_when_and_the_rest_goes
     fast.begin("a b c", body=body)
     other = fast.start("-k", "test_a")
     try:
-        fast.wait_until(lambda: fast.said("implement", "test_a"))
+        wait_until(lambda: fast.said("implement", "test_a"))
         result = fast.chimera()
         result.assert_outcomes(passed=2, errors=1)
         by_whom = rf".*test_a  Another run works on test_a: process {other.pid}, since \d{{4}}-\d\d-\d\d .*the rest.*"
         result.stdout.re_match_lines([by_whom])
         (fast.path / "go.log").touch()
-        assert other.wait(timeout=60) == 0
+        assert other.wait(60) == 0
     finally:
-        if other.poll() is None:
-            end(other, signal.SIGKILL)
+        other.end(signal.SIGKILL)
     fast.chimera().assert_outcomes(passed=3)
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import signal
-from pathlib import Path
 
 import pytest
 
-from tests.session.fast import Fast, end, fast
+from tests.session.fast import Fast, fast, wait_until
 
 __all__ = ["fast"]
 
@@ -91,19 +90,17 @@ def test_a_conflict_is_another_attempt_on_top_of_what_was_merged(fast: Fast) -> 
     assert sorted((fast.path / "page.txt").read_text().split()) == ["test_a", "test_b", "test_c"]
 
 
-def test_two_runs_at_once_merge_into_one_line(fast: Fast, tmp_path: Path) -> None:
+def test_two_runs_at_once_merge_into_one_line(fast: Fast) -> None:
     fast.begin("a b c d e f", config="chimera_merge = ff")
-    out = tmp_path / "other.txt"
-    other = fast.start("--chimera-jobs=2", out=out)
+    other = fast.start("--chimera-jobs=2")
     try:
-        fast.wait_until(lambda: fast.said("implement"))
+        wait_until(lambda: fast.said("implement"))
         fast.chimera("--chimera-jobs=2")
-        other.wait(timeout=90)
+        other.wait(90)
     finally:
-        if other.poll() is None:
-            end(other, signal.SIGKILL)
-    fast.chimera().assert_outcomes(passed=6)
-    assert len(fast.said("implement")) == 6, out.read_text()
+        other.end(signal.SIGKILL)
+    fast.chimera("test_features.py").assert_outcomes(passed=6)
+    assert len(fast.said("implement")) == 6, other.out.read_text()
     proofs = bases(fast, "main")
     assert len(proofs) == 6
     assert all(below == proved_on for below, proved_on in proofs)

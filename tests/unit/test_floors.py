@@ -18,6 +18,7 @@ FLOORS = {
     "workflow": 0,
     "hookspecs": 0,
     "marked": 0,
+    "crash_points": 0,
     "environment": 1,
     "process": 1,
     "supervised": 1,
