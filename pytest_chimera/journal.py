@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
@@ -157,6 +157,50 @@ class Journal:
             where=str(aside),
             remedy="The journal was set aside under that name. Run the same command again to start this feature over.",
         )
+
+
+class Examined(NamedTuple):
+    """What a journal's file holds.
+
+    :param damage: what is wrong with it, in a sentence; ``note`` what is odd about it and mends itself.
+    """
+
+    events: int
+    standing: Standing
+    damage: str = ""
+    note: str = ""
+
+
+def examined(path: Path) -> Examined:
+    """Check a journal, and change nothing: its writer may be at work."""
+    standing, events = Standing(), 0
+    try:
+        whole, torn = _cut_torn_line(path.read_bytes())
+        for event in _checked(whole):
+            standing, events = fold(standing, event), event.seq
+    except _DamagedLine as damage:
+        return Examined(events, standing, f"line {damage.line} is damaged: {damage.why}")
+    except (ValidationError, KeyError, ValueError):
+        return Examined(events, standing, f"line {events + 1} is damaged: its data cannot be read")
+    except StateError as error:
+        return Examined(events, standing, error.sentence)
+    except OSError as error:
+        return Examined(events, standing, f"it cannot be read: {error.strerror or error}")
+    cut = f"a torn last line ({len(torn)} bytes), which the next run cuts off" if torn else ""
+    return Examined(events, standing, note=cut)
+
+
+def standing_of(path: Path) -> Standing:
+    """Where a feature stands, as its journal tells it; the journal is only read.
+
+    :raises StateError: it is damaged, or a newer program wrote it.
+    """
+    if not path.exists():
+        return Standing()
+    found = examined(path)
+    if found.damage:
+        raise StateError(f"The feature's journal is not whole: {found.damage}.", where=str(path))
+    return found.standing
 
 
 class _DamagedLine(Exception):

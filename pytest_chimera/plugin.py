@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from pytest_chimera.session.conductor import Conductor
 
 _CONDUCTOR: pytest.StashKey[Conductor] = pytest.StashKey()
-_COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune")
+_COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune", "chimera_verify_state")
 _MODIFIERS = ("chimera_restart", "chimera_reprove", "chimera_reject", "chimera_hint", "chimera_until")
 
 

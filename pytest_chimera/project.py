@@ -19,6 +19,7 @@ from pytest_chimera.breaker import Breakers
 from pytest_chimera.errors import HeldElsewhere
 from pytest_chimera.journal import Journal, Standing, readable
 from pytest_chimera.judging import Browser
+from pytest_chimera.limits import Allowance, learned_limit, recorded_durations
 from pytest_chimera.marked import journal_name
 from pytest_chimera.models import Feature
 from pytest_chimera.repository import Repository
@@ -58,6 +59,7 @@ class Project:
     :param mirror: shows a feature's standing in the pytest cache.
     :param progress: says one line about a feature.
     :param turn: the feature's place among those that are worked on at once.
+    :param allowance: what the run may spend.
     :param breakers: stop calling a hook that keeps failing, for all features.
     :param run: names the run; the workers of one run have it in common.
     """
@@ -77,6 +79,7 @@ class Project:
     progress: Progress = lambda _feature, _line: None
     table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
     turn: Turn = field(default_factory=unhurried)
+    allowance: Allowance = field(default_factory=lambda: Allowance(Settings()))
     breakers: Breakers = field(default_factory=Breakers)
     run: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -132,11 +135,12 @@ def _held(feature: Feature, lock: Path, holder: Path) -> HeldElsewhere:
 
 
 def time_limits(
-    settings: Settings, table: Mapping[ChimeraPhase, Mapping[str, Any]] | None
+    settings: Settings, table: Mapping[ChimeraPhase, Mapping[str, Any]] | None, state: Path | None = None
 ) -> Mapping[ChimeraPhase, Route]:
     """The table of transitions with the project's own changes and the configured time limits.
 
     :param table: what ``pytest_chimera_transitions`` answered.
+    :param state: the folder of the journals, from which limits are learned where that is configured.
     """
     limits = {
         ChimeraPhase.E2E_TEST_GENERATION: settings.generation_timeout + settings.staging_timeout,
@@ -145,6 +149,9 @@ def time_limits(
         ChimeraPhase.STAGING_DEPLOYMENT: settings.staging_timeout,
         ChimeraPhase.E2E_VALIDATION: settings.validation_timeout,
     }
+    if settings.timeouts == "learned" and state is not None:
+        durations = recorded_durations(state)
+        limits = {phase: learned_limit(durations.get(phase, ()), limit) for phase, limit in limits.items()}
     return checked_transitions(
         {phase: {"timeout": limit} | dict((table or {}).get(phase, {})) for phase, limit in limits.items()}
     )

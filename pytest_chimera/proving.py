@@ -6,7 +6,7 @@ import difflib
 import hashlib
 import time
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import anyio
@@ -111,6 +111,7 @@ class _Pursuit:
     feature: Feature
     journal: Journal
     base: str | None
+    time: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
     @property
     def standing(self) -> Standing:
@@ -202,8 +203,12 @@ class _Pursuit:
             table=self.project.table,
             recorder=_JournalRecorder(self.journal),
         )
+        allowance = self.project.allowance
         try:
-            return await self._walk(executor, workshop, note)
+            ends = min(allowance.run_ends(), allowance.feature_ends())
+            with anyio.CancelScope(deadline=ends) as self.time:
+                return await self._walk(executor, workshop, note)
+            raise Parked(self.workflow.current_phase, allowance.time_is_up())
         except GreenOnBase as green:
             return await self._green_on_base(green)
         except Parked as parked:
@@ -225,7 +230,7 @@ class _Pursuit:
                     return self._red(note)
                 if not orders.calls_coder:
                     return self._unproved()
-                await self.project.turn.attempt(self.workflow.attempt)
+                await self._begin_attempt()
             before = self.workflow.attempt
             await executor.advance(self._task(), self.workflow)
             if self.project.by_hand and self.workflow.attempt > before > 0:
@@ -233,6 +238,14 @@ class _Pursuit:
         if self.workflow.current_phase is ChimeraPhase.FAILED:
             return self._failed()
         return await self._complete(workshop)
+
+    async def _begin_attempt(self) -> None:
+        """Wait for the attempt's turn, which costs the feature nothing of its time."""
+        waited = self.project.turn.waited
+        await self.project.turn.attempt(self.workflow.attempt)
+        if self.project.settings.feature_limit:
+            later = self.time.deadline + self.project.turn.waited - waited
+            self.time.deadline = min(later, self.project.allowance.run_ends())
 
     def _told(self, verdict: Verdict) -> Verdict:
         begun = self.workflow.attempts

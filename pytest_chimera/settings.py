@@ -68,6 +68,14 @@ class Settings:
     review_timeout: float = _ini(600.0, "seconds for guardian_review", advanced=True)
     staging_timeout: float = _ini(900.0, "seconds for staging_deployment", advanced=True)
     validation_timeout: float = _ini(600.0, "seconds for e2e_validation", advanced=True)
+    timeouts: str = _ini(
+        "fixed", '"fixed", or "learned": phases get less than the above, from how long they took here', advanced=True
+    )
+    feature_limit: float = _ini(0.0, "seconds that a run may spend on one feature; 0 is no limit", advanced=True)
+    run_limit: float = _ini(0.0, "seconds that a run may take for all features; 0 is no limit", advanced=True)
+    max_deployments: int = _ini(0, "how many deployments may run at once; 0 is no limit", advanced=True)
+    max_browsers: int = _ini(0, "how many browsers may judge at once; 0 is no limit", advanced=True)
+    min_free_memory: int = _ini(500, "megabytes that must be free to begin one more feature", advanced=True)
     ready_timeout: float = _ini(60.0, "seconds until a served application must answer", advanced=True)
 
 
@@ -97,6 +105,7 @@ FLAGS = (
     Flag("--chimera-hint", "the same, as a hint rather than a rejection", metavar="WORDS"),
     Flag("--chimera-apply", "lay a feature's candidate into the working tree, unstaged, and exit", metavar="ID"),
     Flag("--chimera-status", "list the features with their state, and exit"),
+    Flag("--chimera-verify-state", "check every journal, say what was found, and exit"),
     Flag("--chimera-prune", "empty the vault of features that are merged, and exit"),
 )
 
@@ -149,6 +158,11 @@ def _check(settings: Settings) -> None:
     if settings.merge not in {"none", "ff", "stack"}:
         raise SettingError(
             f'chimera_merge is "none", "ff" or "stack", not {settings.merge!r}.', remedy='Write: chimera_merge = "none"'
+        )
+    if settings.timeouts not in {"fixed", "learned"}:
+        raise SettingError(
+            f'chimera_timeouts is "fixed" or "learned", not {settings.timeouts!r}.',
+            remedy='Write: chimera_timeouts = "fixed"',
         )
     if settings.max_attempts < 1:
         raise SettingError("chimera_max_attempts is at least 1.", remedy="Write: chimera_max_attempts = 5")

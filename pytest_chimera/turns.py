@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import heapq
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import anyio
@@ -31,10 +32,12 @@ class Turns:
     """The turns of one run, in one event loop.
 
     :param jobs: how many features may be worked on at once.
+    :param has_room: whether the machine bears one more beside those that are worked on.
     """
 
-    def __init__(self, jobs: int = 1) -> None:
+    def __init__(self, jobs: int = 1, has_room: Callable[[], bool] = lambda: True) -> None:
         self.jobs = max(1, jobs)
+        self._has_room = has_room
         self._busy: dict[int, int] = {}
         self._queue: list[_Waiter] = []
         self._before_first: set[int] = set()
@@ -103,6 +106,8 @@ class Turns:
             heapq.heappop(self._queue)
 
     def _may_go(self, waiter: _Waiter) -> bool:
+        if self._busy and not self._has_room():
+            return False
         if waiter.attempt == LAST:
             return all(attempt == LAST for attempt in self._busy.values())
         return waiter.attempt == 1 or not self._before_first

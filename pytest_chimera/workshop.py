@@ -326,6 +326,14 @@ class Workshop:
     async def deployed(self, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
         """A running copy of a commit; :meth:`end` stops it."""
         name = f"{self.feature.slug[:30]}-{commit[:8]}".replace("-", "_")
+        await self.project.allowance.a_deployment()
+        try:
+            return await self._deployed(commit, tree, name, room, workflow)
+        except BaseException:
+            self.project.allowance.deployment_ended()
+            raise
+
+    async def _deployed(self, commit: str, tree: str, name: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
         folder = await self.fresh_checkout(commit, name)
         reached(CrashPoint.CHECKOUT_MADE)
         served = str(self.project.repository.project_in(folder))
@@ -357,7 +365,8 @@ class Workshop:
 
     async def end(self, deployment: Deployment) -> None:
         """Have a deployment stopped and remove its checkout; nothing interrupts this."""
-        self.live.pop(deployment.commit, None)
+        if self.live.pop(deployment.commit, None):
+            self.project.allowance.deployment_ended()
         with anyio.CancelScope(shield=True):
             await self.project.agents.tell("pytest_chimera_deployment_ended", deployment=deployment)
             if folder := self.checkouts.pop(deployment.commit, None):
@@ -412,7 +421,7 @@ class Workshop:
         :raises EnvironmentTrouble: the cause of a red lies outside the application.
         """
         hook = "pytest_chimera_validate"
-        async with self.project.breakers.watching(hook):
+        async with self.project.allowance.a_browser(), self.project.breakers.watching(hook):
             answer = await self.project.agents.ask(
                 hook, sealed=sealed, deployment=deployment, evidence=str(room / "evidence"), workflow=workflow
             )

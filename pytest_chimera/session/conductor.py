@@ -27,8 +27,9 @@ from pytest_chimera.builtin.guardian import Checks, Guardian
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Generator, Judge
 from pytest_chimera.errors import ChimeraError, SettingError
-from pytest_chimera.journal import Journal, Standing
+from pytest_chimera.journal import standing_of
 from pytest_chimera.judging import Browser, find_browser
+from pytest_chimera.limits import Allowance
 from pytest_chimera.marked import cache_key, journal_name
 from pytest_chimera.models import Feature, Verdict
 from pytest_chimera.project import Orders, Project, time_limits
@@ -124,7 +125,7 @@ class Conductor:
             self._portal = opening.enter_context(start_blocking_portal())
             opening.enter_context(_terminating_as_interrupt())
             project = self._open_project(item)
-            self._turns = Turns(jobs_of(project.settings))
+            self._turns = Turns(jobs_of(project.settings), project.allowance.has_room)
             self._portal.call(_have_threads_for, self._turns.jobs)
             opening.callback(self._stop_deployments, self._register(project))
             self._running = opening.pop_all()
@@ -217,7 +218,8 @@ class Conductor:
             config_files=_config_files(config),
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
-            table=time_limits(settings, answered),
+            table=time_limits(settings, answered, Path(cache.mkdir("chimera"))),
+            allowance=Allowance(settings),
             breakers=Breakers(self._progress.note),
             run=_run_of(config),
         )
@@ -309,7 +311,7 @@ def result_of(project: Project, feature: Feature) -> str | Verdict | None:
     """Where a feature that follows another starts: the other's proved commit, or HEAD once that holds it."""
     assert feature.after is not None, "only a feature with after= follows another"
     path = project.state / f"{journal_name(feature.after)}.jsonl"
-    standing = Journal(path).standing if path.exists() else Standing()
+    standing = standing_of(path)
     proof = standing.proof
     if standing.settled or (proof and project.repository.is_ancestor(proof.commit, "HEAD")):
         return None

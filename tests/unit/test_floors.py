@@ -33,6 +33,7 @@ FLOORS = {
     "words": 3,
     "sealing": 3,
     "turns": 3,
+    "limits": 3,
     "breaker": 3,
     "landing": 3,
     "engine": 3,
