@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 from playwright._impl import _assertions
 
+import pytest_chimera.session.commands  # noqa: F401 # so that a forked run has it imported already
+
 CONFTEST = """
 import asyncio, os, pathlib, signal, time
 
@@ -111,6 +113,7 @@ class Run:
             vars(_assertions)["_soft_errors"] = None  # the scope of the test that we were forked in
             code = int(pytest.main(list(words)))
             sys.stdout.flush()
+            sys.stderr.flush()
         finally:
             os._exit(code)
 
@@ -192,8 +195,15 @@ class Fast:
 
     def chimera(self, *words: str) -> pytest.RunResult:
         """Run ``pytest --chimera`` in a process of its own, to its end."""
+        return self._finished("--chimera", *LEAN, *words)
+
+    def verify(self) -> pytest.RunResult:
+        """Run ``pytest --chimera-verify-state``."""
+        return self._finished("--chimera-verify-state", *LEAN)
+
+    def _finished(self, *words: str) -> pytest.RunResult:
         began = time.monotonic()
-        run = self.start(*words)
+        run = self._run(words)
         code = run.wait(180)
         out, err = run.out.read_text(), run.err.read_text()
         print(out, err)  # for whoever reads why a test failed
@@ -201,10 +211,13 @@ class Fast:
 
     def start(self, *words: str) -> Run:
         """Start ``pytest --chimera`` and go on."""
+        return self._run(("--chimera", *LEAN, *words))
+
+    def _run(self, words: tuple[str, ...]) -> Run:
         self._runs += 1
         folder = self.log.parent / f"run-{self._runs}"
         folder.mkdir()
-        return Run(self.path, folder, ("--chimera", *LEAN, *words))
+        return Run(self.path, folder, words)
 
     def said(self, *beginning: str) -> list[str]:
         """What the hooks noted, in order; only lines that begin with these words."""

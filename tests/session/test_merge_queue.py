@@ -63,6 +63,7 @@ def test_two_that_are_green_alone_and_red_together_are_never_combined(fast: Fast
     body = (
         "async def code(brief):\n"
         "    name = brief.feature.id + ('.txt' if brief.attempt == 1 else '-other.txt')\n"
+        "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).unlink(missing_ok=True)\n"
         "    (pathlib.Path(brief.folder) / name).write_text('done')\n\n\n"
         "def is_there(deployment, name):\n"
         "    here = {path.name for path in pathlib.Path(deployment.folder).glob('*.txt')}\n"
