@@ -6,10 +6,13 @@ What a phase does is given to the executor as a table of acts. Outside a project
 
 from __future__ import annotations
 
+import math
 import random
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import anyio
@@ -43,8 +46,37 @@ from pytest_chimera.workflow import (
 )
 
 Act = Callable[[ChimeraTask, ChimeraWorkflow], Awaitable[PhaseValue]]
-BACKOFF = (1.0, 2.0, 4.0)
-"""Seconds to wait, at most, before a phase that met passing trouble is tried again."""
+BACKOFF = (1.0, 2.0, 4.0, 8.0)
+"""Seconds to wait, at most, before a phase that met passing trouble is tried again: a random part of each."""
+
+
+_TIME_LIMIT: ContextVar[anyio.CancelScope | None] = ContextVar("_TIME_LIMIT", default=None)
+
+
+@contextmanager
+def limited_by(scope: anyio.CancelScope) -> Iterator[None]:
+    """Cut off what happens inside at the scope's deadline."""
+    before = _TIME_LIMIT.set(scope)
+    try:
+        with scope:
+            yield
+    finally:
+        _TIME_LIMIT.reset(before)
+
+
+@contextmanager
+def time_stands_still() -> Iterator[None]:
+    """What happens inside, a wait for others, does not count towards the phase's time limit."""
+    scope = _TIME_LIMIT.get()
+    if scope is None or scope.deadline == math.inf:
+        yield
+        return
+    left = scope.deadline - anyio.current_time()
+    scope.deadline = math.inf
+    try:
+        yield
+    finally:
+        scope.deadline = anyio.current_time() + left
 
 
 class Recorder:
@@ -111,7 +143,7 @@ class ChimeraExecutor:
         feature, phase = task.feature, workflow.current_phase
         await self.agents.tell("pytest_chimera_phase_started", feature=feature, phase=phase, workflow=workflow)
         result = await self.execute_phase(task, workflow)
-        leads_to = workflow.destination(result.outcome, self.table)
+        leads_to = workflow.leads_to(result, self.table)
         if leads_to == PARKED:
             raise Parked(phase, ChimeraError(result.reason, remedy="Run the same command again."))
         self.recorder.finished(result, ChimeraPhase(leads_to))
@@ -140,15 +172,14 @@ class ChimeraExecutor:
 
     async def _act_in_time(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> dict[str, Any]:
         limit = self.table[workflow.current_phase].timeout
+        scope = anyio.CancelScope(deadline=anyio.current_time() + (limit or math.inf))
         try:
-            with anyio.fail_after(limit or None):
+            with limited_by(scope):
                 return outcome_of(await self.acts[workflow.current_phase](task, workflow))
-        except TimeoutError:
-            reason = f"{workflow.current_phase} was cut off after {limit:g} s"
-            return {"outcome": Outcome.FAILURE, "reason": reason}
         except PhaseFailed as failed:
             reason = " ".join(part for part in (failed.sentence, failed.remedy) if part)
             return {"outcome": Outcome.FAILURE, "reason": reason, "details": failed.evidence, "value": failed.value}
+        return {"outcome": Outcome.FAILURE, "reason": f"{workflow.current_phase} was cut off after {limit:g} s"}
 
 
 def outcome_of(value: PhaseValue) -> dict[str, Any]:

@@ -100,4 +100,11 @@ class TransitionError(ChimeraError):
 
 
 class HeldElsewhere(ChimeraError):
-    """Another process is working on this feature."""
+    """Another process is working on this feature.
+
+    :param run: which run that process belongs to; empty when it is not known.
+    """
+
+    def __init__(self, sentence: str, *, where: str = "", remedy: str = "", run: str = "") -> None:
+        super().__init__(sentence, where=where, remedy=remedy)
+        self.run = run

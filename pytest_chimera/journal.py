@@ -12,10 +12,11 @@ import os
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
+from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.errors import StateError
 from pytest_chimera.models import Change, Proof, SealedTest, Value
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, PhaseResult
@@ -85,7 +86,9 @@ class Journal:
             previous=last.digest if last else _BEGINNING,
         ).sealed()
         standing = fold(self.standing, entry)
+        reached(CrashPoint.BEFORE_RECORD, event)
         self._write(entry)
+        reached(CrashPoint.AFTER_RECORD, event)
         self._events.append(entry)
         self.standing = standing
         if self._mirror:
@@ -154,6 +157,50 @@ class Journal:
             where=str(aside),
             remedy="The journal was set aside under that name. Run the same command again to start this feature over.",
         )
+
+
+class Examined(NamedTuple):
+    """What a journal's file holds.
+
+    :param damage: what is wrong with it, in a sentence; ``note`` what is odd about it and mends itself.
+    """
+
+    events: int
+    standing: Standing
+    damage: str = ""
+    note: str = ""
+
+
+def examined(path: Path) -> Examined:
+    """Check a journal, and change nothing: its writer may be at work."""
+    standing, events = Standing(), 0
+    try:
+        whole, torn = _cut_torn_line(path.read_bytes())
+        for event in _checked(whole):
+            standing, events = fold(standing, event), event.seq
+    except _DamagedLine as damage:
+        return Examined(events, standing, f"line {damage.line} is damaged: {damage.why}")
+    except (ValidationError, KeyError, ValueError):
+        return Examined(events, standing, f"line {events + 1} is damaged: its data cannot be read")
+    except StateError as error:
+        return Examined(events, standing, error.sentence)
+    except OSError as error:
+        return Examined(events, standing, f"it cannot be read: {error.strerror or error}")
+    cut = f"a torn last line ({len(torn)} bytes), which the next run cuts off" if torn else ""
+    return Examined(events, standing, note=cut)
+
+
+def standing_of(path: Path) -> Standing:
+    """Where a feature stands, as its journal tells it; the journal is only read.
+
+    :raises StateError: it is damaged, or a newer program wrote it.
+    """
+    if not path.exists():
+        return Standing()
+    found = examined(path)
+    if found.damage:
+        raise StateError(f"The feature's journal is not whole: {found.damage}.", where=str(path))
+    return found.standing
 
 
 class _DamagedLine(Exception):
@@ -230,6 +277,7 @@ class Standing(Value):
     proof: Proof | None = None
     branch: str = ""
     merged: str = ""
+    stacked: str = ""
     green_trees: tuple[str, ...] = ()
     began_at: str = ""
     updated_at: str = ""
@@ -282,7 +330,7 @@ def _moved(standing: Standing, data: dict[str, Any]) -> Changes:
 
 def _answered(standing: Standing, data: dict[str, Any]) -> Changes:
     workflow = _workflow(standing).answered(data["words"])
-    return {"workflow": workflow, "proof": None, "branch": "", "merged": "", **_GOES_ON}
+    return {"workflow": workflow, "proof": None, "branch": "", "merged": "", "stacked": "", **_GOES_ON}
 
 
 def _handed(_standing: Standing, data: dict[str, Any]) -> Changes:
@@ -325,6 +373,10 @@ def _merged(_standing: Standing, data: dict[str, Any]) -> Changes:
     return {"merged": data["commit"]}
 
 
+def _stacked(_standing: Standing, data: dict[str, Any]) -> Changes:
+    return {"stacked": data["commit"]}
+
+
 def _reproved(standing: Standing, data: dict[str, Any]) -> Changes:
     return {"green_trees": (*standing.green_trees, data["tree"]), **_GOES_ON}
 
@@ -343,6 +395,7 @@ _FOLDS: dict[str, Callable[[Standing, dict[str, Any]], Changes]] = {
     "proved": _proved,
     "published": _published,
     "merged": _merged,
+    "stacked": _stacked,
     "reproved": _reproved,
 }
 

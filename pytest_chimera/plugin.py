@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_chimera.session.conductor import Conductor
 
 _CONDUCTOR: pytest.StashKey[Conductor] = pytest.StashKey()
-_COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune")
+_COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune", "chimera_verify_state")
 _MODIFIERS = (
     "chimera_restart",
     "chimera_reprove",
@@ -65,8 +65,8 @@ def _check_command_line(config: pytest.Config) -> None:
     if not config.pluginmanager.hasplugin("cacheprovider"):
         raise pytest.UsageError("--chimera keeps its state in pytest's cache: run it without -p no:cacheprovider.")
     jobs = config.getoption("chimera_jobs")
-    if jobs is not None and not (jobs.isdecimal() and int(jobs) > 0):
-        raise pytest.UsageError(f"--chimera-jobs takes a number above 0, not {jobs!r}.")
+    if jobs is not None and jobs != "auto" and not (jobs.isdecimal() and int(jobs) > 0):
+        raise pytest.UsageError(f"--chimera-jobs takes a number above 0 or auto, not {jobs!r}.")
     if config.getoption("chimera_reject") and config.getoption("chimera_hint"):
         raise pytest.UsageError("--chimera-reject and --chimera-hint are two ways to answer: give one of them.")
 

@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
+import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import filelock
 
 from pytest_chimera.agents import Agents
+from pytest_chimera.breaker import Breakers
 from pytest_chimera.errors import HeldElsewhere
 from pytest_chimera.journal import Journal, Standing, readable
 from pytest_chimera.judging import Browser
+from pytest_chimera.limits import Allowance, learned_limit, recorded_durations
 from pytest_chimera.marked import journal_name
 from pytest_chimera.models import Feature, SealedTest
 from pytest_chimera.repository import Repository
 from pytest_chimera.settings import Settings, Tables
-from pytest_chimera.vault import Vault
+from pytest_chimera.turns import Turn, unhurried
+from pytest_chimera.vault import Vault, write_file
 from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase, Route, checked_transitions
 
 Progress = Callable[[Feature, str], None]
@@ -54,6 +60,10 @@ class Project:
     :param ready: what has to be green before anything counts, as ``chimera_ready`` says it.
     :param mirror: shows a feature's standing in the pytest cache.
     :param progress: says one line about a feature.
+    :param turn: the feature's place among those that are worked on at once.
+    :param allowance: what the run may spend.
+    :param breakers: stop calling a hook that keeps failing, for all features.
+    :param run: names the run; the workers of one run have it in common.
     """
 
     root: Path
@@ -72,6 +82,10 @@ class Project:
     mirror: Callable[[Feature, dict[str, Any]], None] = lambda _feature, _value: None
     progress: Progress = lambda _feature, _line: None
     table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
+    turn: Turn = field(default_factory=unhurried)
+    allowance: Allowance = field(default_factory=lambda: Allowance(Settings()))
+    breakers: Breakers = field(default_factory=Breakers)
+    run: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def journal(self, feature: Feature) -> Journal:
         """The feature's journal, read and checked."""
@@ -89,7 +103,7 @@ class Project:
     def held(self, feature: Feature) -> Iterator[None]:
         """Hold the feature for this process; what a killed one left behind is removed.
 
-        :raises HeldElsewhere: another process works on it; says which.
+        :raises HeldElsewhere: another process works on it; says which, and since when.
         """
         self.state.mkdir(parents=True, exist_ok=True)
         path = self.state / f"{journal_name(feature.id)}.lock"
@@ -98,14 +112,10 @@ class Project:
         try:
             lock.acquire()
         except filelock.Timeout:
-            who = holder.read_text() if holder.exists() else "another process"
-            raise HeldElsewhere(
-                f"Another run works on {feature.id}: {who}.",
-                where=str(path),
-                remedy="Wait for it to finish, then run the same command again.",
-            ) from None
+            raise _held(feature, path, holder) from None
         try:
-            holder.write_text(f"process {os.getpid()}")
+            now = datetime.now().astimezone()
+            write_file(holder, json.dumps({"pid": os.getpid(), "since": now.isoformat(), "run": self.run}))
             self.repository.discard(self.place(feature))
             yield
         finally:
@@ -114,12 +124,27 @@ class Project:
             lock.release()
 
 
+def _held(feature: Feature, lock: Path, holder: Path) -> HeldElsewhere:
+    who, run = "another process", ""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        told = json.loads(holder.read_text())
+        since = datetime.fromisoformat(told["since"])
+        who, run = f"process {int(told['pid'])}, since {since:%Y-%m-%d %H:%M:%S}", str(told["run"])
+    return HeldElsewhere(
+        f"Another run works on {feature.id}: {who}.",
+        where=str(lock),
+        remedy="Wait for it to finish, then run the same command again.",
+        run=run,
+    )
+
+
 def time_limits(
-    settings: Settings, table: Mapping[ChimeraPhase, Mapping[str, Any]] | None
+    settings: Settings, table: Mapping[ChimeraPhase, Mapping[str, Any]] | None, state: Path | None = None
 ) -> Mapping[ChimeraPhase, Route]:
     """The table of transitions with the project's own changes and the configured time limits.
 
     :param table: what ``pytest_chimera_transitions`` answered.
+    :param state: the folder of the journals, from which limits are learned where that is configured.
     """
     limits = {
         ChimeraPhase.E2E_TEST_GENERATION: settings.generation_timeout + settings.staging_timeout,
@@ -128,6 +153,9 @@ def time_limits(
         ChimeraPhase.STAGING_DEPLOYMENT: settings.staging_timeout,
         ChimeraPhase.E2E_VALIDATION: settings.validation_timeout,
     }
+    if settings.timeouts == "learned" and state is not None:
+        durations = recorded_durations(state)
+        limits = {phase: learned_limit(durations.get(phase, ()), limit) for phase, limit in limits.items()}
     return checked_transitions(
         {phase: {"timeout": limit} | dict((table or {}).get(phase, {})) for phase, limit in limits.items()}
     )

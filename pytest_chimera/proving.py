@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 import hashlib
 import time
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from typing import Any
 
+import anyio
 import anyio.to_thread
 
+from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.engine import ChimeraExecutor, Parked, Recorder
 from pytest_chimera.errors import (
     ChimeraError,
@@ -26,6 +29,7 @@ from pytest_chimera.errors import (
 )
 from pytest_chimera.journal import Journal, Standing
 from pytest_chimera.judging import is_vacuous
+from pytest_chimera.landing import STACK, is_stacked, wants_landing
 from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, Reason, SealedTest, TestRun, Verdict
 from pytest_chimera.project import Project
 from pytest_chimera.repository import format_trailers
@@ -37,6 +41,7 @@ from pytest_chimera.words import attempts_table, failing_text
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult
 from pytest_chimera.workshop import GreenOnBase, Workshop
 
+_LOOK_EVERY = 0.1
 _FOR_THE_PERSON = (ScenarioError, SettingError, PreconditionError, RepositoryError, TransitionError)
 
 
@@ -47,18 +52,42 @@ async def pursue(project: Project, feature: Feature, base: str | None = None) ->
     """
     began = time.monotonic()
     try:
-        with project.held(feature):
-            journal = project.journal(feature)
-            if journal.repaired:
-                project.progress(feature, journal.repaired)
-            verdict = await _Pursuit(project, feature, journal, base).verdict()
+        verdict = await _held_and_pursued(project, feature, base)
     except HeldElsewhere as held:
         verdict = _verdict(feature, "parked", held)
     except (StateError, *_FOR_THE_PERSON) as error:
         verdict = _verdict(feature, "failed", error)
-    verdict = verdict.model_copy(update={"seconds": round(time.monotonic() - began, 2)})
+    seconds = time.monotonic() - began - project.turn.waited
+    verdict = verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)})
     await project.agents.tell("pytest_chimera_verdict", feature=feature, verdict=verdict)
     return verdict
+
+
+async def _held_and_pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
+    """Work on the feature; one that another process holds is looked at again when the rest is done.
+
+    :raises HeldElsewhere: it is held then, too, by a process of another run.
+    """
+    try:
+        return await _pursued(project, feature, base)
+    except HeldElsewhere as held:
+        if held.run != project.run:
+            project.progress(feature, f"{held.sentence} Going on with the rest.")
+            await project.turn.when_others_are_done()
+            return await _pursued(project, feature, base)
+    while True:
+        await anyio.sleep(_LOOK_EVERY)
+        with suppress(HeldElsewhere):
+            return await _pursued(project, feature, base)
+
+
+async def _pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
+    with project.held(feature):
+        reached(CrashPoint.FEATURE_HELD)
+        journal = project.journal(feature)
+        if journal.repaired:
+            project.progress(feature, journal.repaired)
+        return await _Pursuit(project, feature, journal, base).verdict()
 
 
 def _verdict(feature: Feature, state: Any, error: ChimeraError, **more: Any) -> Verdict:
@@ -83,6 +112,7 @@ class _Pursuit:
     feature: Feature
     journal: Journal
     base: str | None
+    time: anyio.CancelScope = field(default_factory=anyio.CancelScope)
 
     @property
     def standing(self) -> Standing:
@@ -175,8 +205,12 @@ class _Pursuit:
             table=self.project.table,
             recorder=_JournalRecorder(self.journal),
         )
+        allowance = self.project.allowance
         try:
-            return await self._walk(executor, workshop, note)
+            ends = min(allowance.run_ends(), allowance.feature_ends())
+            with anyio.CancelScope(deadline=ends) as self.time:
+                return await self._walk(executor, workshop, note)
+            raise Parked(self.workflow.current_phase, allowance.time_is_up())
         except GreenOnBase as green:
             return await self._green_on_base(green)
         except Parked as parked:
@@ -198,6 +232,7 @@ class _Pursuit:
                     return self._red(note)
                 if not orders.calls_coder:
                     return self._unproved()
+                await self._begin_attempt()
             before = self.workflow.attempt
             await executor.advance(self._task(), self.workflow)
             if self.project.by_hand and self.workflow.attempt > before > 0:
@@ -205,6 +240,14 @@ class _Pursuit:
         if self.workflow.current_phase is ChimeraPhase.FAILED:
             return self._failed()
         return await self._complete(workshop)
+
+    async def _begin_attempt(self) -> None:
+        """Wait for the attempt's turn, which costs the feature nothing of its time."""
+        waited = self.project.turn.waited
+        await self.project.turn.attempt(self.workflow.attempt)
+        if self.project.settings.feature_limit:
+            later = self.time.deadline + self.project.turn.waited - waited
+            self.time.deadline = min(later, self.project.allowance.run_ends())
 
     def _told(self, verdict: Verdict) -> Verdict:
         begun = self.workflow.attempts
@@ -250,6 +293,10 @@ class _Pursuit:
         last = self.workflow.results[-1]
         run = last.value if isinstance(last.value, TestRun) else None
         details = f"{attempts_table(self.workflow)}{_existing_data(run)}\nEvidence: {self._evidence()}"
+        if circles := self.workflow.in_circles:
+            details = (
+                f"Stopped after {self.workflow.attempts} of {self.workflow.max_attempts} attempts: {circles}\n{details}"
+            )
         next_command = f'pytest --chimera --chimera-hint="…" -k {self.feature.function or self.feature.id}'
         return self._say("failed", f"failed in {last.phase}: {last.reason}", details, next_command)
 
@@ -260,31 +307,82 @@ class _Pursuit:
         """The loop has come to its end: publish what is proved."""
         if self.standing.proof is None:
             self.journal.append("proved", proof=await self._proof(workshop))
-        proof = self.standing.proof
-        assert proof is not None, "it was just recorded"
+        proof = self._standing_proof
         attempts = f"{self.workflow.attempts} attempt{'s' if self.workflow.attempts != 1 else ''}"
         if self.project.by_hand:
             return self._commit_by_hand(proof, attempts)
         if not self.standing.branch:
-            branch = await workshop.git(lambda git: git.publish(self.feature.slug, proof.commit))
-            self.journal.append("published", branch=branch)
-        branch = self.standing.branch
-        merged, why_not = await self._merge(workshop, proof)
-        if merged:
-            return self._say("complete", f"complete after {attempts}, merged as {proof.commit[:10]}")
-        return self._say("complete", f"complete after {attempts}, on {branch}", why_not, self._merge_command())
+            await self._publish(workshop)
+        why_not = await self._land(workshop)
+        return self._landed(f"complete after {attempts}", why_not)
 
-    async def _merge(self, workshop: Workshop, proof: Proof) -> tuple[bool, str]:
+    @property
+    def _standing_proof(self) -> Proof:
+        proof = self.standing.proof
+        assert proof is not None, "it is asked for after it was recorded"
+        return proof
+
+    async def _publish(self, workshop: Workshop) -> None:
+        commit = self._standing_proof.commit
+        branch = await workshop.git(lambda git: git.publish(self.feature.slug, commit))
+        reached(CrashPoint.BRANCH_MADE)
+        self.journal.append("published", branch=branch)
+
+    def _landed(self, sentence: str, why_not: str) -> Verdict:
+        """The verdict on a proved feature: merged, stacked, or on its own branch and why."""
+        commit = self._standing_proof.commit[:10]
         if self.standing.merged:
-            return True, ""
-        if self.project.settings.merge != "ff":
-            return False, ""
+            return self._say("complete", f"{sentence}, merged as {commit}")
+        if self.standing.stacked and not why_not:
+            return self._say("complete", f"{sentence}, on {STACK} as {commit}", "", f"git merge {STACK}")
+        return self._say("complete", f"{sentence}, on {self.standing.branch}", why_not, self._merge_command())
+
+    async def _is_to_land(self, workshop: Workshop) -> bool:
+        if not wants_landing(self.project.settings) or self.project.by_hand or self.standing.merged:
+            return False
+        commit = self._standing_proof.commit
+        if self.project.settings.merge == "ff":
+            return True
+        return not await workshop.git(lambda git: is_stacked(git, commit))
+
+    async def _land(self, workshop: Workshop) -> str:
+        """Bring the proved feature in, where that is configured, one at a time; why it was not, when it was not."""
+        if not await self._is_to_land(workshop):
+            return ""
+        if self.project.settings.merge == "stack" and f"chimera/{self.feature.slug}" == STACK:
+            return f"Not stacked: its own branch is {STACK}. Give the feature another id."
+        await workshop.queue.enter()
         try:
-            await workshop.git(lambda git: git.fast_forward(proof.commit, sealed_of(self.workflow).base))
-        except RepositoryError as error:
-            return False, f"Not merged: {error}"
-        self.journal.append("merged", commit=proof.commit)
-        return True, ""
+            await self._prove_where_it_lands(workshop)
+            await self._bring_in(workshop)
+        except (RepositoryError, PhaseFailed, PreconditionError, EnvironmentTrouble) as error:
+            return f"Not {'merged' if self.project.settings.merge == 'ff' else 'stacked'}: {error}"
+        except GreenOnBase:
+            return "Not merged: the feature is there already, without this change."
+        finally:
+            await workshop.end_all()
+        return ""
+
+    async def _prove_where_it_lands(self, workshop: Workshop) -> None:
+        """A run that ended before the merge left a proof on an older commit: prove it again where it lands."""
+        while (tip := await workshop.tip()) != sealed_of(self.workflow).base:
+            after, run = await workshop.proved_on(tip, self.workflow)
+            if run.failure:
+                raise PhaseFailed(f"On top of {tip[:10]}: {run.failure.as_sentence()}", evidence=run.failure.message)
+            self.journal.append("moved", sealed=sealed_of(after), change=change_of(after))
+            self.journal.append("proved", proof=await self._proof(workshop))
+            await self._publish(workshop)
+
+    async def _bring_in(self, workshop: Workshop) -> None:
+        commit, base = self._standing_proof.commit, sealed_of(self.workflow).base
+        if self.project.settings.merge == "ff":
+            await workshop.git(lambda git: git.fast_forward(commit, base))
+            reached(CrashPoint.LANDED)
+            self.journal.append("merged", commit=commit)
+        else:
+            await workshop.git(lambda git: git.publish(STACK.removeprefix("chimera/"), commit))
+            reached(CrashPoint.LANDED)
+            self.journal.append("stacked", commit=commit)
 
     def _merge_command(self) -> str:
         open_files = [path for path in sealed_of(self.workflow).files if (self.project.root / path).exists()]
@@ -319,6 +417,7 @@ class _Pursuit:
         message = f"{self.feature.description}\n\n{format_trailers(proof)}"
         keep = f"{self.feature.slug}/proved"
         commit = await workshop.git(lambda git: git.commit(change.tree, (sealed.commit,), message, keep))
+        reached(CrashPoint.PROOF_COMMITTED)
         return proof.model_copy(update={"commit": commit})
 
     def _commit_by_hand(self, proof: Proof, attempts: str) -> Verdict:
@@ -338,10 +437,11 @@ class _Pursuit:
         workshop = await self._workshop()
         if self.standing.proof is None or (not self.standing.branch and not self.project.by_hand):
             return await self._complete(workshop)
-        if self.project.settings.merge == "ff" and not self.project.by_hand:
-            await self._merge(workshop, self.standing.proof)
         name, commit, tree = await self._present_state(workshop)
-        proof = self.standing.proof
+        proof = self._standing_proof
+        if await self._is_to_land(workshop):
+            why_not = await self._land(workshop)
+            return self._landed(f"proved in {self._standing_proof.commit[:10]}", why_not)
         if tree in self.standing.green_trees and not self.project.orders.reprove:
             return self._say("proved", f"proved in {proof.commit[:10]}", "", self._open_merge())
         self.project.progress(self.feature, f"complete before; proving it again on {name}")

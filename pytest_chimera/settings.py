@@ -46,9 +46,11 @@ class Settings:
         ("auto",),
         "what must succeed on a candidate, one a line: commands, and auto for the tests that were green before it",
     )
-    merge: str = _ini("none", 'what happens to a complete feature\'s branch: "none" or "ff"')
+    merge: str = _ini(
+        "none", 'what happens to a complete feature: "none", "ff" (into your branch) or "stack" (onto chimera/next)'
+    )
     max_attempts: int = _ini(5, "how many times a coder may try")
-    jobs: int = _ini(1, "how many features are worked on at once")
+    jobs: int = _ini(1, "how many features are worked on at once; 0 is as many as this machine bears")
 
     test_dir: str = _ini("tests/e2e", "where generated tests lie", advanced=True)
     env: tuple[str, ...] = _ini(
@@ -74,6 +76,14 @@ class Settings:
     review_timeout: float = _ini(600.0, "seconds for guardian_review", advanced=True)
     staging_timeout: float = _ini(900.0, "seconds for staging_deployment", advanced=True)
     validation_timeout: float = _ini(600.0, "seconds for e2e_validation", advanced=True)
+    timeouts: str = _ini(
+        "fixed", '"fixed", or "learned": phases get less than the above, from how long they took here', advanced=True
+    )
+    feature_limit: float = _ini(0.0, "seconds that a run may spend on one feature; 0 is no limit", advanced=True)
+    run_limit: float = _ini(0.0, "seconds that a run may take for all features; 0 is no limit", advanced=True)
+    max_deployments: int = _ini(0, "how many deployments may run at once; 0 is no limit", advanced=True)
+    max_browsers: int = _ini(0, "how many browsers may judge at once; 0 is no limit", advanced=True)
+    min_free_memory: int = _ini(500, "megabytes that must be free to begin one more feature", advanced=True)
     ready_timeout: float = _ini(60.0, "seconds until a served application must answer", advanced=True)
 
 
@@ -95,7 +105,7 @@ class Flag:
 FLAGS = (
     Flag("--chimera", "implement and prove the marked features"),
     Flag("--chimera-coder", "who implements, in this run", metavar="CODER"),
-    Flag("--chimera-jobs", "how many features are worked on at once", metavar="N"),
+    Flag("--chimera-jobs", "how many features are worked on at once: a number, or auto", metavar="N"),
     Flag("--chimera-until", "stop there: 'red' stops before the first coder is called", "PHASE", ("red",)),
     Flag("--chimera-dry-run", "show each feature's steps as they are understood, and its test; touch nothing"),
     Flag("--chimera-restart", "start the selected features over"),
@@ -104,6 +114,7 @@ FLAGS = (
     Flag("--chimera-hint", "the same, as a hint rather than a rejection", metavar="WORDS"),
     Flag("--chimera-apply", "lay a feature's candidate into the working tree, unstaged, and exit", metavar="ID"),
     Flag("--chimera-status", "list the features with their state, and exit"),
+    Flag("--chimera-verify-state", "check every journal, say what was found, and exit"),
     Flag("--chimera-prune", "empty the vault of features that are merged, and exit"),
 )
 
@@ -153,9 +164,14 @@ def _number(key: str, raw: Any, kind: type[int] | type[float]) -> int | float:
 
 
 def _check(settings: Settings) -> None:
-    if settings.merge not in {"none", "ff"}:
+    if settings.merge not in {"none", "ff", "stack"}:
         raise SettingError(
-            f'chimera_merge is "none" or "ff", not {settings.merge!r}.', remedy='Write: chimera_merge = "none"'
+            f'chimera_merge is "none", "ff" or "stack", not {settings.merge!r}.', remedy='Write: chimera_merge = "none"'
+        )
+    if settings.timeouts not in {"fixed", "learned"}:
+        raise SettingError(
+            f'chimera_timeouts is "fixed" or "learned", not {settings.timeouts!r}.',
+            remedy='Write: chimera_timeouts = "fixed"',
         )
     if settings.max_attempts < 1:
         raise SettingError("chimera_max_attempts is at least 1.", remedy="Write: chimera_max_attempts = 5")

@@ -131,6 +131,8 @@ def _check_row(phase: ChimeraPhase, change: Mapping[str, Any]) -> None:
             )
 
 
+SAME_FAILURES = 3
+"""A failure that is the same in so many attempts ends the round."""
 PhaseValue = SealedTest | Change | Review | Deployment | TestRun
 
 
@@ -184,7 +186,7 @@ class ChimeraWorkflow(Value):
 
     :param max_attempts: how many attempts a coder has; 0 is no limit (a person).
     :param results: every phase's result, in order: the audit trail.
-    :param words: what the person said about earlier candidates.
+    :param words: what the person said about earlier candidates; ``answered_after`` the last attempt before they did.
     :param generation: counts from 1; a changed scenario or a regression begins a new one.
     :param moved: the sealed test and the candidate on a newer base, when the person's branch moved on meanwhile.
     """
@@ -198,6 +200,7 @@ class ChimeraWorkflow(Value):
     generation: int = 1
     results: tuple[PhaseResult, ...] = ()
     words: tuple[str, ...] = ()
+    answered_after: int = 0
     moved: Moved | None = None
 
     # -- where it stands
@@ -274,7 +277,43 @@ class ChimeraWorkflow(Value):
         value = self._made(ChimeraPhase.E2E_VALIDATION)
         return value.status if isinstance(value, TestRun) else None
 
+    # -- whether it gets anywhere
+
+    def _of_this_round(self) -> tuple[PhaseResult, ...]:
+        return tuple(result for result in self.results if result.attempt > self.answered_after)
+
+    def made_before(self, change: Change) -> int:
+        """The attempt of this round in which the coder made the same change, on the same base; 0 for none."""
+        for result in self._of_this_round():
+            before = result.value
+            if isinstance(before, Change) and _same_change(before, change):
+                return result.attempt
+        return 0
+
+    @property
+    def in_circles(self) -> str:
+        """Why another attempt would be a waste: the same change twice, or the same failure three times; else empty."""
+        if not self.max_attempts or not self.results:
+            return ""
+        last, round_ = self.results[-1], self._of_this_round()
+        if last.outcome is Outcome.SUCCESS or not last.attempt:
+            return ""
+        change = next((result.value for result in reversed(round_) if isinstance(result.value, Change)), None)
+        first = self.made_before(change) if change else 0
+        if first and any(first < result.attempt and result.value == change for result in round_):
+            return f"the coder made the same change as in attempt {first}."
+        same = {result.attempt for result in round_ if _signature(result) == _signature(last)}
+        return f"the same failure {len(same)} times." if len(same) >= SAME_FAILURES else ""
+
     # -- where it goes
+
+    def leads_to(self, result: PhaseResult, table: Mapping[ChimeraPhase, Route] = TRANSITIONS) -> Destination:
+        """Where a result of the current phase leads; to ``failed`` when it shows that the coder goes in circles."""
+        leads_to = self.destination(result.outcome, table)
+        if leads_to is ChimeraPhase.CODE_IMPLEMENTATION:
+            after = self.model_copy(update={"results": (*self.results, result)})
+            return ChimeraPhase.FAILED if after.in_circles else leads_to
+        return leads_to
 
     def get_next_action(self, table: Mapping[ChimeraPhase, Route] = TRANSITIONS) -> NextAction | None:
         """Who is to do what now; ``None`` at an end."""
@@ -309,7 +348,7 @@ class ChimeraWorkflow(Value):
 
         :raises TransitionError: the result belongs to another phase or attempt, or its key is recorded already.
         """
-        leads_to = self.destination(result.outcome, table)
+        leads_to = self.leads_to(result, table)
         if leads_to == PARKED:
             raise TransitionError(f"{result.phase} ended {result.outcome}: that parks the feature and ends no phase.")
         return self.transition_to(ChimeraPhase(leads_to), result, table)
@@ -328,7 +367,7 @@ class ChimeraWorkflow(Value):
             )
         if any(known.key == result.key for known in self.results):
             raise TransitionError(f"{result.phase}, attempt {result.attempt}, has its result already.")
-        if phase != self.destination(result.outcome, table):
+        if phase != self.leads_to(result, table):
             raise TransitionError(f"{self.current_phase} ended {result.outcome}: that does not lead to {phase}.")
         return self.entered(phase, result)
 
@@ -365,8 +404,23 @@ class ChimeraWorkflow(Value):
                 "attempt": self.attempt + 1,
                 "max_attempts": allowed,
                 "words": (*self.words, words),
+                "answered_after": self.attempt,
             }
         )
+
+
+def _same_change(one: Change, other: Change) -> bool:
+    return one.base == other.base and (one.tree or one.commit) == (other.tree or other.commit)
+
+
+def _signature(result: PhaseResult) -> tuple[str, ...]:
+    """The same for two results that failed in the same way."""
+    value = result.value
+    if isinstance(value, TestRun) and value.failure:
+        return result.phase, value.failure.signature or result.reason
+    if isinstance(value, Review):
+        return result.phase, *(f"{finding.rule} {finding.path} {finding.sentence}" for finding in value.findings)
+    return result.phase, result.outcome, result.reason
 
 
 class ChimeraTask(Value):

@@ -13,7 +13,8 @@ import anyio.to_thread
 
 from pytest_chimera.agents import nobody_answers
 from pytest_chimera.briefs import brief_for, write_brief
-from pytest_chimera.engine import Act, combined, generated_from, outcome_of, shaped
+from pytest_chimera.crash_points import CrashPoint, reached
+from pytest_chimera.engine import Act, combined, generated_from, outcome_of, shaped, time_stands_still
 from pytest_chimera.errors import (
     ConflictError,
     EnvironmentTrouble,
@@ -22,6 +23,7 @@ from pytest_chimera.errors import (
 )
 from pytest_chimera.journal import Journal
 from pytest_chimera.judging import seal_of
+from pytest_chimera.landing import STACK, MergeQueue, tip_to_land_on, wants_landing
 from pytest_chimera.models import (
     OUTSIDE_CAUSES,
     Brief,
@@ -54,6 +56,26 @@ class GreenOnBase(Exception):
         self.run = run
 
 
+class DoesNotMerge(PhaseFailed):
+    """The candidate and what it is to be brought in to changed the same lines.
+
+    :param sealed: the sealed test there, not seen red yet.
+    """
+
+    def __init__(self, sealed: SealedTest, conflict: ConflictError) -> None:
+        remedy = f"Files in conflict: {', '.join(conflict.paths)}."
+        super().__init__(conflict.sentence, remedy=remedy, evidence=conflict.hunks)
+        self.sealed = sealed
+
+
+_WHEN_MOVED = {
+    ChimeraPhase.E2E_TEST_GENERATION,
+    ChimeraPhase.GUARDIAN_REVIEW,
+    ChimeraPhase.STAGING_DEPLOYMENT,
+    ChimeraPhase.E2E_VALIDATION,
+}
+
+
 @dataclass
 class Workshop:
     """The acts of one feature's phases.
@@ -67,6 +89,9 @@ class Workshop:
     base: str
     live: dict[str, Deployment] = field(default_factory=dict)
     checkouts: dict[str, Path] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.queue = MergeQueue(self.project.state / "merge-queue.lock")
 
     @property
     def place(self) -> Path:
@@ -109,7 +134,8 @@ class Workshop:
             name = feature.nodeid.partition("::")[2].partition("[")[0]
             return GeneratedTest(source=source, path=feature.path, name=name)
         hook = "pytest_chimera_generate_test"
-        answer = await self.project.agents.ask(hook, feature=feature, workflow=workflow)
+        async with self.project.breakers.watching(hook):
+            answer = await self.project.agents.ask(hook, feature=feature, workflow=workflow)
         if answer is None:
             raise nobody_answers(hook)
         path = f"{self.project.settings.test_dir}/{feature.function}.py"
@@ -123,6 +149,7 @@ class Workshop:
         overlay = await anyio.to_thread.run_sync(self._overlay, test, base)
         message = f"Test: {feature.description}\n\nSealed by pytest-chimera before any implementation."
         commit, tree = await self.git(lambda git: git.seal(base, overlay, message, f"{feature.slug}/sealed"))
+        reached(CrashPoint.TEST_SEALED)
         return SealedTest(
             test=test,
             handwritten=feature.handwritten,
@@ -192,6 +219,7 @@ class Workshop:
         start = await self._start(workflow)
         await self.git(lambda git: git.discard(folder))
         manifest = await self.git(lambda git: git.clone(start, folder))
+        reached(CrashPoint.CLONE_MADE)
         brief = write_brief(self._brief(workflow, self.project.repository.project_in(folder)), room)
 
         async def read() -> Candidate:
@@ -203,19 +231,24 @@ class Workshop:
 
         start_tree = await self.git(lambda git: git.tree_of(start))
         hook = "pytest_chimera_implement_feature"
-        answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
+        self.project.turn.coder_is_asked()
+        async with self.project.breakers.watching(hook):
+            answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
+        reached(CrashPoint.CODER_DONE)
         candidate = await read()
-        if candidate.tree in {start_tree, sealed.tree}:
-            if answer is None:
-                raise nobody_answers(hook)
-            raise PhaseFailed(
-                "The coder changed nothing."
-                if candidate.tree == sealed.tree
-                else "The coder left its last change as it was.",
-                where=str(room),
-                evidence=answer if isinstance(answer, str) else "",
-            )
-        return await self._as_change(candidate, sealed, room, answer if isinstance(answer, str) else "")
+        reached(CrashPoint.CANDIDATE_MADE)
+        said = answer if isinstance(answer, str) else ""
+        if candidate.tree in {start_tree, sealed.tree} and answer is None:
+            raise nobody_answers(hook)
+        if candidate.tree == sealed.tree:
+            raise PhaseFailed("The coder changed nothing.", where=str(room), evidence=said)
+        change = await self._as_change(candidate, sealed, room, said)
+        if before := workflow.made_before(change):
+            reason = f"The coder made the same change as in attempt {before}."
+            raise PhaseFailed(reason, where=str(room), evidence=said, value=change)
+        if candidate.tree == start_tree:
+            raise PhaseFailed("The coder left its last change as it was.", where=str(room), evidence=said)
+        return change
 
     async def _start(self, workflow: ChimeraWorkflow) -> str:
         """Where the coder begins: its last candidate with the protected paths put back, or the sealed commit."""
@@ -288,9 +321,9 @@ class Workshop:
     async def reviewed(self, change: Change, workflow: ChimeraWorkflow, room: Path) -> Review:
         """All reviewers' answers as one, kept in the vault."""
         brief = self._brief(workflow, Path())
-        answers = await self.project.agents.ask_all(
-            "pytest_chimera_review_change", change=change, brief=brief, workflow=workflow
-        )
+        hook = "pytest_chimera_review_change"
+        async with self.project.breakers.watching(hook):
+            answers = await self.project.agents.ask_all(hook, change=change, brief=brief, workflow=workflow)
         review = combined(answers)
         await anyio.to_thread.run_sync(write_file, room / "review.json", review.model_dump_json(indent=2))
         return review
@@ -307,12 +340,22 @@ class Workshop:
     async def deployed(self, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
         """A running copy of a commit; :meth:`end` stops it."""
         name = f"{self.feature.slug[:30]}-{commit[:8]}".replace("-", "_")
+        await self.project.allowance.a_deployment()
+        try:
+            return await self._deployed(commit, tree, name, room, workflow)
+        except BaseException:
+            self.project.allowance.deployment_ended()
+            raise
+
+    async def _deployed(self, commit: str, tree: str, name: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
         folder = await self.fresh_checkout(commit, name)
+        reached(CrashPoint.CHECKOUT_MADE)
         served = str(self.project.repository.project_in(folder))
         checkout = Checkout(commit=commit, tree=tree, folder=served, name=name, vault=str(room))
         hook = "pytest_chimera_deploy_to_staging"
         try:
-            answer = await self.project.agents.ask(hook, checkout=checkout, workflow=workflow)
+            async with self.project.breakers.watching(hook):
+                answer = await self.project.agents.ask(hook, checkout=checkout, workflow=workflow)
             if answer is None:
                 raise nobody_answers(hook)
             deployment = shaped(hook, Deployment, answer)
@@ -323,6 +366,7 @@ class Workshop:
         deployment = deployment.model_copy(update={"folder": served, "commit": commit, "tree": tree})
         self.checkouts[commit] = folder
         self.live[commit] = deployment
+        reached(CrashPoint.DEPLOYED)
         return deployment
 
     async def fresh_checkout(self, commit: str, name: str) -> Path:
@@ -335,21 +379,27 @@ class Workshop:
 
     async def end(self, deployment: Deployment) -> None:
         """Have a deployment stopped and remove its checkout; nothing interrupts this."""
-        self.live.pop(deployment.commit, None)
+        if self.live.pop(deployment.commit, None):
+            self.project.allowance.deployment_ended()
         with anyio.CancelScope(shield=True):
             await self.project.agents.tell("pytest_chimera_deployment_ended", deployment=deployment)
             if folder := self.checkouts.pop(deployment.commit, None):
                 await self.git(lambda git: git.discard(folder))
+        reached(CrashPoint.DEPLOYMENT_ENDED)
 
     async def end_all(self) -> None:
-        """Stop whatever still runs for this feature."""
+        """Stop whatever still runs for this feature, and let the next one in."""
+        self.queue.leave()
         for deployment in tuple(self.live.values()):
             await self.end(deployment)
 
     # -- e2e_validation
 
     async def validate(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> TestRun:
-        """Run the sealed test against the candidate; with ``chimera_merge = "ff"`` until its base is HEAD."""
+        """Run the sealed test against the candidate; before it is brought in, on top of what it is brought in to.
+
+        :raises PhaseFailed: it does not fit there.
+        """
         change = change_of(workflow)
         room = self.room(workflow, f"validation-{workflow.attempt}")
         live = self.live.get(change.commit) or await self.deployed(change.commit, change.tree, room, workflow)
@@ -359,9 +409,17 @@ class Workshop:
             await self.end(live)
         if run.status == "green":
             run = await self.trials.varied(run, change, room, workflow)
-        if run.status != "green" or self.project.by_hand or self.project.settings.merge != "ff":
+        if run.status != "green" or self.project.by_hand or not wants_landing(self.project.settings):
             return run
-        return await self._proved_on_head(workflow, run)
+        await self.queue.enter()
+        try:
+            run = await self._proved_on_tip(workflow, run)
+        except BaseException:
+            self.queue.leave()
+            raise
+        if run.status != "green":
+            self.queue.leave()
+        return run
 
     async def look(self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> TestRun:
         """Deploy a commit, run the test against it, and stop it."""
@@ -388,46 +446,70 @@ class Workshop:
         self, sealed: SealedTest, deployment: Deployment, evidence: Path, workflow: ChimeraWorkflow
     ) -> TestRun:
         hook = "pytest_chimera_validate"
-        answer = await self.project.agents.ask(
-            hook, sealed=sealed, deployment=deployment, evidence=str(evidence), workflow=workflow
-        )
-        if answer is None:
-            raise nobody_answers(hook)
-        run = shaped(hook, TestRun, answer)
-        if run.failure and run.failure.reason in OUTSIDE_CAUSES:
-            raise outside(run)
+        async with self.project.allowance.a_browser(), self.project.breakers.watching(hook):
+            answer = await self.project.agents.ask(
+                hook, sealed=sealed, deployment=deployment, evidence=str(evidence), workflow=workflow
+            )
+            if answer is None:
+                raise nobody_answers(hook)
+            run = shaped(hook, TestRun, answer)
+            if run.failure and run.failure.reason in OUTSIDE_CAUSES:
+                raise outside(run)
+        reached(CrashPoint.JUDGED)
         return run
 
-    async def _proved_on_head(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:
-        """Bring the candidate to HEAD and prove it there, until HEAD stays where it is."""
-        while (head := await self.git(lambda git: git.head())) != sealed_of(workflow).base:
-            workflow, run = await self._proved_on(head, workflow)
+    async def _proved_on_tip(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:
+        """Bring the candidate to where it is to land and prove it there, until that stays where it is."""
+        while (tip := await self.tip()) != sealed_of(workflow).base:
+            try:
+                workflow, run = await self.proved_on(tip, workflow)
+            except DoesNotMerge as conflict:
+                red = sealed_of(workflow).red
+                self.journal.append("moved", sealed=conflict.sealed.model_copy(update={"red": red}), change=None)
+                raise
+            self.journal.append("moved", sealed=sealed_of(workflow), change=change_of(workflow))
             if run.status != "green":
                 return run
         return run
 
-    async def _proved_on(self, head: str, workflow: ChimeraWorkflow) -> tuple[ChimeraWorkflow, TestRun]:
-        self.project.progress(self.feature, f"HEAD has moved to {head[:10]}: proving the change again on top of it")
+    async def tip(self) -> str:
+        """The commit that the feature has to be proved on before it is brought in."""
+
+        def say(line: str) -> None:
+            self.project.progress(self.feature, line)
+
+        return await self.git(lambda git: tip_to_land_on(git, self.project.settings, say))
+
+    async def proved_on(self, tip: str, workflow: ChimeraWorkflow) -> tuple[ChimeraWorkflow, TestRun]:
+        """The workflow with its test and candidate on top of another commit, and what was seen of it there.
+
+        :raises DoesNotMerge: both changed the same lines.
+        :raises PhaseFailed: a reviewer rejects it there, or it takes too long.
+        """
+        moved_from = "HEAD has moved" if self.project.settings.merge == "ff" else f"{STACK} has moved"
+        self.project.progress(self.feature, f"{moved_from} to {tip[:10]}: proving the change again on top of it")
+        limit = sum(route.timeout for phase, route in self.project.table.items() if phase in _WHEN_MOVED)
+        with time_stands_still(), anyio.move_on_after(limit or None):
+            return await self._proved_on(tip, workflow)
+        raise PhaseFailed(f"On top of {tip[:10]}: cut off after {limit:g} s")
+
+    async def _proved_on(self, tip: str, workflow: ChimeraWorkflow) -> tuple[ChimeraWorkflow, TestRun]:
         change = change_of(workflow)
         before = sealed_of(workflow)
-        sealed = (await self.seal(before.test, head)).model_copy(update={"shared": before.shared})
+        sealed = (await self.seal(before.test, tip)).model_copy(update={"shared": before.shared})
         try:
             moved = await self._moved(change, sealed, workflow)
         except ConflictError as conflict:
-            self.journal.append("moved", sealed=sealed.model_copy(update={"red": sealed_of(workflow).red}), change=None)
-            raise PhaseFailed(
-                conflict.sentence, remedy=f"Files in conflict: {', '.join(conflict.paths)}.", evidence=conflict.hunks
-            ) from conflict
+            raise DoesNotMerge(sealed, conflict) from conflict
         sealed = await self.proved_red(sealed, workflow)
         after = workflow.moved_to(sealed, moved)
         review = await self.reviewed(moved, after, self.room(workflow, f"review-{workflow.attempt}"))
         if (refused := outcome_of(review)).get("reason"):
-            raise PhaseFailed(f"On top of {head[:10]}: {refused['reason']}", evidence=refused.get("details", ""))
+            raise PhaseFailed(f"On top of {tip[:10]}: {refused['reason']}", evidence=refused.get("details", ""))
         room = self.room(workflow, f"validation-{workflow.attempt}")
         run = await self.look(sealed, moved.commit, moved.tree, room, after)
         if run.status == "green":
             run = await self.trials.varied(run, moved, room, after)
-        self.journal.append("moved", sealed=sealed, change=moved)
         return after, run
 
     async def _moved(self, change: Change, sealed: SealedTest, workflow: ChimeraWorkflow) -> Change:

@@ -171,11 +171,13 @@ class WorkTree:
             with self._undone_on_failure(change):
                 write_entries(git, change.new)
                 self._write(git, change)
-                self._move(lock, Path(git.environment["GIT_INDEX_FILE"]), f"refs/heads/{branch}", commit)
+                self._move(lock, Path(git.environment["GIT_INDEX_FILE"]), f"refs/heads/{branch}", commit, expected)
 
-    def _move(self, lock: Path, index: Path, ref: str, commit: str) -> None:
+    def _move(self, lock: Path, index: Path, ref: str, commit: str, expected: str) -> None:
         """Put the branch and the index where the files are already."""
         before = self.person.ask("rev-parse", "--verify", ref).text
+        if before not in {expected, commit}:
+            raise RepositoryError(f"The branch has moved on from {expected[:12]} just now.", where=ref)
         lock.write_bytes(index.read_bytes())
         self.person.ask("update-ref", "-m", "chimera: fast-forward", ref, commit, before)
         try:

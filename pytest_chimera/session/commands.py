@@ -8,21 +8,24 @@ from typing import Any
 import pytest
 
 from pytest_chimera.errors import ChimeraError
-from pytest_chimera.journal import Journal, Standing
+from pytest_chimera.journal import Standing, standing_of
 from pytest_chimera.marked import journal_name
 from pytest_chimera.models import slug_of
 from pytest_chimera.repository import Repository
 from pytest_chimera.session.conductor import private_folders, settings_of
-from pytest_chimera.session.report import status_lines
+from pytest_chimera.session.report import state_lines, status_lines
 from pytest_chimera.vault import Vault
 
 
-def run_command(config: pytest.Config, _session: pytest.Session) -> None:
+def run_command(config: pytest.Config, _session: pytest.Session) -> pytest.ExitCode:
     """Run the one that the command line names.
 
+    :returns: what pytest exits with: a failure when the state is not whole.
     :raises pytest.UsageError: it cannot be done; says why and what to do.
     """
     try:
+        if config.getoption("chimera_verify_state"):
+            return _verify_state(config)
         if config.getoption("chimera_status"):
             _status(config)
         elif config.getoption("chimera_apply"):
@@ -31,6 +34,14 @@ def run_command(config: pytest.Config, _session: pytest.Session) -> None:
             _prune(config)
     except ChimeraError as error:
         raise pytest.UsageError(str(error)) from None
+    return pytest.ExitCode.OK
+
+
+def _verify_state(config: pytest.Config) -> pytest.ExitCode:
+    terminal = _terminal(config)
+    text, whole = state_lines(_state(config), terminal._tw.fullwidth)
+    terminal.write(text)
+    return pytest.ExitCode.OK if whole else pytest.ExitCode.TESTS_FAILED
 
 
 def _terminal(config: pytest.Config) -> Any:
@@ -52,7 +63,7 @@ def _standing(config: pytest.Config, feature: str) -> Standing:
     path = _state(config) / f"{journal_name(feature)}.jsonl"
     if not path.exists():
         raise pytest.UsageError(f"No feature {feature!r} is recorded; pytest --chimera-status lists those that are.")
-    return Journal(path).standing
+    return standing_of(path)
 
 
 def _apply(config: pytest.Config, feature: str) -> None:
@@ -68,6 +79,6 @@ def _apply(config: pytest.Config, feature: str) -> None:
 def _prune(config: pytest.Config) -> None:
     vault, terminal = Vault(config.rootpath), _terminal(config)
     for path in sorted(_state(config).glob("*.jsonl")):
-        standing = Journal(path).standing
+        standing = standing_of(path)
         if standing.merged and standing.feature and vault.clear(slug_of(standing.feature)):
             terminal.write_line(f"{standing.feature}: its vault is empty now")

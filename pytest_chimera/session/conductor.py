@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import secrets
 import signal
 import threading
 from collections.abc import Iterator
@@ -15,18 +16,21 @@ from pathlib import Path
 from typing import Any
 
 import anyio.to_thread
+import psutil
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pytest_chimera.agents import Agents
+from pytest_chimera.breaker import Breakers
 from pytest_chimera.builtin.coders import coder_plugin
 from pytest_chimera.builtin.guardian import Checks, Guardian
 from pytest_chimera.builtin.regressions import BaseTests
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Generator, Judge
 from pytest_chimera.errors import ChimeraError, SettingError
-from pytest_chimera.journal import Journal, Standing
+from pytest_chimera.journal import standing_of
 from pytest_chimera.judging import Browser, find_browser
+from pytest_chimera.limits import Allowance
 from pytest_chimera.marked import cache_key, journal_name
 from pytest_chimera.models import Feature, SealedTest, Verdict
 from pytest_chimera.project import Orders, Project, time_limits
@@ -34,12 +38,15 @@ from pytest_chimera.proving import pursue
 from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.sealing import ready_test
-from pytest_chimera.session.items import FeatureFailed, feature_of, refuse_double_ids
+from pytest_chimera.session.items import DURATION, Durations, FeatureFailed, feature_of, refuse_double_ids
 from pytest_chimera.session.progress import Progress
 from pytest_chimera.session.report import dry_lines, failure_text
 from pytest_chimera.settings import Settings, Tables, load_settings, load_tables
+from pytest_chimera.turns import NotBegun, Turn, Turns
 from pytest_chimera.vault import Vault
 
+MEMORY_OF_A_FEATURE = 1_000_000_000
+"""Bytes that one feature's server, browser and coder are reckoned to need, for ``--chimera-jobs auto``."""
 TICK = 0.5
 """Seconds between two looks at how far a workflow is."""
 
@@ -53,6 +60,10 @@ class Conductor:
         self._running = ExitStack()
         self._portal: BlockingPortal
         self._begun: dict[str, Future[Verdict]] = {}
+        self._turns = Turns()
+        self._failing: set[int] = set()
+        self._failed_before: int | None = None
+        self._order: dict[str, int] = {}
         self._waiting: list[tuple[pytest.Item, Feature]] = []
         self._errors: dict[str, ChimeraError] = {}
         self._project: Project | None = None
@@ -60,18 +71,22 @@ class Conductor:
     def plan(self, items: list[Any]) -> list[Feature]:
         """Read the selected items into features; what is wrong with one is kept until it runs."""
         pairs = []
-        for item in items:
+        for order, item in enumerate(items):
+            self._order[item.nodeid] = order
             try:
                 pairs.append((item, feature_of(item)))
             except ChimeraError as error:
                 self._errors[item.nodeid] = error
         self._errors |= refuse_double_ids(pairs)
+        self._failing = {self._order[nodeid] for nodeid in self._errors}
         self._waiting = [(item, feature) for item, feature in pairs if item.nodeid not in self._errors]
         self._progress.width = max((len(feature.id) for _, feature in self._waiting), default=0)
         return [feature for _, feature in self._waiting]
 
     def run(self, item: pytest.Item) -> None:
         """Run an item's workflow, or wait for it; fails the item unless the feature is there."""
+        if self._failed_before is None:
+            self._failed_before = item.session.testsfailed
         if item.nodeid in self._errors:
             raise FeatureFailed(str(self._errors[item.nodeid]))
         if self._config.option.chimera_dry_run:
@@ -82,6 +97,7 @@ class Conductor:
         except ChimeraError as error:
             raise FeatureFailed(str(error)) from None
         feature = self._feature(item)
+        item.stash[DURATION] = verdict.seconds
         item.user_properties.append(("chimera", verdict.model_dump_json()))
         item.user_properties.append(("chimera-state", verdict.state))
         item.add_report_section("call", "stdout chimera", "\n".join(self._progress.lines.get(feature.id, [])))
@@ -114,7 +130,7 @@ class Conductor:
     def _verdict(self, item: pytest.Item) -> Verdict:
         if self._project is None:
             self._project = self._open(item)
-        self._begin_up_to(item)
+        self._begin(item)
         future = self._begun[item.nodeid]
         try:
             while not future.done():
@@ -130,6 +146,8 @@ class Conductor:
             self._portal = opening.enter_context(start_blocking_portal())
             opening.enter_context(_terminating_as_interrupt())
             project = self._open_project(item)
+            self._turns = Turns(jobs_of(project.settings), project.allowance.has_room)
+            self._portal.call(_have_threads_for, self._turns.jobs)
             opening.callback(self._stop_deployments, self._register(project))
             self._running = opening.pop_all()
         return project
@@ -137,19 +155,53 @@ class Conductor:
     def _stop_deployments(self, deployer: Deployer) -> None:
         self._portal.call(deployer.stop_all)
 
-    def _begin_up_to(self, item: pytest.Item) -> None:
-        """Begin this item's workflow and as many after it as may run at once."""
-        assert self._project is not None, "the project is opened with the first item"
-        index = next(number for number, (each, _) in enumerate(self._waiting) if each is item)
-        for each, feature in self._waiting[index : index + max(1, self._project.settings.jobs)]:
-            if each.nodeid not in self._begun:
-                self._begun[each.nodeid] = self._portal.start_task_soon(self._pursue, each, feature)
+    def _begin(self, item: pytest.Item) -> None:
+        """Begin all workflows with the first item; in a worker of xdist only the item's own, and what it follows."""
+        items = [(each, feature) for each, feature in self._waiting if each.nodeid not in self._begun]
+        if hasattr(self._config, "workerinput"):
+            own = self._with_those_before(item)
+            items = [(each, feature) for each, feature in items if each.nodeid in own]
+        turns = [None if feature.after else self._turns.enrol(self._order[each.nodeid]) for each, feature in items]
+        for (each, feature), turn in zip(items, turns, strict=True):
+            self._begun[each.nodeid] = self._portal.start_task_soon(self._pursue, each, feature, turn)
 
-    async def _pursue(self, item: pytest.Item, feature: Feature) -> Verdict:
+    def _with_those_before(self, item: pytest.Item) -> set[str]:
+        by_id = {feature.id: (each, feature) for each, feature in self._waiting}
+        found = {item.nodeid}
+        feature = next(feature for each, feature in self._waiting if each is item)
+        while feature.after in by_id and by_id[feature.after][0].nodeid not in found:
+            each, feature = by_id[feature.after]
+            found.add(each.nodeid)
+        return found
+
+    async def _pursue(self, item: pytest.Item, feature: Feature, turn: Turn | None) -> Verdict:
         assert self._project is not None, "the project is opened with the first item"
         project = replace(self._project, agents=Agents(self._config.pluginmanager, item.ihook))
         base = await self._base(project, feature)
-        return base if isinstance(base, Verdict) else await pursue(project, feature, base)
+        if isinstance(base, Verdict):
+            self._mind_failure(item, base)
+            return base
+        turn = turn or self._turns.enrol(self._order[item.nodeid])
+        try:
+            await turn.begin()
+            verdict = await pursue(replace(project, turn=turn), feature, base)
+            self._mind_failure(item, verdict)
+        except NotBegun:
+            return Verdict(
+                feature=feature.id, state="parked", sentence="not begun: the run stopped at a failure before"
+            )
+        finally:
+            turn.end()
+        return verdict
+
+    def _mind_failure(self, item: pytest.Item, verdict: Verdict) -> None:
+        """With ``-x`` or ``--maxfail``, begin nothing that stands after the failure at which the run will stop."""
+        if verdict.passed:
+            return
+        self._failing.add(self._order[item.nodeid])
+        limit = (self._config.getoption("maxfail") or 0) - (self._failed_before or 0)
+        if 0 < limit <= len(self._failing):
+            self._turns.begin_no_more_after(sorted(self._failing)[limit - 1])
 
     async def _base(self, project: Project, feature: Feature) -> str | Verdict | None:
         """The commit that ``after=`` names: ``None`` for HEAD; a verdict when that feature is not there yet."""
@@ -190,7 +242,10 @@ class Conductor:
             ready=self._ready(settings, tables),
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
-            table=time_limits(settings, answered),
+            table=time_limits(settings, answered, Path(cache.mkdir("chimera"))),
+            allowance=Allowance(settings),
+            breakers=Breakers(self._progress.note),
+            run=_run_of(config),
         )
 
     def _ready(self, settings: Settings, tables: Tables) -> SealedTest | None:
@@ -215,6 +270,7 @@ class Conductor:
             "chimera-deployer": deployer,
             "chimera-judge": Judge(settings, project.repository, project.browser),
             "chimera-progress": self._progress,
+            "chimera-durations": Durations(),
         }
         for name, plugin in plugins.items():
             if plugin is not None:
@@ -227,6 +283,24 @@ def generator_of(settings: Settings, tables: Tables, root: Path) -> TestGenerato
     return TestGenerator(
         settings.test_dir, pages=tables.pages, glossary=dict(tables.glossary), test_id=settings.test_id, root=root
     )
+
+
+def jobs_of(settings: Settings) -> int:
+    """How many features are worked on at once: as configured, or as many as the machine's cores and memory bear."""
+    if settings.jobs:
+        return settings.jobs
+    return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().available // MEMORY_OF_A_FEATURE))
+
+
+def _have_threads_for(jobs: int) -> None:
+    """A hook that is a plain function keeps a thread busy for as long as it works: leave some for everything else."""
+    limiter = anyio.to_thread.current_default_thread_limiter()
+    limiter.total_tokens = max(limiter.total_tokens, 40 + 2 * jobs)
+
+
+def _run_of(config: pytest.Config) -> str:
+    """What names the run; xdist's workers have it in common."""
+    return str(getattr(config, "workerinput", {}).get("testrunuid") or secrets.token_hex(8))
 
 
 def settings_of(config: pytest.Config) -> Settings:
@@ -244,6 +318,8 @@ def settings_of(config: pytest.Config) -> Settings:
     overrides = {
         name: value for name in ("coder", "jobs") if (value := config.getoption(f"chimera_{name}", None)) is not None
     }
+    if overrides.get("jobs") == "auto":
+        overrides["jobs"] = "0"
     return load_settings(read, overrides)
 
 
@@ -273,7 +349,7 @@ def result_of(project: Project, feature: Feature) -> str | Verdict | None:
     """Where a feature that follows another starts: the other's proved commit, or HEAD once that holds it."""
     assert feature.after is not None, "only a feature with after= follows another"
     path = project.state / f"{journal_name(feature.after)}.jsonl"
-    standing = Journal(path).standing if path.exists() else Standing()
+    standing = standing_of(path)
     proof = standing.proof
     if standing.settled or (proof and project.repository.is_ancestor(proof.commit, "HEAD")):
         return None

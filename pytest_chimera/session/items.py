@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,8 @@ from pytest_chimera.models import Feature
 from pytest_chimera.session.gherkin import ScenarioItem
 
 Run = Callable[[pytest.Item], None]
+DURATION: pytest.StashKey[float] = pytest.StashKey()
+"""How many seconds a feature was worked on."""
 
 
 class FeatureFailed(Exception):
@@ -119,6 +121,20 @@ def adopt(item: Any, run: Run) -> None:
     item.repr_failure = repr_failure
     if item.config.pluginmanager.hasplugin("timeout"):
         item.add_marker(pytest.mark.timeout(0))
+
+
+class Durations:
+    """Gives each feature's report its own duration, however long its item waited for the workflow."""
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+        """Set the duration of an item's call."""
+        report = yield
+        if call.when == "call" and DURATION in item.stash:
+            report.duration = item.stash[DURATION]
+        return report
 
 
 def leave_to_features(items: Iterable[Any], features: Iterable[Feature]) -> None:

@@ -12,7 +12,7 @@ import rich.console
 import rich.table
 
 from pytest_chimera.errors import ChimeraError
-from pytest_chimera.journal import Journal, Standing
+from pytest_chimera.journal import Standing, examined, standing_of
 from pytest_chimera.models import Feature, Step, Target, Verdict
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.words import span
@@ -86,9 +86,22 @@ def status_lines(state: Path, width: int) -> str:
     return _rendered(table, width)
 
 
+def state_lines(state: Path, width: int) -> tuple[str, bool]:
+    """What the journals hold, and whether all are whole: for each its feature, events, state, and what is wrong."""
+    table = rich.table.Table("journal", "events", "state", "found", box=rich.box.SIMPLE_HEAD, padding=(0, 1))
+    whole = True
+    for path in sorted(state.glob("*.jsonl")):
+        found = examined(path)
+        whole = whole and not found.damage
+        table.add_row(path.name, str(found.events), found.standing.state, found.damage or found.note or "whole")
+    if not table.row_count:
+        return f"no features are recorded in {state}\n", True
+    return _rendered(table, width), whole
+
+
 def _status_row(path: Path) -> Sequence[str]:
     try:
-        standing = Journal(path).standing
+        standing = standing_of(path)
     except ChimeraError as error:
         return path.stem, "damaged", "", "", "", error.sentence
     workflow = standing.workflow
