@@ -1,7 +1,8 @@
 """Clauses: (subject) (modal) (negation) (verb) … → a Reading.
 
 A clause says what a person does ("do"), what a person perceives ("see") or what a thing is ("be"). The subject tells
-which; the verb picks the rows of the table of wordings that could be meant; the row with the most words of its own wins.
+which; the verb picks the rows of the table of wordings that could be meant, and the one with the
+most words of its own wins.
 """
 
 from __future__ import annotations
@@ -254,8 +255,9 @@ def _without_adverbs(tokens: Tokens) -> Tokens:
 
 
 _ASSERTIONS = (
-    "make sure", "be able to verify", "be able verify", "can verify", "can see", "should verify", "should be able to verify",
-    "should be able verify", "should see", "verify", "ensure", "expect", "assert", "validate", "confirm", "check", "see",
+    "make sure", "be able to verify", "be able verify", "can verify", "can see", "should verify",
+    "should be able to verify", "should be able verify", "should see", "verify", "ensure", "expect", "assert",
+    "validate", "confirm", "check", "see",
     "observe", "notice", "find", "verifies", "checks", "expects", "confirms", "ensures", "sees", "validates", "asserts",
     "makes sure", "verified", "note",
 )  # fmt: skip

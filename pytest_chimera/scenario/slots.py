@@ -105,7 +105,7 @@ def _named(tokens: Tokens) -> Target | None:
 def _field(tokens: Tokens) -> Target | None:
     """What can be typed into: a field, or a name alone."""
     found = _target(tokens)
-    known = found is None or found.role in {None, IT, "element", "cell", "form", "grid"} | FIELDS
+    known = found is None or found.role in {None, IT, "element", "cell"} | FIELDS
     return found if known else None
 
 
@@ -376,9 +376,11 @@ _READERS: Mapping[str, Callable[[Tokens], object | None]] = {
     "menu": _with_role(_MENUS), "closable": _with_role(_CLOSABLE), "opener": _with_role(_OPENED),
     "fillable": _with_role(FIELDS, quoted=True), "checkbox-role": _with_role(_CHECKABLE), "message": _message,
     "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _target, "file": _target,
-    "label": _label, "literal": _literal, "page": _page, "openable": _openable, "site": _site, "address": _address_only, "dialog": _dialog, "native": _native,
+    "label": _label, "literal": _literal, "page": _page, "openable": _openable, "site": _site,
+    "address": _address_only, "dialog": _dialog, "native": _native,
     "value": _value, "texts": _texts, "shown": _shown, "url": _url, "pattern": _pattern, "name": _name,
-    "words": _words, "noun": _noun, "plain": _plain_value, "item": _item, "files": _files, "filenames": _filenames, "number": _number, "times": _times, "nth": _nth, "count": _count,
+    "words": _words, "noun": _noun, "plain": _plain_value, "item": _item, "files": _files, "filenames": _filenames,
+    "number": _number, "times": _times, "nth": _nth, "count": _count,
     "pixels": _pixels, "duration": _duration, "keys": _keys,
 }  # fmt: skip
 
@@ -388,4 +390,4 @@ def read_slot(kind: str, tokens: Tokens) -> object | None:
     return _READERS[kind](tokens)
 
 
-SLOT_TYPES = frozenset(_READERS) | {"table"}
+SLOT_TYPES = frozenset(_READERS) | {"table", "docstring"}
