@@ -95,6 +95,11 @@ def visible(work: Work) -> list[str]:
     if target.role in {"message", "text"} and words:
         base = work.finder.place(target.scope) if target.scope else "page"
         return [text_seen(words, base, negated=not holds)]
+    if target.ordinal is not None and target.quoted and target.role is None and target.css is None:
+        item = target.model_copy(update={"name": "", "quoted": False})
+        return [
+            f"expect({work.finder.find(item, 'listitem')}).{'' if holds else 'not_'}to_contain_text({quote(words)})"
+        ]
     found = work.finder.find(target, "anything")
     if target.by == "value":
         return [f"expect({found}).{work.not_}to_have_value({quote(target.text)})"]
@@ -127,7 +132,8 @@ def things(work: Work) -> list[str]:
 def is_loose(reading: Reading) -> bool:
     """A text is expected of a thing that has only a loose name: it is looked for anywhere."""
     thing = reading.subject
-    known = thing is None or thing.quoted or thing.css or thing.ordinal or thing.role not in {None, "message", "text"}
+    loose = {None, "message", "text", "element"}
+    known = thing is None or thing.quoted or thing.css or thing.ordinal or thing.role not in loose
     texts = reading.get("texts")
     if reading.get("anchor"):
         return False
@@ -142,6 +148,9 @@ def has_text(assertion: str) -> Idiom:
         several = len(work.texts()) > 1 or target.ordinal is not None
         if is_loose(work.reading):
             return [somewhere(text, work) for text in work.texts()]
+        if target.role == "heading" and not target.name and target.ordinal is None and len(work.texts()) == 1:
+            exact = assertion == "to_have_text"
+            return _heading_named(work, target, exact=exact)
         found = work.thing("listitem" if several else "anything")
         if work.reading.get("anchor"):
             patterns = (raw(_part(work, text)) for text in work.texts())
@@ -154,6 +163,12 @@ def has_text(assertion: str) -> Idiom:
         return [f"expect({found}).{work.not_}{assertion}({given})"]
 
     return idiom
+
+
+def _heading_named(work: Work, target: Target, *, exact: bool) -> list[str]:
+    """One of the page's headings has the text: it need not be the only heading."""
+    named = target.model_copy(update={"name": work.texts()[0], "quoted": True, "exact": exact})
+    return [f"expect({work.finder.find(named)}).{work.not_}to_be_visible()"]
 
 
 def somewhere(text: str, work: Work) -> str:

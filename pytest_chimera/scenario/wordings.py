@@ -129,8 +129,8 @@ WORDINGS: tuple[Wording, ...] = (
         <click> [on|at] {target} {number} times
         <choose>|open|expand|collapse|close|show|hide|view|go|navigate [to] {target:control}
         <choose>|click [on] {value} <in> {place:menu}
-        <click> [on] {target} to {words}
-        <click> to {words}
+        <click> [on] {target} to {words:purpose}
+        <click> to {words:purpose}
         <click> [on] selector|css|xpath|element_with_selector {target}
         make|perform [a] click|tap on {target}
         """),
