@@ -29,6 +29,7 @@ def path_of(page: PageName, finder: Finder) -> tuple[str, float]:
 
 
 def page_of(work: Work) -> PageName:
+    """The page that a step names."""
     found = work.reading.get("page")
     if isinstance(found, PageName):
         return found
@@ -36,6 +37,7 @@ def page_of(work: Work) -> PageName:
 
 
 def navigate(work: Work) -> list[str]:
+    """Open a page."""
     return [f"page.goto({quote(path_of(page_of(work), work.finder)[0])})"]
 
 
@@ -48,6 +50,8 @@ def times(work: Work) -> int:
 
 
 def clicking(call: str) -> Idiom:
+    """A click of some kind, once or several times."""
+
     def idiom(work: Work) -> list[str]:
         return [f"{work.thing('clickable')}.{call}"] * times(work)
 
@@ -55,6 +59,7 @@ def clicking(call: str) -> Idiom:
 
 
 def click(work: Work) -> list[str]:
+    """Click a thing; an entry of a menu; what "click to …" calls it."""
     place, value = work.reading.get("place"), work.reading.get("value")
     if isinstance(place, Target) and value is not None:
         item = Target(role="menuitem", name=str(value), quoted=True, scope=place)
@@ -68,6 +73,7 @@ def click(work: Work) -> list[str]:
 
 
 def press(work: Work) -> list[str]:
+    """Press a key, in a field or wherever the focus is."""
     key = quote(work.text("keys") or "Tab")
     if work.reading.get("field"):
         return [f"{work.thing('textbox', 'field')}.press({key})"] * times(work)
@@ -75,6 +81,9 @@ def press(work: Work) -> list[str]:
 
 
 def fill(work: Work) -> list[str]:
+    """Type over what a field holds."""
+    if work.reading.get("value") is None and work.docstring is None:
+        return []
     value = work.text()
     if not work.reading.get("field"):
         return [f'page.locator(":focus").fill({quote(value)})']
@@ -82,6 +91,7 @@ def fill(work: Work) -> list[str]:
 
 
 def fill_table(work: Work) -> list[str]:
+    """Fill a field for each row of the step's table."""
     place = work.reading.get("place") or work.reading.get("target")
     scope = place if isinstance(place, Target) else None
     lines = []
@@ -92,6 +102,7 @@ def fill_table(work: Work) -> list[str]:
 
 
 def select(work: Work) -> list[str]:
+    """Choose an option by its label or value."""
     field = work.target("field")
     if field.role == "list":
         field = field.model_copy(update={"role": "combobox"})
@@ -100,16 +111,19 @@ def select(work: Work) -> list[str]:
 
 
 def select_value(work: Work) -> list[str]:
+    """Choose an option by its value."""
     return [f"{work.thing('combobox', 'field')}.select_option(value={quote(work.text())})"]
 
 
 def select_nth(work: Work) -> list[str]:
+    """Choose an option by its place."""
     number = work.reading.get("nth")
     index = number - 1 if isinstance(number, int) and number > 0 else 0
     return [f"{work.thing('combobox', 'field')}.select_option(index={index})"]
 
 
 def choose(work: Work) -> list[str]:
+    """Choose one of several: a radio button, an option, a tab."""
     if isinstance(work.reading.get("target"), Target):
         return [f"{work.thing('choosable')}.click()"]
     target = Target(name=work.text(), quoted=True)
@@ -126,31 +140,33 @@ def calling(default: str, call: str, slot: str = "target") -> Idiom:
 
 
 def drag(work: Work) -> list[str]:
+    """Drag one thing to another."""
     return [f"{work.thing('anything')}.drag_to({work.thing('anything', 'place')})"]
 
 
 def upload(work: Work) -> list[str]:
+    """Give files to a field."""
     files = work.reading.get("files")
     names = [quote(str(name)) for name in (files if isinstance(files, tuple) else ())]
     given = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
     if work.reading.get("field"):
-        return [f"{work.thing('file', 'field')}.set_input_files({given})"]
+        field = work.target("field")
+        named = field.model_copy(update={"role": None}) if field.role in {"textbox", "button"} else field
+        return [f"{work.finder.find(named, 'file')}.set_input_files({given})"]
     return [f"page.locator('input[type=\"file\"]').set_input_files({given})"]
 
 
 def accept(work: Work) -> list[str]:
+    """Accept the browser's own dialog, when it opens."""
     text = work.reading.get("value")
     given = quote(str(text)) if text is not None else ""
     return [f'page.once("dialog", lambda dialog: dialog.accept({given}))']
 
 
-def dismiss(work: Work) -> list[str]:
-    return ['page.once("dialog", lambda dialog: dialog.dismiss())']
-
-
 def close(work: Work) -> list[str]:
     """A dialog or a message is closed by its own button."""
-    return [f'{work.thing("place")}.get_by_role("button", name=re.compile("close|dismiss|×", re.I)).click()']
+    name = 're.compile("close|dismiss|\u00d7", re.I)'
+    return [f'{work.thing("place")}.get_by_role("button", name={name}).click()']
 
 
 def open(work: Work) -> list[str]:
@@ -160,12 +176,14 @@ def open(work: Work) -> list[str]:
 
 
 def submit(work: Work) -> list[str]:
+    """Press what submits the form."""
     form = work.reading.get("target")
     base = work.finder.find(form) if isinstance(form, Target) and form.name else "page"
     return [f"{base}.locator('[type=\"submit\"]').click()"]
 
 
 def wait_time(work: Work) -> list[str]:
+    """Refuse to wait for a bare time, with the reason."""
     raise ScenarioError(
         f"A test does not wait for {work.text('duration')}: it would be slow where the page is fast and fail where it "
         "is slow.",

@@ -1,7 +1,8 @@
 """Clauses: (subject) (modal) (negation) (verb) … → a Reading.
 
 A clause says what a person does ("do"), what a person perceives ("see") or what a thing is ("be"). The subject tells
-which; the verb picks the rows of the table of wordings that could be meant; the row with the most words of its own wins.
+which; the verb picks the rows of the table of wordings that could be meant, and the one with the
+most words of its own wins.
 """
 
 from __future__ import annotations
@@ -190,8 +191,9 @@ def _after(tokens: Tokens, setting: Setting) -> Reading | None:
     if answer is None or answer.intent not in {"accept-dialog", "dismiss-dialog"}:
         return None
     action = read_clause(tokens[place + 1 :], setting)
-    cause: object = action if action is not None and action.form == "do" else None
-    return replace(answer, slots={**answer.slots, "cause": cause}, certainty=1.0 if cause else 0.5)
+    if action is None or action.form != "do":
+        return None
+    return replace(answer, slots={**answer.slots, "cause": action})
 
 
 def _frames(tokens: Tokens, setting: Setting) -> Iterator[Frame]:
@@ -254,8 +256,9 @@ def _without_adverbs(tokens: Tokens) -> Tokens:
 
 
 _ASSERTIONS = (
-    "make sure", "be able to verify", "be able verify", "can verify", "can see", "should verify", "should be able to verify",
-    "should be able verify", "should see", "verify", "ensure", "expect", "assert", "validate", "confirm", "check", "see",
+    "make sure", "be able to verify", "be able verify", "can verify", "can see", "should verify",
+    "should be able to verify", "should be able verify", "should see", "verify", "ensure", "expect", "assert",
+    "validate", "confirm", "check", "see",
     "observe", "notice", "find", "verifies", "checks", "expects", "confirms", "ensures", "sees", "validates", "asserts",
     "makes sure", "verified", "note",
 )  # fmt: skip
@@ -386,11 +389,11 @@ def _thing_clause(tokens: Tokens, setting: Setting) -> Reading | None:
 
 
 def _said_of(words: Tokens, predicate: Tokens, setting: Setting) -> Reading | None:
-    frame = _after_modal(Frame(predicate, expects=setting.outcome))
+    frame, whole = _after_modal(Frame(predicate, expects=setting.outcome)), words
     if words[0].low == "no" and len(words) > 1:
         words, frame = words[1:], replace(frame, negated=not frame.negated)
     subject = subject_of(words, expected=frame.expects, given=setting.given)
-    if subject is None or not frame.rest:
+    if subject is None or not frame.rest or (words != whole and subject.kinds.isdisjoint({"quoted", "named"})):
         return None
     found = _best(frame, "be", setting, subject)
     if found is not None and subject.count is not None:
@@ -411,13 +414,14 @@ def _existence(tokens: Tokens, setting: Setting) -> Reading | None:
     if rest[0].low == "no":
         rest, negated = rest[1:], not negated
     found = _seen(replace(frame, rest=rest, negated=negated))
-    return None if found is not None and stated and not _is_on_page(found) else found
+    unsure = stated or negated != frame.negated
+    return None if found is not None and unsure and not _is_on_page(found) else found
 
 
 def _is_on_page(reading: Reading) -> bool:
     """Everything in it has a role: "there are 3 rows" is about the page, "there are 3 users" need not be."""
     things = [value.things if isinstance(value, Count) else value for value in reading.slots.values()]
-    return all(thing.role or thing.css for thing in things if isinstance(thing, Target))
+    return all(thing.role or thing.css or thing.quoted for thing in things if isinstance(thing, Target))
 
 
 def _seen(frame: Frame) -> Reading | None:

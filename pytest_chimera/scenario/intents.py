@@ -39,7 +39,7 @@ INTENTS: Mapping[str, Intent] = MappingProxyType(
         "blur": Intent("focus", doing.calling("textbox", "blur()")),
         "upload": Intent("upload", doing.upload),
         "accept-dialog": Intent("dialog", doing.accept),
-        "dismiss-dialog": Intent("dialog", doing.dismiss),
+        "dismiss-dialog": Intent("dialog", one('page.once("dialog", lambda dialog: dialog.dismiss())')),
         "wait-for": Intent("wait", expecting.visible),
         "wait-gone": Intent("wait", expecting.gone),
         "wait-enabled": Intent("wait", expecting.expecting("clickable", "to_be_enabled")),

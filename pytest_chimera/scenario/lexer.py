@@ -1,5 +1,7 @@
 """A step's text as tokens: words, literals, numbers, paths and patterns."""
 
+# ruff: noqa: RUF001  (people write curly quotes)
+
 from __future__ import annotations
 
 import re

@@ -50,7 +50,7 @@ class Finder:
         if (
             target.role is None
             and target.ordinal is not None
-            and default in {"place", "anything"}
+            and default in {"place", "anything", "clickable"}
             and not target.quoted
         ):
             default = "listitem"

@@ -96,7 +96,7 @@ def _placed(head: Target, preposition: str, where: Target) -> Target | None:
         return head.model_copy(update={"name": words, "guessed": True})
     if is_vague(head, where):
         return None
-    if head.role == "text" and not head.name and where.role is None:
+    if head.role == "text" and not head.name and where.role is None and preposition in {"from", "of"}:
         return head.model_copy(update={"name": where.name, "guessed": True})
     return head.model_copy(update={"scope": as_place(where, preposition)})
 
@@ -223,8 +223,10 @@ def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -
         return False
     if words[0].low in NEVER_IN_NAMES - {"by", "not", "do", "with"}:
         return False
-    if words[0].kind == "number" or all(token.low in NUMBERS for token in words):
+    if words[0].kind == "number" or words[0].low == "no" or all(token.low in NUMBERS for token in words):
         return False
+    if not before_role and words[0].text[:1].isupper() and words[-1].text[:1].isupper() and len(words) > 2:
+        return True
     inner = [place for place, token in enumerate(words) if token.low in PLACE_WORDS - {"next"}]
     return not inner or (before_role and _prepositions_belong(words, inner))
 

@@ -143,6 +143,8 @@ def _element(words: Tokens, *, expected: bool, given: bool) -> Subject | None:
         kinds.add("exact-thing")
     if target.quoted:
         kinds.add("quoted")
+    if target.role is not None or target.css:
+        kinds.add("named")
     if target.role in FIELDS | {"element", "cell", "heading"} or target.css or (target.role is None and target.quoted):
         kinds.add("fillable")
     if target.role in {"list", "table", "grid", "listbox", "menu", "tree"}:

@@ -1,5 +1,7 @@
 """A docstring's text as written steps: keywords, bullets, tables and doc strings, each with its line."""
 
+# ruff: noqa: RUF001  (people begin bullets with dashes of all lengths)
+
 from __future__ import annotations
 
 import re

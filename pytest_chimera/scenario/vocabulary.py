@@ -1,5 +1,7 @@
 """The words of the language: roles, actors, verbs' forms, keys, numbers. Adding a word is adding it to its row."""
 
+# ruff: noqa: E501  (a row of the table of roles is one line)
+
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping

@@ -113,6 +113,8 @@ WORDINGS: tuple[Wording, ...] = (
         """),
     *_rows("dismiss-dialog", "do", "dismiss|cancel|reject|decline|deny {dialog}"),
     # -- clicks
+    *_rows("close", "do", "close|dismiss|hide {target:closable}"),
+    *_rows("open", "do", "open|show|expand {target:opener}"),
     *_rows("double-click", "do", """
         double-click|doubleclick|dblclick [on] {target}
         double-click|doubleclick [on] {target} to_edit_it|to_edit|to_open_it|to_open
@@ -127,13 +129,11 @@ WORDINGS: tuple[Wording, ...] = (
         <click> [on|at] {target} {number} times
         <choose>|open|expand|collapse|close|show|hide|view|go|navigate [to] {target:control}
         <choose>|click [on] {value} <in> {place:menu}
-        <click> [on] {target} to {words}
-        <click> to {words}
+        <click> [on] {target} to {words:purpose}
+        <click> to {words:purpose}
         <click> [on] selector|css|xpath|element_with_selector {target}
         make|perform [a] click|tap on {target}
         """),
-    *_rows("close", "do", "close|dismiss|hide {target:closable}"),
-    *_rows("open", "do", "open|show|expand {target:opener}"),
     *_rows("click", "be", "be clicked|pressed|tapped|selected_by_click", of="clickable"),
     *_rows("click-here", "do", "click|tap"),
     *_rows("submit", "do", "submit [the|my|this] [form|login_form|registration_form|search_form|data|changes]\nsubmit {target:form}"),
@@ -241,6 +241,7 @@ WORDINGS: tuple[Wording, ...] = (
         <see> [the] [text] {texts} displayed|shown|visible|appear|message|text|error|notification
         be shown|presented|greeted|told|informed|notified|given [with|by] [the|a|an] <seen> {texts}
         """),
+    *_rows("text", "see", "<see>|get exactly [the] [text|message] {texts}", exact=True),
     *_rows("text-matching", "see", "<see> [the|a] [text] [matching|that_matches|like] {pattern} [in|within|on {place}]"),
     *_rows("checked", "see", "<see> {target} checked|selected|ticked", state=True),
     *_rows("checked", "see", "<see> {target} unchecked|unselected|unticked", state=False),
@@ -276,10 +277,14 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("dialog", "be", "be opened|open|shown|displayed|present|visible\nappear|show|open|pop [up]\nhave been opened|shown|displayed", of="dialog"),
     *_rows("dialog-text", "be", "<says>|have|be [the] [text|message] {value}", of="dialog"),
     *_rows("url", "be", "be|equal|become|remain|read [equal] [to] [exactly] {value:url}\nbe changed to {value:url}\nchange to {value:url}", of="url"),
-    *_rows("url-contains", "be", "contain|include|have [the] [text|path|string|query|value] {value:url}\nend|start|begin with {value:url}", of="url"),
+    *_rows("url-contains", "be", "contain|include|have [the] [text|path|string|query|value] {value:url}", of="url"),
+    *_rows("url-contains", "be", "end|finish with {value:url}", of="url", anchor="end"),
+    *_rows("url-contains", "be", "start|begin with {value:url}", of="url", anchor="start"),
     *_rows("url-matches", "be", "match [the] [pattern|regex] {pattern}", of="url"),
     *_rows("title", "be", "be|equal|read|say|become|show [equal] [to] [exactly] {value}", of="title"),
-    *_rows("title-contains", "be", "contain|include|have [the] [text|word|words] {value}\nstart|begin|end with {value}", of="title"),
+    *_rows("title-contains", "be", "contain|include|have [the] [text|word|words] {value}", of="title"),
+    *_rows("title-contains", "be", "end|finish with {value}", of="title", anchor="end"),
+    *_rows("title-contains", "be", "start|begin with {value}", of="title", anchor="start"),
     *_rows("title", "be", "have [the|a] [page] title [of] {value}\nbe titled {value}", of="page"),
     *_rows("title-contains", "be", "have [the|a] [page] title containing {value}", of="page"),
     *_rows("heading", "be", "have|show|display [the|a] heading|header {value}", of="page"),
@@ -306,8 +311,9 @@ WORDINGS: tuple[Wording, ...] = (
         be displayed|shown as {words:shown}
         be displayed|shown [as|with] [the] [text|message] {texts}
         be <shown> saying|reading|stating|that_says|which_says|with [the|a] [text|message] {texts}
-        start|begin|end with {texts}
         """),
+    *_rows("contains", "be", "end|finish with [the] [text|word|words] {texts}", anchor="end"),
+    *_rows("contains", "be", "start|begin with [the] [text|word|words] {texts}", anchor="start"),
     *_rows("contains-pattern", "be", "match [the] [pattern|regex] {pattern}"),
     *_rows("has-thing", "be", "contain|show|have|display|include {target:named}", of="place"),
     *_rows("option-selected", "be", "have|show {value} selected|chosen [as_value]\nhave [the] [option|value] {value} selected|chosen", of="field"),

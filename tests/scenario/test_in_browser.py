@@ -78,7 +78,7 @@ def play(browser: Browser, url: str, text: str, seconds: float = 2) -> str:
     try:
         namespace[test.name](page)
     except (AssertionError, PlaywrightError) as error:
-        return str(error)
+        return str(error) or repr(error)
     finally:
         expect.set_options(timeout=5000)
         context.close()
@@ -129,7 +129,8 @@ SCENARIOS = {
     "controls": (
         pages.CONTROLS,
         "button.onclick =",
-        'Given I am on the "Shelf" page\nWhen I click on Remove button\nThen I verify that It\'s gone message is displayed\n'
+        'Given I am on the "Shelf" page\nWhen I click on Remove button\n'
+        "Then I verify that It's gone message is displayed\n"
         "And I verify that Add button is displayed\nWhen I click on Add button\n"
         "Then I verify that It's back message is displayed\nAnd I verify that the only checkbox is unchecked",
     ),
@@ -139,6 +140,12 @@ SCENARIOS = {
         'When I fill "Title" with "Persuasion"\nAnd I press the "Add" button\n'
         'Then I should see "Persuasion" in the list "Read"\nAnd the list "Read" should have 2 items\n'
         'And the list "Read" should contain "Emma"',
+    ),
+    "asking": (
+        pages.SHELF,
+        "confirm('Lend it?')",
+        'When in the list item "Emma" I press the "Lend" button\n'
+        'Then I should see an alert box with the text "Lend it?"',
     ),
     "confirming": (
         pages.SHELF,
@@ -231,6 +238,13 @@ def test_nothing_is_not_enough_to_see_nothing(browser: Browser, serve: Serve) ->
     assert play(browser, serve(blank), 'When I open "/"\nThen I should not see "Emma"', seconds=0.5) != ""
 
 
+def said_and_seen(literal: str) -> str:
+    """Steps that type a literal and expect it in the field and on the page."""
+    return (
+        f'When I fill "Said" with {literal}\nThen the "Said" field should contain {literal}\nAnd I should see {literal}'
+    )
+
+
 def test_any_literal_survives_from_step_to_page_and_back(browser: Browser, serve: Serve) -> None:
     url = serve(pages.ECHO)
 
@@ -238,8 +252,7 @@ def test_any_literal_survives_from_step_to_page_and_back(browser: Browser, serve
     @given(LITERALS.map(str.strip).filter(lambda text: text.isprintable() and bool(text)))
     def survives(text: str) -> None:
         literal = quote_literal(text)
-        steps = f'When I fill "Said" with {literal}\nThen the "Said" field should contain {literal}\nAnd I should see {literal}'
-        assert play(browser, url, steps) == ""
+        assert play(browser, url, said_and_seen(literal)) == ""
 
     survives()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import contextlib
 import time
 
 from hypothesis import HealthCheck, given, settings
@@ -15,11 +16,13 @@ from pytest_chimera.scenario.gherkin import read_gherkin
 from pytest_chimera.scenario.lexer import quote_literal, tokenize
 from tests.scenario.test_source import is_formatted
 
-WORDS = (
-    "I the user should not see click press fill enter with in into from and then list item row button field page "
-    "named containing visible is be first second 2 items Enter select check open wait for to of a an it within , . : "
-    '"Emma" "Read list" \'On loan\' “x” "#id" /shelf /a+b/ 100px <who> $5 expect that verify can no longer'
-).split(" ")
+VOCABULARY = """
+I the user should not see click press fill enter with in into from and then list item row button
+field page named containing visible is be first second 2 items Enter select check open wait for to
+of a an it within , . : "Emma" "Read list" 'On loan' “x” "#id" /shelf /a+b/ 100px <who> $5 expect
+that verify can no longer
+"""
+WORDS = VOCABULARY.split()
 LITERALS = st.text(
     st.characters(exclude_categories=["Cs", "Zl", "Zp"], exclude_characters="\r\n\x0b\x0c\x1c\x1d\x1e\x85")
 )
@@ -36,10 +39,9 @@ def sentences() -> st.SearchStrategy[str]:
 def test_any_text_ends_in_a_scenario_or_a_typed_error(text: str) -> None:
     try:
         scenario = ScenarioParser().parse(text)
-    except ScenarioError as error:
-        assert str(error)
-    else:
-        assert scenario.steps
+    except ScenarioError:
+        return
+    assert scenario.steps
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -91,7 +93,5 @@ def test_any_literal_is_read_as_it_was_written(text: str) -> None:
 @QUICK
 @given(st.text(max_size=300))
 def test_any_text_is_gherkin_or_a_typed_error(text: str) -> None:
-    try:
-        read_gherkin(f"Feature: {text}")
-    except ScenarioError as error:
-        assert str(error)
+    with contextlib.suppress(ScenarioError):
+        assert read_gherkin(f"Feature: {text}").path == ""
