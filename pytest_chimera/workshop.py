@@ -13,6 +13,7 @@ import anyio.to_thread
 
 from pytest_chimera.agents import nobody_answers
 from pytest_chimera.briefs import brief_for, write_brief
+from pytest_chimera.custody import Custody
 from pytest_chimera.engine import Act, combined, generated_from, outcome_of, shaped
 from pytest_chimera.errors import (
     ConflictError,
@@ -65,6 +66,7 @@ class Workshop:
     feature: Feature
     journal: Journal
     base: str
+    custody: Custody | None = None
     live: dict[str, Deployment] = field(default_factory=dict)
     checkouts: dict[str, Path] = field(default_factory=dict)
 
@@ -202,8 +204,10 @@ class Workshop:
             return (await read()).tree != start_tree
 
         start_tree = await self.git(lambda git: git.tree_of(start))
+        await self._keep_watch()
         hook = "pytest_chimera_implement_feature"
         answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
+        await self._refuse_trespass()
         candidate = await read()
         if candidate.tree in {start_tree, sealed.tree}:
             if answer is None:
@@ -295,6 +299,7 @@ class Workshop:
     async def deploy(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> Deployment:
         """Deploy the candidate from a clean checkout."""
         change = change_of(workflow)
+        await self._keep_watch()
         return await self.deployed(
             change.commit, change.tree, self.room(workflow, f"staging-{workflow.attempt}"), workflow
         )
@@ -354,6 +359,7 @@ class Workshop:
             await self.end(live)
         if run.status == "green":
             run = await self.trials.varied(run, change, room, workflow)
+        await self._refuse_trespass()
         if run.status != "green" or self.project.by_hand or self.project.settings.merge != "ff":
             return run
         return await self._proved_on_head(workflow, run)
@@ -424,6 +430,30 @@ class Workshop:
         return await self._as_change(
             candidate, sealed, self.room(workflow, f"attempt-{workflow.attempt}"), change.summary
         )
+
+    # -- what nobody touches
+
+    async def _keep_watch(self) -> None:
+        """Remember how everything is that a change has no business with."""
+        if self.custody is None and not self.project.by_hand:
+            self.custody = await self.git(lambda git: Custody.taken(git.store.source))
+
+    async def _refuse_trespass(self) -> None:
+        """
+        :raises PhaseFailed: something was changed outside of the change.
+        """
+        before = self.custody
+        if before is None:
+            return
+        found = await self.git(lambda git: before.trespasses(Custody.taken(git.store.source)))
+        if found:
+            first = found[0]
+            raise PhaseFailed(
+                f"{first.sentence} [{first.rule}]",
+                where=first.path,
+                remedy=first.remedy,
+                evidence="\n".join(f"{each.rule}: {each.sentence}" for each in found[:20]),
+            )
 
     # -- helpers
 
