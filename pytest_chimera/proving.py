@@ -435,7 +435,7 @@ class _Pursuit:
 
     async def _complete_before(self) -> Verdict:
         workshop = await self._workshop()
-        if self.standing.proof is None or (not self.standing.branch and not self.project.by_hand):
+        if self.standing.proof is None or await self._is_to_publish(workshop):
             return await self._complete(workshop)
         name, commit, tree = await self._present_state(workshop)
         proof = self._standing_proof
@@ -457,6 +457,12 @@ class _Pursuit:
                 "still green", f"proved in {proof.commit[:10]}, still green on {name}", "", self._open_merge()
             )
         return await self._regressed(run, name)
+
+    async def _is_to_publish(self, workshop: Workshop) -> bool:
+        """It was proved, and the run ended before its branch was made; what the person has committed needs none."""
+        if self.standing.branch or self.project.by_hand:
+            return False
+        return self.feature.id not in await workshop.git(lambda git: git.proofs("HEAD"))
 
     def _open_merge(self) -> str:
         return "" if self.standing.merged or self.project.by_hand else self._merge_command()

@@ -70,6 +70,7 @@ class Settings:
     patience: float = _ini(5.0, "seconds that the judge waits for an element or an expectation", advanced=True)
     test_id: str = _ini("data-testid", "the attribute that holds test ids", advanced=True)
     protected: tuple[str, ...] = _ini((), "more paths that a coder must leave alone (globs), one a line", advanced=True)
+    allow: tuple[str, ...] = _ini((), "rules that do not hold for some paths: rule-id:path, one a line", advanced=True)
     work_dir: str = _ini("", "where clones and checkouts lie; the user's cache folder unless set", advanced=True)
     generation_timeout: float = _ini(300.0, "seconds for e2e_test_generation", advanced=True)
     implementation_timeout: float = _ini(1800.0, "seconds for code_implementation", advanced=True)

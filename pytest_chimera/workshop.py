@@ -14,6 +14,7 @@ import anyio.to_thread
 from pytest_chimera.agents import nobody_answers
 from pytest_chimera.briefs import brief_for, write_brief
 from pytest_chimera.crash_points import CrashPoint, reached
+from pytest_chimera.custody import Custody
 from pytest_chimera.engine import Act, combined, generated_from, outcome_of, shaped, time_stands_still
 from pytest_chimera.errors import (
     ConflictError,
@@ -68,6 +69,8 @@ class DoesNotMerge(PhaseFailed):
         self.sealed = sealed
 
 
+PUT_BACK = {"sealed-test", "protected-path"}
+"""Rules whose findings are undone before the next attempt begins: the coder has no business there."""
 _WHEN_MOVED = {
     ChimeraPhase.E2E_TEST_GENERATION,
     ChimeraPhase.GUARDIAN_REVIEW,
@@ -87,6 +90,7 @@ class Workshop:
     feature: Feature
     journal: Journal
     base: str
+    custody: Custody | None = None
     live: dict[str, Deployment] = field(default_factory=dict)
     checkouts: dict[str, Path] = field(default_factory=dict)
 
@@ -230,10 +234,12 @@ class Workshop:
             return (await read()).tree != start_tree
 
         start_tree = await self.git(lambda git: git.tree_of(start))
+        await self._keep_watch()
         hook = "pytest_chimera_implement_feature"
         self.project.turn.coder_is_asked()
         async with self.project.breakers.watching(hook):
             answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
+        await self._refuse_trespass()
         reached(CrashPoint.CODER_DONE)
         candidate = await read()
         reached(CrashPoint.CANDIDATE_MADE)
@@ -258,7 +264,7 @@ class Workshop:
         review = workflow.latest(ChimeraPhase.GUARDIAN_REVIEW)
         findings = review.value.findings if review and isinstance(review.value, Review) else ()
         changed = {file.path for file in change.files}
-        put_back = {finding.path for finding in findings if finding.path in changed}
+        put_back = {finding.path for finding in findings if finding.rule in PUT_BACK and finding.path in changed}
         if not put_back:
             return change.commit
 
@@ -333,6 +339,7 @@ class Workshop:
     async def deploy(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> Deployment:
         """Deploy the candidate from a clean checkout."""
         change = change_of(workflow)
+        await self._keep_watch()
         return await self.deployed(
             change.commit, change.tree, self.room(workflow, f"staging-{workflow.attempt}"), workflow
         )
@@ -409,6 +416,7 @@ class Workshop:
             await self.end(live)
         if run.status == "green":
             run = await self.trials.varied(run, change, room, workflow)
+        await self._refuse_trespass()
         if run.status != "green" or self.project.by_hand or not wants_landing(self.project.settings):
             return run
         await self.queue.enter()
@@ -520,6 +528,30 @@ class Workshop:
         return await self._as_change(
             candidate, sealed, self.room(workflow, f"attempt-{workflow.attempt}"), change.summary
         )
+
+    # -- what nobody touches
+
+    async def _keep_watch(self) -> None:
+        """Remember how everything is that a change has no business with."""
+        if self.custody is None and not self.project.by_hand:
+            self.custody = await self.git(lambda git: Custody.taken(git.store.source))
+
+    async def _refuse_trespass(self) -> None:
+        """
+        :raises PhaseFailed: something was changed outside of the change.
+        """
+        before = self.custody
+        if before is None:
+            return
+        found = await self.git(lambda git: before.trespasses(Custody.taken(git.store.source)))
+        if found:
+            first = found[0]
+            raise PhaseFailed(
+                f"{first.sentence} [{first.rule}]",
+                where=first.path,
+                remedy=first.remedy,
+                evidence="\n".join(f"{each.rule}: {each.sentence}" for each in found[:20]),
+            )
 
     # -- helpers
 

@@ -5,16 +5,18 @@ from __future__ import annotations
 import ast
 import configparser
 import tomllib
-from collections.abc import Callable, Iterator, Sequence
-from fnmatch import fnmatchcase
+from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 import anyio
 import anyio.to_thread
 import pytest
 
+from pytest_chimera.builtin.awareness import new_sights
 from pytest_chimera.builtin.regressions import AUTO
+from pytest_chimera.builtin.rules import RULES, matches, softened
+from pytest_chimera.builtin.subjects import is_test_file
 from pytest_chimera.errors import SettingError
 from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
@@ -44,11 +46,6 @@ PROTECTED = (
 """Paths that a coder leaves alone, besides the sealed test's own folder. Globs; ``**`` crosses folders."""
 
 
-def matches(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a path is one of the patterns; ``**/x`` also matches ``x`` at the top."""
-    return any(fnmatchcase(path, pattern) or fnmatchcase(path, pattern.removeprefix("**/")) for pattern in patterns)
-
-
 class Guardian:
     """Reviews a change by its paths, and where a path is shared, by what changed in it.
 
@@ -60,12 +57,18 @@ class Guardian:
     def __init__(self, settings: Settings, read: Read, *, by_hand: bool) -> None:
         self._settings = settings
         self._read = read
-        self._softly: Literal["note", "reject"] = "note" if by_hand else "reject"
+        self._by_hand = by_hand
 
     @pytest.hookimpl(trylast=True)
     def pytest_chimera_review_change(self, change: Change, workflow: ChimeraWorkflow) -> Review:
         """Find what a change touches that it must not."""
-        findings = (*self._sealed(change, workflow), *self._protected(change, workflow), *self._left_out(change))
+        found = (
+            *self._sealed(change, workflow),
+            *self._protected(change, workflow),
+            *self._left_out(change),
+            *self._aware(change),
+        )
+        findings = softened(found, self._settings.allow)
         rejects = any(finding.severity == "reject" for finding in findings)
         return Review(
             decision="reject" if rejects else "approve",
@@ -76,13 +79,7 @@ class Guardian:
 
     def _sealed(self, change: Change, workflow: ChimeraWorkflow) -> Iterator[Finding]:
         if any(file.path == workflow.test_path for file in change.files):
-            yield Finding(
-                rule="sealed-test",
-                path=workflow.test_path or "",
-                sentence="The sealed test was changed.",
-                remedy="Leave the test as it is and change the application; to ask for something else, edit the steps "
-                "on the marker.",
-            )
+            yield RULES["sealed-test"].finding(workflow.test_path or "", "The sealed test was changed.")
 
     def _protected(self, change: Change, workflow: ChimeraWorkflow) -> Iterator[Finding]:
         kept = workflow.sealed.protected if workflow.sealed else ()
@@ -96,13 +93,16 @@ class Guardian:
                 yield self._hands_off(file.path, why)
 
     def _hands_off(self, path: str, sentence: str) -> Finding:
-        return Finding(
-            rule="protected-path",
-            path=path,
-            sentence=sentence,
-            remedy="Undo that: the application and tests of your own are yours to change.",
-            severity=self._softly,
-        )
+        return RULES["protected-path"].finding(path, sentence, by_hand=self._by_hand)
+
+    def _aware(self, change: Change) -> Iterator[Finding]:
+        """What the application, not its tests, asks about who is looking."""
+        for file in change.files:
+            if file.status == "D" or is_test_file(file.path):
+                continue
+            before, after = (self._read(commit, file.path) or b"" for commit in (change.base, change.commit))
+            for rule, what, line in new_sights(file.path, before, after):
+                yield RULES[rule].finding(file.path, f"It says {what}.", line, by_hand=self._by_hand)
 
     def _in_test_dir(self, path: str) -> bool:
         return path.startswith(f"{self._settings.test_dir.strip('/')}/")
@@ -122,13 +122,8 @@ class Guardian:
 
     def _left_out(self, change: Change) -> Iterator[Finding]:
         for path, why in change.left_out.items():
-            yield Finding(
-                rule="regular-files",
-                path=path,
-                sentence=f"{path} is {why}, and only regular files are taken.",
-                remedy="Put a regular file in its place, or remove it.",
-                severity=self._softly,
-            )
+            sentence = f"{path} is {why}, and only regular files are taken."
+            yield RULES["regular-files"].finding(path, sentence, by_hand=self._by_hand)
 
 
 def _pyproject_tests(content: bytes) -> Any:
@@ -187,7 +182,7 @@ class Checks:
         self._settings = settings
         self._repository = repository
         self._work = work
-        self._softly: Literal["note", "reject"] = "note" if by_hand else "reject"
+        self._by_hand = by_hand
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_review_change(self, change: Change, brief: Brief) -> Review | None:
@@ -224,13 +219,8 @@ class Checks:
             ) from missing
         if done.exit_code == 0:
             return None
-        return Finding(
-            rule="check",
-            sentence=f"`{line}` {describe_exit(done)}.",
-            remedy="Make it succeed.",
-            details=_end_of(done.output),
-            severity=self._softly,
-        )
+        found = RULES["check"].finding("", f"`{line}` {describe_exit(done)}.", by_hand=self._by_hand)
+        return found.model_copy(update={"details": _end_of(done.output)})
 
 
 def _end_of(output: str, lines: int = 25) -> str:

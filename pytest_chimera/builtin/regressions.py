@@ -7,12 +7,12 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import anyio
 import anyio.to_thread
 import pytest
 
+from pytest_chimera.builtin.rules import RULES, softened
 from pytest_chimera.builtin.subjects import Removed, is_test_file, removed_subjects
 from pytest_chimera.builtin.tally import FILE
 from pytest_chimera.models import Brief, Change, Finding, Review
@@ -22,7 +22,6 @@ from pytest_chimera.settings import Settings
 
 AUTO = "auto"
 _MOST_NAMED = 5
-_REMEDY = "Make it pass as it was; a test goes only together with what it tests."
 
 
 @dataclass(eq=False)
@@ -38,10 +37,6 @@ class BaseTests:
     work: Path
     by_hand: bool
     _green: dict[str, frozenset[str]] = field(default_factory=dict)
-
-    @property
-    def _softly(self) -> Literal["note", "reject"]:
-        return "note" if self.by_hand else "reject"
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_review_change(self, change: Change, brief: Brief) -> Review | None:
@@ -61,7 +56,7 @@ class BaseTests:
         for name in (f"{slug}-candidate", f"{slug}-again"):  # a test that fails now and then says nothing of the change
             if broken:
                 broken -= await self._passed(change.commit, overlay, name, room)
-        findings = (*self._broken(broken), *_removed(gone))
+        findings = softened((*self._broken(broken), *_removed(gone)), self.settings.allow)
         rejects = any(finding.severity == "reject" for finding in findings)
         return Review(decision="reject" if rejects else "approve", findings=findings, reviewer="chimera_check: auto")
 
@@ -109,20 +104,13 @@ class BaseTests:
     def _broken(self, nodeids: frozenset[str]) -> Iterator[Finding]:
         for nodeid in sorted(nodeids)[:_MOST_NAMED]:
             more = f" ({len(nodeids) - _MOST_NAMED} more like it)" if len(nodeids) > _MOST_NAMED else ""
-            yield Finding(
-                rule="base-tests",
-                path=_path(nodeid),
-                sentence=f"{nodeid} was green before the change and is not with it{more}.",
-                remedy=_REMEDY,
-                severity=self._softly,
-            )
+            sentence = f"{nodeid} was green before the change and is not with it{more}."
+            yield RULES["base-tests"].finding(_path(nodeid), sentence, by_hand=self.by_hand)
 
 
 def _removed(nodeids: frozenset[str]) -> Iterator[Finding]:
     for path in sorted({_path(nodeid) for nodeid in nodeids}):
-        yield Finding(
-            rule="removed-test", path=path, sentence=f"{path} went together with what it tested.", severity="note"
-        )
+        yield RULES["removed-test"].finding(path, f"{path} went together with what it tested.")
 
 
 def _passed_in(tally: Path) -> frozenset[str]:

@@ -7,7 +7,6 @@ import importlib.util
 import os
 import shlex
 import shutil
-import site
 import sys
 import tempfile
 import threading
@@ -40,6 +39,7 @@ COLLECTION_SECONDS = 60.0
 EMPTY_PAGE = b"<!DOCTYPE html><html><head><title></title></head><body></body></html>"
 _NEUTRAL_NAME = "test_page.py"
 _TEMPORARY = "t"
+_START_FILE = "start.py"
 _LONGEST_FOLDER = 45  # a socket's whole path has 104 to 108 characters, and the browser's own part takes up to 55
 _PLUGINS = ("pytest_playwright.pytest_playwright", "pytest_chimera.judging.witness", "no:cacheprovider")
 # pytest-base-url is a part of older pytest-playwrights only.
@@ -96,6 +96,7 @@ def _lay(folder: Path, layout: _Layout, plan: Plan, url: str, *options: str) -> 
     (folder / OUTPUT_FOLDER).mkdir()
     (folder / _TEMPORARY).mkdir()
     (folder / "pytest.ini").write_text(_ini(layout, url, options), encoding="utf-8")
+    (folder / _START_FILE).write_text(_START.format(homes=list(_HOMES)), encoding="utf-8")
     plan.write(folder)
 
 
@@ -124,16 +125,35 @@ def _judges_folder() -> Iterator[Path]:
 # -- the judge's process
 
 
-def _command() -> list[str]:
-    return [sys.executable, *_isolation(), "-B", "-m", "pytest"]
+def _homes() -> tuple[str, ...]:
+    """The folders that hold the judge's packages, in the order in which this interpreter looks in them."""
+    specs = (importlib.util.find_spec(name) for name in ("pytest", "pluggy", "playwright", "pytest_playwright"))
+    origins = [spec.origin for spec in specs if spec is not None and spec.origin]
+    homes = [str(Path(pytest_chimera.__file__).parents[1]), *(str(Path(origin).parents[1]) for origin in origins)]
+    homes += [each for each in sys.path if Path(each).name in {"site-packages", "dist-packages"}]
+    known = list(dict.fromkeys(homes))
+    return tuple(sorted(known, key=lambda home: sys.path.index(home) if home in sys.path else len(sys.path)))
 
 
-def _isolation() -> list[str]:
-    """``-I``, less strict only where pytest-chimera itself is installed in the user's own site folder."""
-    user_site = site.getusersitepackages() if site.ENABLE_USER_SITE else ""
-    if user_site and Path(pytest_chimera.__file__).is_relative_to(user_site):
-        return ["-E", "-P"]
-    return ["-I"]
+_HOMES = _homes()  # as it is now: what is put on the path later is none of the judge's
+_START = """\
+import sys
+
+sys.path += {homes!r}
+sys.argv[0] = "pytest"
+
+from pytest import console_main
+
+sys.exit(console_main())
+"""
+
+
+def _command(folder: Path) -> list[str]:
+    """The judge's command line, which names no test.
+
+    ``-S``: no file is run because it lies beside the packages; the folders that are looked in are given instead.
+    """
+    return [sys.executable, "-I", "-S", "-B", str(folder / _START_FILE)]
 
 
 def _environment(folder: Path) -> dict[str, str]:
@@ -152,7 +172,7 @@ def _environment(folder: Path) -> dict[str, str]:
 
 async def _run(folder: Path, log: Path, time_limit: float) -> Finished:
     return await run_program(
-        _command(), folder=folder, environment=_environment(folder), log=log, time_limit=time_limit
+        _command(folder), folder=folder, environment=_environment(folder), log=log, time_limit=time_limit
     )
 
 

@@ -247,3 +247,9 @@ def test_another_browser_tells_something_else_and_is_traced_without_a_script_on_
     assert run.status == "green", run.failures
     assert site.asked[0][1]["Accept-Language"].startswith("en-GB")
     assert "(Windows NT 10.0; Win64; x64)" in site.asked[0][1]["User-Agent"]
+
+
+def test_no_file_beside_the_packages_is_run_because_the_judge_starts(serve: Serve, judged: Judged) -> None:
+    source = "import sys\n\n\n" + body('page.goto("/")', "assert sys.flags.no_site")
+    run = judged(sealed(source), serve({"/": TODOS}).url)
+    assert run.status == "green", run.failures

@@ -8,6 +8,8 @@ import pytest
 
 from pytest_chimera import create_chimera_task
 from pytest_chimera.builtin.guardian import Guardian
+from pytest_chimera.builtin.rules import RULES
+from pytest_chimera.errors import SettingError
 from pytest_chimera.models import Change, ChangedFile, GeneratedTest, SealedTest
 from pytest_chimera.settings import Settings
 from pytest_chimera.workflow import ChimeraWorkflow, Moved
@@ -136,3 +138,64 @@ def test_what_is_no_regular_file_is_named() -> None:
     review = Guardian(Settings(), lambda *_where: None, by_hand=False).pytest_chimera_review_change(change, workflow())
     assert review.decision == "reject"
     assert "data is a symbolic link" in review.findings[0].sentence
+
+
+AWARE = [("test-awareness", "reject")]
+
+
+@pytest.mark.parametrize(
+    ("path", "added"),
+    [
+        ("app/__init__.py", "import sys\nif 'pytest' in sys.modules:\n    pass\n"),
+        ("app/__init__.py", "import sys\nready = sys.modules.get('playwright')\n"),
+        ("app/__init__.py", "import os\nTEST = 'PYTEST_CURRENT_TEST' in os.environ\n"),
+        ("app/views.py", "def real(agent):\n    return 'HeadlessChrome' not in agent\n"),
+        ("app/static/app.js", "if (navigator.webdriver) show()\n"),
+        ("app/templates/index.html", "<script>navigator['webdriver'] && show()</script>"),
+    ],
+)
+def test_an_application_that_looks_for_its_judge_is_rejected(path: str, added: str) -> None:
+    assert reviewed(path, "", added) == AWARE
+    assert reviewed(path, "", added, by_hand=True) == [("test-awareness", "note")]
+    assert reviewed(path, added, f"{added}\n") == []
+
+
+@pytest.mark.parametrize(
+    ("path", "added"),
+    [
+        ("app/views.py", '"""Run the tests with pytest."""\nmessage = "pytest is a tool; skip it for now"\n'),
+        ("requirements.txt", "pytest\nplaywright\n"),
+        ("tests/test_app.py", "import pytest\n"),
+        ("app/flags.py", "import os\nNEW_LIST = os.environ.get('NEW_LIST') == '1'\n"),
+        ("app/templates/index.html", "<button>Skip for now</button> Tested with Playwright"),
+        ("app/broken.py", "def (\n"),
+    ],
+)
+def test_words_about_tests_are_free(path: str, added: str) -> None:
+    assert reviewed(path, "", added) == []
+
+
+def test_what_may_have_its_reason_is_told() -> None:
+    assert reviewed("app/shots.py", "", "from playwright.sync_api import sync_playwright\n") == [
+        ("tester-import", "note")
+    ]
+
+
+def test_reading_other_processes_is_told() -> None:
+    assert reviewed("app/monitor.py", "", "open('/proc/1/cmdline')\n") == [("process-list", "note")]
+
+
+def test_a_project_allows_a_rule_for_some_paths() -> None:
+    settings = Settings(allow=("protected-path:.github/**",))
+    assert reviewed(".github/workflows/ci.yml", settings=settings) == [("protected-path", "note")]
+    assert reviewed("pytest.ini", settings=settings) == REJECTED
+
+
+@pytest.mark.parametrize("entry", ["sealed-test:*", "nonsense:*", "protected-path"])
+def test_what_cannot_be_allowed_is_a_mistake_in_the_settings(entry: str) -> None:
+    with pytest.raises(SettingError, match="chimera_allow cannot allow"):
+        reviewed("app.py", settings=Settings(allow=(entry,)))
+
+
+def test_every_rule_says_what_it_forbids_why_and_what_to_do() -> None:
+    assert all(rule.forbids and rule.why and (rule.remedy or rule.severity == "note") for rule in RULES.values())

@@ -1,0 +1,132 @@
+"""The guardian's rules, in one table: what each forbids, why, and what to do instead.
+
+A project allows one for some paths with ``chimera_allow = ["rule-id:path"]``; what is allowed stays as a note.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from typing import Literal
+
+from pytest_chimera.errors import SettingError
+from pytest_chimera.models import Finding
+
+Severity = Literal["reject", "note"]
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule.
+
+    :param forbids: what it forbids; ``why`` that is no part of building a feature; ``remedy`` what to do instead.
+    :param breaks_seal: it holds for the person, too, and can't be allowed: without it nothing is proved.
+    """
+
+    id: str
+    forbids: str
+    why: str
+    remedy: str
+    severity: Severity = "reject"
+    breaks_seal: bool = False
+
+    def finding(self, path: str, sentence: str, line: int = 0, *, by_hand: bool = False) -> Finding:
+        """What was found against this rule; the person at the keyboard is only told."""
+        severity: Severity = "note" if by_hand and not self.breaks_seal else self.severity
+        return Finding(rule=self.id, path=path, line=line, sentence=sentence, remedy=self.remedy, severity=severity)
+
+
+RULES = {
+    rule.id: rule
+    for rule in (
+        Rule(
+            "sealed-test",
+            "changing or removing the sealed test",
+            "it was red on the base, and only the very same test can show that the feature is there now",
+            "Leave the test as it is and change the application; to ask for something else, edit the steps on the "
+            "marker.",
+            breaks_seal=True,
+        ),
+        Rule(
+            "protected-path",
+            "changing the end-to-end tests' folder, hooks in a conftest.py, pytest's, chimera's or CI's configuration",
+            "it changes which tests run, and how, instead of what the application does",
+            "Undo that: the application and tests of your own are yours to change.",
+        ),
+        Rule(
+            "regular-files",
+            "links, nested repositories, pipes and files that can't be read",
+            "they would hold something else where the change is deployed than where it was reviewed",
+            "Put a regular file in its place, or remove it.",
+        ),
+        Rule(
+            "test-awareness",
+            "code of the application that asks whether a test, pytest or an automated browser is there",
+            "an application that knows that it is tested can do something else when it is not",
+            "Build the feature for everybody; configure what differs between environments from outside.",
+        ),
+        Rule(
+            "tester-import",
+            "code of the application that imports what tests are made of",
+            "it may be there to change its judge, or to make pictures of pages",
+            "See that this belongs to the feature.",
+            severity="note",
+        ),
+        Rule(
+            "process-list",
+            "code of the application that reads other processes' command lines",
+            "it may be looking for who judges it",
+            "See that this belongs to the feature.",
+            severity="note",
+        ),
+        Rule(
+            "base-tests",
+            "breaking a test of the project that was green on the base",
+            "what worked before has to work still",
+            "Make it pass as it was; a test goes only together with what it tests.",
+        ),
+        Rule(
+            "removed-test",
+            "nothing: it tells of tests that went together with what they tested",
+            "a person may want to know",
+            "",
+            severity="note",
+        ),
+        Rule("check", "a command of chimera_check that fails", "the project asks for it", "Make it succeed."),
+    )
+}
+"""Rule id → rule."""
+
+
+def checked_allowances(allow: Iterable[str]) -> tuple[tuple[str, str], ...]:
+    """``chimera_allow`` as pairs of a rule's id and a pattern for paths.
+
+    :raises SettingError: an entry names no rule, or one that can't be allowed.
+    """
+    pairs = []
+    for entry in allow:
+        rule, _, pattern = entry.partition(":")
+        if rule not in RULES or RULES[rule].breaks_seal or not pattern:
+            known = ", ".join(each.id for each in RULES.values() if not each.breaks_seal)
+            raise SettingError(
+                f"chimera_allow cannot allow {entry!r}.",
+                remedy=f'Write "rule-id:path", the path as a glob. Rules that can be allowed: {known}.',
+            )
+        pairs.append((rule, pattern))
+    return tuple(pairs)
+
+
+def softened(findings: Iterable[Finding], allow: Iterable[str]) -> tuple[Finding, ...]:
+    """Findings with those as notes that the project allows."""
+    pairs = checked_allowances(allow)
+
+    def allowed(finding: Finding) -> bool:
+        return any(rule == finding.rule and matches(finding.path, (pattern,)) for rule, pattern in pairs)
+
+    return tuple(each.model_copy(update={"severity": "note"}) if allowed(each) else each for each in findings)
+
+
+def matches(path: str, patterns: Sequence[str]) -> bool:
+    """Whether a path is one of the patterns; ``**/x`` also matches ``x`` at the top."""
+    return any(fnmatchcase(path, pattern) or fnmatchcase(path, pattern.removeprefix("**/")) for pattern in patterns)
