@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 
+from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Step
 from pytest_chimera.scenario.errors import UnknownStepError
 from pytest_chimera.scenario.parser import ScenarioParser
@@ -18,10 +19,13 @@ def explain(text: str, parser: ScenarioParser | None = None) -> Iterator[str]:
     """
     parser = parser or ScenarioParser()
     for written in read_steps(text):
+        found: Mapping[str, object]
         try:
             found = _facts(parser.compile((written,)).steps[0])
         except UnknownStepError as error:
             found = _trouble(written.text, error)
+        except ScenarioError as error:
+            found = {"text": written.text, "error": error.sentence, "remedy": error.remedy}
         yield json.dumps(found, ensure_ascii=False)
 
 

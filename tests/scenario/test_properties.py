@@ -6,6 +6,7 @@ import ast
 import contextlib
 import time
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -50,6 +51,16 @@ def test_no_text_takes_longer_than_its_length_allows(words: str, times: int) -> 
     text = " ".join([words] * times)
     best = min(seconds_for(text) for _ in range(3))
     assert best < 0.05 * max(len(text) / 1000, 1) * 4, f"{best:.3f} s for {len(text)} characters"
+
+
+@pytest.mark.parametrize(
+    "words",
+    ["'a ", '"x" ', '" ', "/a ", "a ", "and ", "in the list ", 'with "a" and name "b" ', "should be ", ", ", "<a "],
+)
+def test_a_long_text_of_one_kind_takes_no_longer_than_its_length_allows(words: str) -> None:
+    text = words * (3600 // len(words))
+    best = min(seconds_for(text) for _ in range(3))
+    assert best < 0.05 * 4 * 4, f"{best:.3f} s for {len(text)} characters"
 
 
 def seconds_for(text: str) -> float:

@@ -202,6 +202,10 @@ def test_nothing_is_seen_on_a_page_that_shows_nothing() -> None:
     assert "use_inner_text" not in after_action.steps[1].code[0]
 
 
+def test_a_text_may_match_a_pattern() -> None:
+    assert 'get_by_text(re.compile("Em+a .*n"))' in code("I should see text matching /Em+a .*n/", "Then")
+
+
 def test_bullets_need_no_keywords() -> None:
     text = 'As a reader I want to borrow\n- open "/shelf"\n- press the "Borrow" button\n1. I should see "On loan"'
     assert [step.keyword for step in ScenarioParser().parse(text).steps] == ["When", "When", "Then"]
