@@ -21,7 +21,7 @@ demo: $(VENV)/.installed browser  ## a real application gets three features, eac
 
 .PHONY: test
 test: $(VENV)/.installed browser  ## the tests
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed  ## ruff: rules and format

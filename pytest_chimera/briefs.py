@@ -15,7 +15,7 @@ _MARKDOWN = jinja2.Template(
 # {{ brief.feature.description }}
 
 Change the application in this folder so that the end-to-end test below passes. It runs in a real browser against a
-deployment of your change; it will also be run with other data than it shows. Build the feature, not the test.
+deployment of your change. Build the feature, not the test.
 
 {% if brief.feature.text -%}
 ## What was asked for

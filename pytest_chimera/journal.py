@@ -282,6 +282,7 @@ class Standing(Value):
     :param parked: why it is parked; ``stopped`` why it waits for the person; empty once it goes on.
     :param settled: ``present`` or ``proved``, for a feature that was there without our doing; ``settled_test`` is its
         test and ``settled_commit`` the commit that proved it, if any.
+    :param handed: the generated test as it was last written into the person's tree.
     :param green_trees: digests of the trees on which the sealed test was seen green.
     """
 
@@ -294,6 +295,7 @@ class Standing(Value):
     settled: str = ""
     settled_test: SealedTest | None = None
     settled_commit: str = ""
+    handed: str = ""
     proof: Proof | None = None
     branch: str = ""
     merged: str = ""
@@ -327,7 +329,8 @@ def _begun(_standing: Standing, data: dict[str, Any]) -> Changes:
     fresh = Standing(
         feature=data["feature"], asked=data["asked"], workflow=ChimeraWorkflow.model_validate(data["workflow"])
     )
-    return fresh.model_dump(exclude={"workflow", "began_at", "updated_at"}) | {"workflow": fresh.workflow}
+    kept = {"workflow", "handed", "began_at", "updated_at"}
+    return fresh.model_dump(exclude=kept) | {"workflow": fresh.workflow}
 
 
 def _phase_started(_standing: Standing, data: dict[str, Any]) -> Changes:
@@ -348,13 +351,12 @@ def _moved(standing: Standing, data: dict[str, Any]) -> Changes:
 
 
 def _answered(standing: Standing, data: dict[str, Any]) -> Changes:
-    return {
-        "workflow": _workflow(standing).answered(data["words"]),
-        "proof": None,
-        "merged": "",
-        "stacked": "",
-        **_GOES_ON,
-    }
+    workflow = _workflow(standing).answered(data["words"])
+    return {"workflow": workflow, "proof": None, "branch": "", "merged": "", "stacked": "", **_GOES_ON}
+
+
+def _handed(_standing: Standing, data: dict[str, Any]) -> Changes:
+    return {"handed": data["source"]}
 
 
 def _limited(standing: Standing, data: dict[str, Any]) -> Changes:
@@ -407,6 +409,7 @@ _FOLDS: dict[str, Callable[[Standing, dict[str, Any]], Changes]] = {
     "phase_finished": _phase_finished,
     "moved": _moved,
     "answered": _answered,
+    "handed": _handed,
     "limited": _limited,
     "parked": _parked,
     "stopped": _stopped,

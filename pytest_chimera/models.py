@@ -379,6 +379,7 @@ class Finding(Value):
 
     :param rule: the rule's id; ``sentence`` what is wrong; ``remedy`` what to do instead.
     :param path: the file; ``line`` the line in the candidate, 0 when it concerns the whole file.
+    :param details: what shows it: the end of a command's output.
     """
 
     rule: str
@@ -386,12 +387,13 @@ class Finding(Value):
     path: str = ""
     line: int = 0
     remedy: str = ""
+    details: str = ""
     severity: Literal["reject", "note"] = "reject"
 
     def as_text(self) -> str:
-        """The finding in one line: place, what is wrong, the rule, what to do instead."""
+        """The finding: place, what is wrong, the rule and what to do instead in one line, then what shows it."""
         place = f"{self.path}:{self.line}: " if self.line else f"{self.path}: " if self.path else ""
-        return f"{place}{self.sentence} [{self.rule}] {self.remedy}".rstrip()
+        return f"{place}{self.sentence} [{self.rule}] {self.remedy}\n{self.details}".strip()
 
 
 class Review(Value):

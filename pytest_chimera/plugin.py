@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,7 +15,14 @@ if TYPE_CHECKING:
 
 _CONDUCTOR: pytest.StashKey[Conductor] = pytest.StashKey()
 _COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune", "chimera_verify_state")
-_MODIFIERS = ("chimera_restart", "chimera_reprove", "chimera_reject", "chimera_hint", "chimera_until")
+_MODIFIERS = (
+    "chimera_restart",
+    "chimera_reprove",
+    "chimera_reject",
+    "chimera_hint",
+    "chimera_until",
+    "chimera_dry_run",
+)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -82,6 +90,15 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     folder = cache.mkdir("chimera") if cache else None
     count = len(list(folder.glob("*.jsonl"))) if folder else 0
     return f"chimera: {count} feature{'s' if count != 1 else ''} in {folder}"
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Under ``--chimera``, collect the ``.feature`` files that the command line names."""
+    if not parent.config.option.chimera or file_path.suffix != ".feature":
+        return None
+    from pytest_chimera.session.gherkin import FeatureFile, is_asked_for
+
+    return FeatureFile.from_parent(parent, path=file_path) if is_asked_for(file_path, parent.config) else None
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)

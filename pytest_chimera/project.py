@@ -21,9 +21,9 @@ from pytest_chimera.journal import Journal, Standing, readable
 from pytest_chimera.judging import Browser
 from pytest_chimera.limits import Allowance, learned_limit, recorded_durations
 from pytest_chimera.marked import journal_name
-from pytest_chimera.models import Feature
+from pytest_chimera.models import Feature, SealedTest
 from pytest_chimera.repository import Repository
-from pytest_chimera.settings import Settings
+from pytest_chimera.settings import Settings, Tables
 from pytest_chimera.turns import Turn, unhurried
 from pytest_chimera.vault import Vault, write_file
 from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase, Route, checked_transitions
@@ -56,6 +56,8 @@ class Project:
     :param config_files: configuration as it stands in the working tree, relative to the root: part of every seal.
     :param by_hand: the person implements.
     :param browser: finds the browser, once it is needed.
+    :param tables: the project's own words.
+    :param ready: what has to be green before anything counts, as ``chimera_ready`` says it.
     :param mirror: shows a feature's standing in the pytest cache.
     :param progress: says one line about a feature.
     :param turn: the feature's place among those that are worked on at once.
@@ -75,6 +77,8 @@ class Project:
     by_hand: bool
     browser: Callable[[], Browser]
     config_files: tuple[str, ...] = ()
+    tables: Tables = field(default_factory=Tables)
+    ready: SealedTest | None = None
     mirror: Callable[[Feature, dict[str, Any]], None] = lambda _feature, _value: None
     progress: Progress = lambda _feature, _line: None
     table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)

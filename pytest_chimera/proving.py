@@ -131,7 +131,7 @@ class _Pursuit:
     async def verdict(self) -> Verdict:
         note = await self._current_generation()
         orders = self.project.orders
-        if orders.words and (self.workflow.is_terminal or self.workflow.change):
+        if orders.words and not self.standing.settled:
             self.journal.append("answered", words=orders.words)
         elif self.standing.settled:
             return await self._settled_before()
@@ -182,6 +182,7 @@ class _Pursuit:
     def _asked(self) -> str:
         feature = self.feature
         text = feature.model_dump_json(exclude={"path", "line", "text_line", "nodeid", "after"})
+        text += repr(self.project.tables)
         if feature.handwritten:
             text += (self.project.root / feature.path).read_text(encoding="utf-8")
         if feature.file and (file := self.project.root / feature.file).is_file():

@@ -8,9 +8,10 @@ from pathlib import PurePosixPath
 import anyio.to_thread
 
 from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, ScenarioError
-from pytest_chimera.judging import check_handwritten, freeze, product_modules
-from pytest_chimera.models import OUTSIDE_CAUSES, RIGHT_REDS, Feature, GeneratedTest, Reason, TestRun
+from pytest_chimera.judging import check_handwritten, freeze, product_modules, seal_of
+from pytest_chimera.models import OUTSIDE_CAUSES, RIGHT_REDS, Feature, GeneratedTest, Reason, SealedTest, TestRun
 from pytest_chimera.repository import Repository
+from pytest_chimera.scenario import TestGenerator
 
 _REMEDIES = {
     Reason.GIVEN_FAILED: "A Given has to hold before the feature exists: mend the step, or bring the state about.",
@@ -43,6 +44,12 @@ def refuse_wrong_red(run: TestRun) -> None:
         where=evidence,
         remedy=f"{failure.message}\n{_REMEDIES.get(failure.reason, 'Look at the evidence and mend the cause.')}",
     )
+
+
+def as_given(run: TestRun) -> TestRun:
+    """A red of something that has to hold before the feature counts: it says nothing about the feature itself."""
+    given = [failure.model_copy(update={"reason": Reason.GIVEN_FAILED}) for failure in run.failures]
+    return run.model_copy(update={"failures": tuple(given)})
 
 
 def outside(run: TestRun) -> EnvironmentTrouble:
@@ -82,13 +89,37 @@ def e2e_files(git: Repository, commit: str, test_path: str) -> dict[str, bytes]:
     return {path: content for path, content in read if content is not None}
 
 
+def _is_one_test(test: GeneratedTest) -> bool:
+    tests = [node for node in ast.parse(test.source).body if isinstance(node, ast.FunctionDef) and _collected(node)]
+    return len(tests) == 1 and not tests[0].decorator_list
+
+
+def _collected(node: ast.FunctionDef) -> bool:
+    return node.name.startswith("test_")
+
+
+def _whole(test: GeneratedTest) -> GeneratedTest:
+    """The module with all of its tests, for one that holds several or has parameters."""
+    return test.model_copy(update={"name": ""})
+
+
+async def ready_test(generator: TestGenerator, step: str) -> SealedTest:
+    """The step of ``chimera_ready`` as a test of its own.
+
+    :raises ScenarioError: it is not understood.
+    """
+    feature = Feature(id="chimera_ready", description="The application is ready", text=step, path="chimera_ready")
+    test = generator.generate(feature)
+    return SealedTest(test=test, nodeids=await freeze(test), sha256=seal_of(test.source))
+
+
 async def frozen(feature: Feature, test: GeneratedTest, git: Repository, commit: str) -> tuple[str, ...]:
     """The node ids that have to pass: of a hand-written test those of the feature's own parameters.
 
     :raises PreconditionError: the test needs the product in its own process, or cannot be collected by itself.
     """
     if not feature.handwritten:
-        return await freeze(test)
+        return await freeze(test) if _is_one_test(test) else await freeze(_whole(test), handwritten=True)
     files = await anyio.to_thread.run_sync(e2e_files, git, commit, test.path)
     product = product_modules(await anyio.to_thread.run_sync(git.files, commit))
     check_handwritten(test, files, product)

@@ -6,8 +6,10 @@ Only the standard library is imported here, because the plugin reads this withou
 from __future__ import annotations
 
 import shlex
+import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
+from pathlib import Path
 from typing import Any, Literal
 
 from pytest_chimera.errors import SettingError
@@ -59,6 +61,8 @@ class Settings:
     version_url: str = _ini("", "the path of a staging that answers with its commit", advanced=True)
     trust_staging: bool = _ini(False, "believe that a staging runs the candidate without proof", advanced=True)
     browser_path: str = _ini("", "the Chrome or Chromium to use", advanced=True)
+    tags: str = _ini("", "which scenarios of .feature files count: a tag expression such as not @wip", advanced=True)
+    ready: str = _ini("", "a step that must hold on base and candidate before anything counts", advanced=True)
     patience: float = _ini(5.0, "seconds that the judge waits for an element or an expectation", advanced=True)
     test_id: str = _ini("data-testid", "the attribute that holds test ids", advanced=True)
     protected: tuple[str, ...] = _ini((), "more paths that a coder must leave alone (globs), one a line", advanced=True)
@@ -99,6 +103,7 @@ FLAGS = (
     Flag("--chimera-coder", "who implements, in this run", metavar="CODER"),
     Flag("--chimera-jobs", "how many features are worked on at once: a number, or auto", metavar="N"),
     Flag("--chimera-until", "stop there: 'red' stops before the first coder is called", "PHASE", ("red",)),
+    Flag("--chimera-dry-run", "show each feature's steps as they are understood, and its test; touch nothing"),
     Flag("--chimera-restart", "start the selected features over"),
     Flag("--chimera-reprove", "prove complete features again although nothing has changed"),
     Flag("--chimera-reject", "go on from the selected features' last candidates, with these words", metavar="WORDS"),
@@ -168,6 +173,51 @@ def _check(settings: Settings) -> None:
         raise SettingError("chimera_max_attempts is at least 1.", remedy="Write: chimera_max_attempts = 5")
     for key, command in (("chimera_coder", settings.coder), ("chimera_serve", settings.serve)):
         split_command(key, command)
+
+
+@dataclass(frozen=True)
+class Tables:
+    """The project's own words: page name → path, and phrase → steps."""
+
+    pages: Mapping[str, str] = field(default_factory=dict)
+    glossary: Mapping[str, str | list[str]] = field(default_factory=dict)
+
+
+def load_tables(root: Path) -> Tables:
+    """Read ``[tool.chimera]`` of ``pyproject.toml`` and all of ``chimera.toml``; the latter wins, entry by entry.
+
+    :raises SettingError: a file is not TOML, or an entry is no text; names the file and the entry.
+    """
+    pages: dict[str, str] = {}
+    glossary: dict[str, str | list[str]] = {}
+    for path, inside in ((root / "pyproject.toml", ("tool", "chimera")), (root / "chimera.toml", ())):
+        table = _toml(path)
+        for name in inside:
+            table = table.get(name, {})
+        pages |= {name: _text(path, "pages", name, value) for name, value in table.get("pages", {}).items()}
+        for phrase, steps in table.get("glossary", {}).items():
+            lines = steps if isinstance(steps, list) else [steps]
+            glossary[phrase] = [_text(path, "glossary", phrase, line) for line in lines]
+    return Tables(pages, glossary)
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    if not path.is_file():
+        return {}
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except tomllib.TOMLDecodeError as error:
+        raise SettingError(f"{path.name} is not TOML: {error}.", where=str(path), remedy="Mend that line.") from None
+
+
+def _text(path: Path, table: str, name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value
+    raise SettingError(
+        f"{name!r} in the table of {table} is no text: {value!r}.",
+        where=str(path),
+        remedy=f'Write: "{name}" = "…"',
+    )
 
 
 def split_command(key: str, command: str) -> list[str]:

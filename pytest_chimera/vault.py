@@ -7,6 +7,7 @@ atomically here and nowhere else.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import shutil
 import tempfile
@@ -48,12 +49,20 @@ class Vault:
         """
         self._ignore_itself()
         place = self.folder / feature / f"generation-{generation}"
-        for number in range(1, 1000):
+        for number in itertools.count(1):
             folder = place / (name if number == 1 else f"{name}.{number}")
             with contextlib.suppress(FileExistsError):
                 folder.mkdir(parents=True)
                 return folder
-        raise OSError(f"{place} holds 1,000 folders for {name}")
+        raise AssertionError("unreachable: there is always a next number")
+
+    def scratch(self, name: str) -> Path:
+        """An empty folder for what is no evidence: emptied each time."""
+        self._ignore_itself()
+        folder = self.folder / name
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
 
     def clear(self, feature: str) -> bool:
         """Remove all that is kept of a feature; whether there was anything."""

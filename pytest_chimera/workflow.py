@@ -389,10 +389,12 @@ class ChimeraWorkflow(Value):
         return self.model_copy(update={"moved": Moved(sealed=sealed, change=change)})
 
     def answered(self, words: str) -> ChimeraWorkflow:
-        """The person has spoken about a complete or failed feature: another round of attempts, with their words.
+        """The person has spoken: their words stand in every brief from now on; from an end, another round begins.
 
-        :raises TransitionError: nothing was implemented yet, so that there is nothing to go on from.
+        :raises TransitionError: it failed before anything was implemented, so that there is nothing to go on from.
         """
+        if not self.is_terminal:
+            return self.model_copy(update={"words": (*self.words, words)})
         if self.change is None:
             raise TransitionError(f"{self.feature_description!r} has no candidate yet that one could go on from.")
         allowed = self.max_attempts and self.attempt + self.max_attempts

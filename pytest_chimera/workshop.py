@@ -38,7 +38,7 @@ from pytest_chimera.models import (
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Candidate, Repository
 from pytest_chimera.scenario import meaning_of
-from pytest_chimera.sealing import compiled, frozen, outside, refuse_wrong_red
+from pytest_chimera.sealing import as_given, compiled, frozen, outside, refuse_wrong_red
 from pytest_chimera.vault import write_file
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow
 
@@ -285,10 +285,15 @@ class Workshop:
         return await self._as_change(candidate, sealed, self.room(workflow, f"attempt-{workflow.attempt}"), "")
 
     def _hand_over_test(self, sealed: SealedTest) -> None:
-        """Write the generated test into the person's tree, where it is not there yet."""
+        """Write the generated test into the person's tree, unless they have changed the one that lies there."""
         path = self.project.root / sealed.test.path
-        if not path.exists():
+        there = path.read_bytes() if path.exists() else None
+        if there == sealed.test.source.encode():
+            return
+        ours = {self.project.repository.read(sealed.base, sealed.test.path), self.journal.standing.handed.encode()}
+        if there is None or there in ours:
             write_file(path, sealed.test.source)
+            self.journal.append("handed", source=sealed.test.source)
         marker = path.with_name("__init__.py")
         if not marker.exists():
             write_file(marker, "")
@@ -416,14 +421,23 @@ class Workshop:
     async def judged(
         self, sealed: SealedTest, deployment: Deployment, room: Path, workflow: ChimeraWorkflow
     ) -> TestRun:
-        """What the judge saw; its evidence lies in ``room``.
+        """What the judge saw, once the application was ready; its evidence lies in ``room``.
 
         :raises EnvironmentTrouble: the cause of a red lies outside the application.
         """
+        if ready := self.project.ready:
+            run = await self._seen(ready, deployment, room / "ready", workflow)
+            if run.status != "green":
+                return as_given(run)
+        return await self._seen(sealed, deployment, room / "evidence", workflow)
+
+    async def _seen(
+        self, sealed: SealedTest, deployment: Deployment, evidence: Path, workflow: ChimeraWorkflow
+    ) -> TestRun:
         hook = "pytest_chimera_validate"
         async with self.project.allowance.a_browser(), self.project.breakers.watching(hook):
             answer = await self.project.agents.ask(
-                hook, sealed=sealed, deployment=deployment, evidence=str(room / "evidence"), workflow=workflow
+                hook, sealed=sealed, deployment=deployment, evidence=str(evidence), workflow=workflow
             )
             if answer is None:
                 raise nobody_answers(hook)

@@ -224,8 +224,9 @@ class Checks:
             return None
         return Finding(
             rule="check",
-            sentence=f"`{line}` {describe_exit(done)}:\n{_end_of(done.output)}",
+            sentence=f"`{line}` {describe_exit(done)}.",
             remedy="Make it succeed.",
+            details=_end_of(done.output),
             severity=self._softly,
         )
 

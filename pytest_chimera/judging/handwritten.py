@@ -10,7 +10,7 @@ from pytest_chimera.errors import PreconditionError
 from pytest_chimera.models import GeneratedTest
 
 _SERVERS = "Give chimera_serve, and open pages by their path: the judge is given the URL of a deployment."
-_DATA = "Arrange data through the page, by a step function, or with chimera_seed."
+_DATA = "Arrange data through the page, or in a line of chimera_serve that prepares."
 FIXTURE_REMEDIES: Mapping[str, str] = {
     "live_server": _SERVERS,
     "live_server_url": _SERVERS,

@@ -307,7 +307,7 @@ def _collected_keys(record: tuple[Line, ...], test: GeneratedTest, finished: Fin
             f"The test cannot be imported where the judge runs it: {broken.message}",
             where=f"{test.path}:{broken.line}" if broken.line else test.path,
             remedy="A hand-written test drives the browser alone: no product code, no live_server, no db. Put what it "
-            "needs into a conftest.py beside it, or arrange data by a step function or chimera_seed.",
+            "needs into a conftest.py beside it, or arrange data in a line of chimera_serve that prepares.",
         )
     collected = next((line for line in record if isinstance(line, Collected)), None)
     if collected is None:

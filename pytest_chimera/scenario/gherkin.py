@@ -197,13 +197,15 @@ def _scenarios(
 
 
 def _steps(steps: Sequence[dict[str, Any]], lines: Mapping[str, int]) -> Iterator[WrittenStep]:
+    keyword: StepKeyword | None = None
     for step in steps:
+        keyword = _KEYWORDS.get(str(step.get("type")), keyword)
         argument = step.get("argument") or {}
         rows = argument.get("dataTable", {}).get("rows", ())
         document = argument.get("docString")
         yield WrittenStep(
             text=str(step["text"]),
-            keyword=_KEYWORDS.get(str(step.get("type"))),
+            keyword=keyword,
             line=lines.get(str(step["astNodeIds"][0]), 0),
             table=tuple(tuple(str(cell["value"]) for cell in row["cells"]) for row in rows),
             docstring=None if document is None else str(document["content"]),
@@ -214,13 +216,15 @@ def _outline_steps(
     steps: Sequence[dict[str, Any]], lines: Mapping[str, int], written: Mapping[str, dict[str, Any]]
 ) -> Iterator[WrittenStep]:
     """The steps as the outline has them, with the keywords that the row's steps resolved to."""
+    keyword: StepKeyword | None = None
     for step in steps:
+        keyword = _KEYWORDS.get(str(step.get("type")), keyword)
         node = written[str(step["astNodeIds"][0])]
         rows = node.get("dataTable", {}).get("rows", ())
         document = node.get("docString")
         yield WrittenStep(
             text=str(node["text"]),
-            keyword=_KEYWORDS.get(str(step.get("type"))),
+            keyword=keyword,
             line=lines.get(str(node["id"]), 0),
             table=tuple(tuple(str(cell["value"]) for cell in row["cells"]) for row in rows),
             docstring=None if document is None else str(document["content"]),

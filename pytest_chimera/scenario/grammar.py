@@ -1,7 +1,8 @@
 """Clauses: (subject) (modal) (negation) (verb) … → a Reading.
 
 A clause says what a person does ("do"), what a person perceives ("see") or what a thing is ("be"). The subject tells
-which; the verb picks the rows of the table of wordings that could be meant; the row with the most words of its own wins.
+which; the verb picks the rows of the table of wordings that could be meant, and the one with the
+most words of its own wins.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from itertools import islice
 from types import MappingProxyType
 
 from pytest_chimera.models import Target
@@ -17,7 +19,7 @@ from pytest_chimera.scenario.nouns import as_place, is_vague, preposition_at, re
 from pytest_chimera.scenario.patterns import MAX_TOKENS, first_words, forms, match
 from pytest_chimera.scenario.slots import Count, on_page, read_slot, without_determiner
 from pytest_chimera.scenario.subjects import Subject, subject_of
-from pytest_chimera.scenario.vocabulary import ACTOR_ADJECTIVES, ACTORS, ADVERBS, MODALS, NEGATIVE
+from pytest_chimera.scenario.vocabulary import ACTOR_ADJECTIVES, ACTORS, ADVERBS, MODALS, NEGATIVE, by_first_word
 from pytest_chimera.scenario.wordings import WORDINGS, Form, Wording
 
 
@@ -49,13 +51,14 @@ class Setting:
 
     :param outcome: the step states an outcome (its keyword is Then, or another step's words said so).
     :param given: its keyword is Given or When.
-    :param table: the step carries a data table.
+    :param table: the step carries a data table; ``docstring`` it carries a text.
     :param lenient: whole scenarios are read: what the words only suggest may be taken from them.
     """
 
     outcome: bool = False
     given: bool = False
     table: bool = False
+    docstring: bool = False
     lenient: bool = False
 
 
@@ -88,6 +91,7 @@ def is_verb(token: Token, form: Form) -> bool:
 # -- steps: clauses joined by "and" and commas ------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=4096)
 def read_step(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
     """The readings of a step's clauses, in order; ``None`` when some words of it are not understood."""
     if not tokens or len(tokens) > MAX_TOKENS:
@@ -98,13 +102,14 @@ def read_step(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
     return _joined(tokens, setting)
 
 
+MAX_TRIES = 5
+"""Places in a clause at which one way of dividing it is tried: what needs more of them is no step that people write."""
 _JOINTS = frozenset({"and", ",", "then", "but", ";", "&"})
 
 
 def _joined(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
-    for place, token in enumerate(tokens):
-        if token.low not in _JOINTS or not 0 < place < len(tokens) - 1:
-            continue
+    joints = (place for place in range(1, len(tokens) - 1) if tokens[place].low in _JOINTS)
+    for place in islice(joints, MAX_TRIES):
         left = read_clause(tokens[:place], setting)
         if left is None:
             continue
@@ -144,6 +149,7 @@ def _goes_on(rest: Tokens, reading: Reading) -> bool:
 # -- one clause -------------------------------------------------------------------------------------------------------
 
 
+@lru_cache(maxsize=16384)
 def read_clause(tokens: Tokens, setting: Setting) -> Reading | None:
     """The reading of one clause; ``None`` when it has words that no wording covers."""
     tokens = _trimmed(tokens, lenient=setting.lenient)
@@ -185,8 +191,9 @@ def _after(tokens: Tokens, setting: Setting) -> Reading | None:
     if answer is None or answer.intent not in {"accept-dialog", "dismiss-dialog"}:
         return None
     action = read_clause(tokens[place + 1 :], setting)
-    cause: object = action if action is not None and action.form == "do" else None
-    return replace(answer, slots={**answer.slots, "cause": cause}, certainty=1.0 if cause else 0.5)
+    if action is None or action.form != "do":
+        return None
+    return replace(answer, slots={**answer.slots, "cause": action})
 
 
 def _frames(tokens: Tokens, setting: Setting) -> Iterator[Frame]:
@@ -249,11 +256,13 @@ def _without_adverbs(tokens: Tokens) -> Tokens:
 
 
 _ASSERTIONS = (
-    "make sure", "be able to verify", "be able verify", "can verify", "can see", "should verify", "should be able to verify",
-    "should be able verify", "should see", "verify", "ensure", "expect", "assert", "validate", "confirm", "check", "see",
+    "make sure", "be able to verify", "be able verify", "can verify", "can see", "should verify",
+    "should be able to verify", "should be able verify", "should see", "verify", "ensure", "expect", "assert",
+    "validate", "confirm", "check", "see",
     "observe", "notice", "find", "verifies", "checks", "expects", "confirms", "ensures", "sees", "validates", "asserts",
     "makes sure", "verified", "note",
 )  # fmt: skip
+_ASSERTIONS_BY_WORD = by_first_word(_ASSERTIONS)
 _NEED_THAT = frozenset(
     ["confirm", "check", "confirms", "checks", "see", "sees", "observe", "notice", "find", "note"]
 ) | {
@@ -264,8 +273,8 @@ _NEED_THAT = frozenset(
 
 def _after_assertion(tokens: Tokens) -> Tokens | None:
     """The tokens after "verify that", "I expect", "make sure"; ``None`` when no such words stand here."""
-    for words in _ASSERTIONS:
-        parts = tuple(words.split())
+    for parts in _ASSERTIONS_BY_WORD.get(tokens[0].low, ()) if tokens else ():
+        words = " ".join(parts)
         if tuple(token.low for token in tokens[: len(parts)]) != parts:
             continue
         rest = tokens[len(parts) :]
@@ -291,11 +300,13 @@ def _after_modal(frame: Frame) -> Frame:
 
 
 def _modal_at(tokens: Tokens) -> tuple[str, ...]:
-    for words in MODALS:
-        parts = tuple(words.split())
+    for parts in _MODALS.get(tokens[0].low, ()) if tokens else ():
         if tuple(token.low for token in tokens[: len(parts)]) == parts:
             return parts
     return ()
+
+
+_MODALS = by_first_word(MODALS)
 
 
 def _in_frame(frame: Frame, setting: Setting) -> Reading | None:
@@ -329,8 +340,8 @@ def _best(frame: Frame, form: Form, setting: Setting, subject: Subject | None = 
 
 
 def _read(kind: str, words: Tokens, setting: Setting) -> object | None:
-    if kind == "table":
-        return True if setting.table else None
+    if kind in {"table", "docstring"}:
+        return True if (setting.table if kind == "table" else setting.docstring) else None
     return read_slot(kind, words)
 
 
@@ -369,9 +380,8 @@ def _inner_negation(tokens: Tokens, negated: bool) -> tuple[Tokens, bool]:
 
 def _thing_clause(tokens: Tokens, setting: Setting) -> Reading | None:
     """ "the counter should show …": a thing, then a modal or a verb that things have."""
-    for place in range(1, min(len(tokens), 30)):
-        if not (is_verb(tokens[place], "be") or _modal_at(tokens[place:])):
-            continue
+    verbs = (place for place in range(1, len(tokens)) if is_verb(tokens[place], "be") or _modal_at(tokens[place:]))
+    for place in islice(verbs, MAX_TRIES):
         found = _said_of(tokens[:place], tokens[place:], setting)
         if found is not None:
             return found
@@ -379,13 +389,16 @@ def _thing_clause(tokens: Tokens, setting: Setting) -> Reading | None:
 
 
 def _said_of(words: Tokens, predicate: Tokens, setting: Setting) -> Reading | None:
-    frame = _after_modal(Frame(predicate, expects=setting.outcome))
+    frame, whole = _after_modal(Frame(predicate, expects=setting.outcome)), words
     if words[0].low == "no" and len(words) > 1:
         words, frame = words[1:], replace(frame, negated=not frame.negated)
     subject = subject_of(words, expected=frame.expects, given=setting.given)
-    if subject is None or not frame.rest:
+    if subject is None or not frame.rest or (words != whole and subject.kinds.isdisjoint({"quoted", "named"})):
         return None
-    return _best(frame, "be", setting, subject)
+    found = _best(frame, "be", setting, subject)
+    if found is not None and subject.count is not None:
+        return replace(found, intent="count", form="see", slots={"count": subject.count})
+    return found
 
 
 def _existence(tokens: Tokens, setting: Setting) -> Reading | None:
@@ -401,13 +414,14 @@ def _existence(tokens: Tokens, setting: Setting) -> Reading | None:
     if rest[0].low == "no":
         rest, negated = rest[1:], not negated
     found = _seen(replace(frame, rest=rest, negated=negated))
-    return None if found is not None and stated and not _is_on_page(found) else found
+    unsure = stated or negated != frame.negated
+    return None if found is not None and unsure and not _is_on_page(found) else found
 
 
 def _is_on_page(reading: Reading) -> bool:
     """Everything in it has a role: "there are 3 rows" is about the page, "there are 3 users" need not be."""
     things = [value.things if isinstance(value, Count) else value for value in reading.slots.values()]
-    return all(thing.role or thing.css for thing in things if isinstance(thing, Target))
+    return all(thing.role or thing.css or thing.quoted for thing in things if isinstance(thing, Target))
 
 
 def _seen(frame: Frame) -> Reading | None:
@@ -424,10 +438,10 @@ def _led_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
     width = preposition_at(tokens, 0)
     if not width:
         return None
-    for place in range(width + 1, min(len(tokens), 30)):
+    begins = (place for place in range(width + 1, len(tokens)) if _begins_clause(tokens[place]))
+    for place in islice(begins, MAX_TRIES):
         where = read_target(tokens[width:place])
-        begins = tokens[place].low == "," or tokens[place].low in ACTORS or is_verb(tokens[place], "do")
-        if where is None or not begins:
+        if where is None:
             continue
         found = read_clause(tokens[place:], setting)
         if found is not None:
@@ -435,12 +449,15 @@ def _led_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
     return None
 
 
+def _begins_clause(token: Token) -> bool:
+    return token.low == "," or token.low in ACTORS or is_verb(token, "do")
+
+
 def _ended_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
     """ "… in the "Cart" region": a clause, then a place that its own wording has no slot for."""
-    for place in range(len(tokens) - 2, 0, -1):
+    prepositions = (place for place in range(len(tokens) - 2, 0, -1) if preposition_at(tokens, place))
+    for place in islice(prepositions, MAX_TRIES):
         width = preposition_at(tokens, place)
-        if not width or len(tokens) - place > 30:
-            continue
         where = read_target(tokens[place + width :])
         if where is None or not on_page(tokens[place:]):
             continue

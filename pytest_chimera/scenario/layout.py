@@ -1,7 +1,7 @@
 """Lay out a statement as ``ruff format`` does at 88 columns, without ruff.
 
 The generated source holds few forms: chains of attributes and calls, their arguments, lists, constants and lambdas.
-Each is a document of text and groups; a group stands on one line when it fits, and is broken at its soft lines when not.
+Each is a document of text and groups; a group stands on one line when it fits, else it is broken at its soft lines.
 """
 
 from __future__ import annotations

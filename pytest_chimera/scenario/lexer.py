@@ -1,5 +1,7 @@
 """A step's text as tokens: words, literals, numbers, paths and patterns."""
 
+# ruff: noqa: RUF001  (people write curly quotes)
+
 from __future__ import annotations
 
 import re
@@ -37,7 +39,7 @@ _SHORT |= {"we're": ("we", "are"), "we've": ("we", "have"), "they're": ("they", 
 _SHORT |= {"gonna": ("going", "to"), "wanna": ("want", "to"), "there's": ("there", "is")}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=True)
 class Token:
     """A piece of a step.
 

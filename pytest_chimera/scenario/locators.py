@@ -25,12 +25,15 @@ class Finder:
     :param test_id: the attribute that holds test ids.
     :param pages: page names in lower case → path.
     :param url: where the scenario begins.
+    :param listens: what the browser's own dialogs say is kept already; ``answered``: a step answers them.
     """
 
     test_id: str = "data-testid"
     pages: Mapping[str, str] = field(default_factory=dict)
     url: str = "/"
     lines: list[str] = field(default_factory=list)
+    listens: bool = False
+    answered: bool = False
 
     def find(self, target: Target, default: str = "anything", value: str | None = None) -> str:
         """The expression that finds ``target``.
@@ -47,7 +50,7 @@ class Finder:
         if (
             target.role is None
             and target.ordinal is not None
-            and default in {"place", "anything"}
+            and default in {"place", "anything", "clickable"}
             and not target.quoted
         ):
             default = "listitem"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from itertools import islice
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Token, Tokens, plain
@@ -21,9 +22,12 @@ from pytest_chimera.scenario.vocabulary import (
     ROLES,
     TAGS,
     WHOLE_PAGE,
+    by_first_word,
 )
 
 MAX_NAME_WORDS = 6
+MAX_PHRASE = 24
+"""Tokens in a noun phrase with all its places."""
 IT = "it"
 """The role of a pronoun: the thing that the step before was about."""
 
@@ -48,6 +52,7 @@ _SELECTOR = re.compile(
     )""",
     re.VERBOSE,
 )
+_PLACES = by_first_word(PLACES)
 _NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
 
 
@@ -59,18 +64,16 @@ def is_selector(text: str) -> bool:
 @lru_cache(maxsize=8192)
 def read_target(tokens: Tokens) -> Target | None:
     """What a noun phrase stands for; ``None`` when the words are none, or go on beyond one."""
-    if not tokens or len(tokens) > 40:
+    if not tokens or len(tokens) > MAX_PHRASE:
         return None
     if len(tokens) == 1 and tokens[0].low in _PRONOUNS:
         return Target(role=IT)
     whole = _simple(tokens)
     if whole is not None:
         return whole
-    for place in range(1, len(tokens) - 1):
-        found = _split(tokens, place)
-        if found is not None:
-            return found
-    return None
+    prepositions = (place for place in range(1, len(tokens) - 1) if preposition_at(tokens, place))
+    found = (_split(tokens, place) for place in islice(prepositions, 4))
+    return next((target for target in found if target is not None), None)
 
 
 def _split(tokens: Tokens, place: int) -> Target | None:
@@ -93,7 +96,7 @@ def _placed(head: Target, preposition: str, where: Target) -> Target | None:
         return head.model_copy(update={"name": words, "guessed": True})
     if is_vague(head, where):
         return None
-    if head.role == "text" and not head.name and where.role is None:
+    if head.role == "text" and not head.name and where.role is None and preposition in {"from", "of"}:
         return head.model_copy(update={"name": where.name, "guessed": True})
     return head.model_copy(update={"scope": as_place(where, preposition)})
 
@@ -114,9 +117,8 @@ def as_place(where: Target, preposition: str) -> Target:
 
 def preposition_at(tokens: Tokens, place: int) -> int:
     """How many tokens the preposition of a place takes that begins here; 0 when there is none."""
-    for words in PLACES:
-        parts = words.split()
-        if tuple(token.low for token in tokens[place : place + len(parts)]) == tuple(parts):
+    for parts in _PLACES.get(tokens[place].low, ()):
+        if tuple(token.low for token in tokens[place : place + len(parts)]) == parts:
             return len(parts)
     return 0
 
@@ -130,14 +132,16 @@ def leading_ordinal(token: Token) -> int | None:
 @lru_cache(maxsize=8192)
 def _simple(tokens: Tokens) -> Target | None:
     """A noun phrase without a place."""
+    written = len(tokens)
     tokens, ordinal = _without_determiners(tokens)
     if not tokens:
         return None
+    determined = len(tokens) < written
     cut = next((place for place, token in enumerate(tokens) if _ends_words(token)), len(tokens))
     words, rest = tokens[:cut], tokens[cut:]
     if any(token.kind not in {"word", "number"} for token in words):
         return None
-    found = _named(words, rest)
+    found = _named(words, rest, determined=determined)
     if found is not None and ordinal is not None:
         return found.model_copy(update={"ordinal": ordinal})
     return found
@@ -183,7 +187,7 @@ def _role_at_start(words: Tokens) -> tuple[str, int] | None:
     return None
 
 
-def _named(words: Tokens, rest: Tokens) -> Target | None:
+def _named(words: Tokens, rest: Tokens, *, determined: bool) -> Target | None:
     """``words`` before the first literal or "named", ``rest`` from there."""
     role = role_at_end(words)
     if not rest:
@@ -194,7 +198,7 @@ def _named(words: Tokens, rest: Tokens) -> Target | None:
         return None
     target = Target(role=key, name="" if rest[0].kind in {"literal", "path"} else plain(extra))
     if rest[0].kind in {"literal", "path"}:
-        return _after_literal(target, rest)
+        return _after_literal(target, rest, determined=determined)
     return _modified(target, rest)
 
 
@@ -219,8 +223,10 @@ def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -
         return False
     if words[0].low in NEVER_IN_NAMES - {"by", "not", "do", "with"}:
         return False
-    if all(token.low in NUMBERS or token.kind == "number" for token in words):
+    if words[0].kind == "number" or words[0].low == "no" or all(token.low in NUMBERS for token in words):
         return False
+    if not before_role and words[0].text[:1].isupper() and words[-1].text[:1].isupper() and len(words) > 2:
+        return True
     inner = [place for place, token in enumerate(words) if token.low in PLACE_WORDS - {"next"}]
     return not inner or (before_role and _prepositions_belong(words, inner))
 
@@ -235,7 +241,7 @@ def _prepositions_belong(words: Tokens, places: list[int]) -> bool:
     return True
 
 
-def _after_literal(target: Target, rest: Tokens) -> Target | None:
+def _after_literal(target: Target, rest: Tokens, *, determined: bool) -> Target | None:
     """A literal, the role that may follow it, and what else is said about the thing."""
     literal, rest = rest[0].text, rest[1:]
     cut = next((place for place, token in enumerate(rest) if _ends_words(token)), len(rest))
@@ -247,6 +253,8 @@ def _after_literal(target: Target, rest: Tokens) -> Target | None:
         target = target.model_copy(update={"role": role[0]})
     elif words and words[-1].low in PAGE_WORDS:
         target = target.model_copy(update={"role": "page"})
+    elif words and (not determined or len(words) > 2):
+        return None
     target = _with_name(target, literal)
     return _modified(target, rest) if rest else target
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Scenario, Step, StepKeyword, Target
+from pytest_chimera.scenario.doing import path_of
 from pytest_chimera.scenario.errors import UnknownStepError, UnknownStepsError
+from pytest_chimera.scenario.expecting import is_loose
 from pytest_chimera.scenario.gherkin import is_gherkin, read_gherkin
 from pytest_chimera.scenario.glossary import MAX_DEPTH, Glossary
 from pytest_chimera.scenario.grammar import Reading, Setting, read_step
-from pytest_chimera.scenario.intents import Work, is_loose, kind_of, lines_of, path_of
+from pytest_chimera.scenario.intents import kind_of, lines_of
 from pytest_chimera.scenario.layout import lay_out, quote
 from pytest_chimera.scenario.lexer import MAX_STEP_LENGTH, Tokens, phrase, tokenize
 from pytest_chimera.scenario.locators import Finder
@@ -21,9 +24,11 @@ from pytest_chimera.scenario.sentences import steps_for
 from pytest_chimera.scenario.slots import Count, PageName
 from pytest_chimera.scenario.suggestions import suggest
 from pytest_chimera.scenario.text import WrittenStep, keyword_of, read_steps
+from pytest_chimera.scenario.work import Work
 
 _NOTHING_SHOWN = 'expect(page.locator("body")).to_have_text(re.compile(r"\\S"), use_inner_text=True)'
 _EXPECTING = "assert-"
+_ANSWERS = frozenset({"accept-dialog", "dismiss-dialog"})
 
 Change = Callable[[str, Target], Target]
 """A thing and the slot that it stands in → what stands there instead."""
@@ -49,7 +54,7 @@ class ScenarioParser:
     def __init__(
         self,
         pages: Mapping[str, str] | None = None,
-        glossary: Mapping[str, list[str] | str] | None = None,
+        glossary: Mapping[str, Sequence[str] | str] | None = None,
         test_id: str = "data-testid",
     ) -> None:
         self._pages = {name.lower(): path for name, path in (pages or {}).items()}
@@ -105,13 +110,19 @@ class ScenarioParser:
 
         :param text: the step, with or without its keyword.
         :param keyword: Given, When or Then; And and But leave open which.
+        :returns: the step; one that ends in rows or a text below it has no code for them.
         :raises UnknownStepError: it is not understood.
         """
         said, rest = keyword_of(text)
         stated = said or keyword.strip().capitalize()
         known: StepKeyword | None = stated if stated in {"Given", "When", "Then"} else None  # type: ignore[assignment]  # narrowed by the set
         step = WrittenStep(rest, known, stated)
-        return self.compile((step,), lenient=False).steps[0]
+        try:
+            return self.compile((step,), lenient=False).steps[0]
+        except UnknownStepError as error:
+            with contextlib.suppress(UnknownStepError):
+                return self.compile((replace(step, alone=True),), lenient=False).steps[0]
+            raise error
 
     def compile(
         self, steps: Sequence[WrittenStep], url: str = "/", *, title: str = "", path: str = "", lenient: bool = True
@@ -127,7 +138,8 @@ class ScenarioParser:
                 remedy='Write what happens, a step a line: When I press "Add" / Then I should see "Buy milk".',
             )
         understood = self._all_understood(steps, path, lenient=lenient)
-        finder = Finder(self._test_id, self._pages, url)
+        answered = any(reading.intent in _ANSWERS for step in understood for reading in step.readings)
+        finder = Finder(self._test_id, self._pages, url, answered=answered)
         return Scenario(title=title, url=url, steps=tuple(_written_steps(understood, finder)))
 
     def _all_understood(self, steps: Sequence[WrittenStep], path: str, *, lenient: bool) -> tuple[Understood, ...]:
@@ -168,7 +180,7 @@ class ScenarioParser:
         if defined is not None:
             return self._defined(step, defined, depth, lenient=lenient), True
         found = read_step(tokens, _setting(step))
-        if found is None and lenient:
+        if found is None and lenient and any(token.low in {"own", "itself", "moment"} for token in tokens):
             found = read_step(tokens, replace(_setting(step), lenient=True))
         if found is not None or not lenient:
             return found, False
@@ -231,14 +243,15 @@ def _needs_steps(sentence: str, path: str, line: int) -> ScenarioError:
 
 def _setting(step: WrittenStep) -> Setting:
     stated = step.keyword in {"Given", "When"}
-    return Setting(outcome=step.keyword == "Then", given=stated, table=bool(step.table) or step.said == "table")
+    table, docstring = bool(step.table) or step.alone, step.docstring is not None or step.alone
+    return Setting(outcome=step.keyword == "Then", given=stated, table=table, docstring=docstring)
 
 
 def _known_prefix(tokens: Tokens, setting: Setting) -> int:
     """How many tokens from the start make a step by themselves: tried at the places where a clause can end."""
     ends = [place for place in range(len(tokens) - 1, 0, -1) if not tokens[place].quoted and tokens[place - 1].quoted]
-    ends += [place for place in range(min(len(tokens) - 1, 12), 0, -1)]
-    return next((end for end in ends[:16] if read_step(tokens[:end], setting) is not None), 0)
+    ends += range(min(len(tokens) - 1, 12), 0, -1)
+    return next((end for end in ends[:6] if read_step(tokens[:end], setting) is not None), 0)
 
 
 def _glossary_line(tokens: Tokens) -> str:
@@ -247,7 +260,7 @@ def _glossary_line(tokens: Tokens) -> str:
     return f'"{" ".join(words)}" = ["When I …"]'
 
 
-# -- what words in a step mean by what came before ----------------------------------------------------------------------
+# -- what words in a step mean by what came before --------------------------------------------------------------------
 
 
 def _things(reading: Reading) -> Iterator[tuple[str, Target]]:

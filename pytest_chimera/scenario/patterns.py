@@ -10,7 +10,7 @@ from functools import cache, lru_cache
 from pytest_chimera.scenario.lexer import Tokens
 from pytest_chimera.scenario.vocabulary import forms_of
 
-MAX_TOKENS = 120
+MAX_TOKENS = 64
 """Tokens in one clause; matching stays linear in the text because no clause is longer."""
 
 
@@ -117,8 +117,8 @@ def _matches(elements: tuple[Element, ...], tokens: Tokens, place: int, read: Re
 
 
 def _slot_matches(slot: Slot, rest: tuple[Element, ...], tokens: Tokens, place: int, read: ReadSlot) -> Iterator[Match]:
-    if slot.type == "table":
-        value = read("table", ())
+    if slot.type in {"table", "docstring"}:
+        value = read(slot.type, ())
         for found in _matches(rest, tokens, place, read) if value is not None else ():
             yield Match({**found.slots, slot.name: value}, found.own)
         return

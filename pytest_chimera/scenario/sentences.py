@@ -4,7 +4,7 @@ They are used where a whole scenario is read, never for a step by itself, and wh
 interpretation. Adding a pattern is adding one row.
 """
 
-# ruff: noqa: E501  (a row is one line)
+# ruff: noqa: E501, RUF001  (a row is one line; many delete buttons show a multiplication sign)
 
 from __future__ import annotations
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from itertools import pairwise
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Token, Tokens, phrase, plain
@@ -27,7 +27,7 @@ from pytest_chimera.scenario.vocabulary import (
 FIELDS = frozenset({"textbox", "spinbutton", "combobox", "listbox", "slider", "checkbox", "radio", "switch"})
 TYPED_FIELDS = frozenset({"textbox", "spinbutton", "combobox", "listbox", "slider"})
 _CHECKABLE = frozenset({"checkbox", "switch", "radio", "option"})
-_CHOICES = frozenset({"radio", "option", "tab", "menuitem", "treeitem", "checkbox"})
+_CHOICES = frozenset({"radio", "option", "tab", "menuitem", "treeitem"})
 _MENUS = frozenset({"menu", "navigation", "toolbar"})
 _CLOSABLE = frozenset({"dialog", "message", "menu", "tab", "region", "navigation"})
 _OPENED = frozenset({"menu", "dialog", "region", "navigation", "form", "listbox", "tree"})
@@ -105,7 +105,7 @@ def _named(tokens: Tokens) -> Target | None:
 def _field(tokens: Tokens) -> Target | None:
     """What can be typed into: a field, or a name alone."""
     found = _target(tokens)
-    known = found is None or found.role in {None, IT, "element", "cell", "form", "grid"} | FIELDS
+    known = found is None or found.role in {None, IT, "element", "cell"} | FIELDS
     return found if known else None
 
 
@@ -116,10 +116,8 @@ def _message(tokens: Tokens) -> Target | None:
 
 def _label(tokens: Tokens) -> Target | None:
     """A field before its value: "username", "the email address", "the "Email" field"."""
-    found = _target(tokens)
-    if found is None or found.scope or found.role in {"message", "text", "element"} or len(tokens) > 6:
-        return None
-    return found
+    found = _target(tokens) if len(tokens) <= 6 else None
+    return None if found is None or found.scope or found.role in {"message", "text", "element"} else found
 
 
 def _place(tokens: Tokens) -> Target | None:
@@ -242,6 +240,11 @@ def _words(tokens: Tokens) -> str | None:
     return plain(tokens) if 0 < len(tokens) <= 8 and all(token.kind == "word" for token in tokens) else None
 
 
+def _purpose(tokens: Tokens) -> str | None:
+    """What something is done for: words that begin with a verb, and not with a name."""
+    return _words(tokens) if tokens and tokens[0].text.islower() else None
+
+
 def _noun(tokens: Tokens) -> str | None:
     """What a kind of thing is called: "todo", "shopping list"."""
     words = without_determiner(tokens)
@@ -300,11 +303,13 @@ def _count(tokens: Tokens) -> Count | None:
     number = _number(tokens[:1]) if len(tokens) > 1 and not tokens[0].quoted else None
     if number is None or any(token.low in {"delivery", "deliveries", "times"} for token in tokens):
         return None
-    rest = tokens[1:]
+    nothing, rest = tokens[0].low == "no", tokens[1:]
     while rest and rest[0].low in {"of", "the", "more", "different", "new"}:
         rest = rest[1:]
     things = _target(rest)
     if things is None or things.role == IT or (rest and rest[0].quoted and things.role is None and not things.css):
+        return None
+    if nothing and things.role is None and not things.css:
         return None
     return Count(number, things, at_least)
 
@@ -378,9 +383,12 @@ _READERS: Mapping[str, Callable[[Tokens], object | None]] = {
     "menu": _with_role(_MENUS), "closable": _with_role(_CLOSABLE), "opener": _with_role(_OPENED),
     "fillable": _with_role(FIELDS, quoted=True), "checkbox-role": _with_role(_CHECKABLE), "message": _message,
     "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _target, "file": _target,
-    "label": _label, "literal": _literal, "page": _page, "openable": _openable, "site": _site, "address": _address_only, "dialog": _dialog, "native": _native,
+    "label": _label, "literal": _literal, "page": _page, "openable": _openable, "site": _site,
+    "address": _address_only, "dialog": _dialog, "native": _native,
     "value": _value, "texts": _texts, "shown": _shown, "url": _url, "pattern": _pattern, "name": _name,
-    "words": _words, "noun": _noun, "plain": _plain_value, "item": _item, "files": _files, "filenames": _filenames, "number": _number, "times": _times, "nth": _nth, "count": _count,
+    "words": _words, "noun": _noun,
+    "purpose": _purpose, "plain": _plain_value, "item": _item, "files": _files, "filenames": _filenames,
+    "number": _number, "times": _times, "nth": _nth, "count": _count,
     "pixels": _pixels, "duration": _duration, "keys": _keys,
 }  # fmt: skip
 
@@ -390,4 +398,4 @@ def read_slot(kind: str, tokens: Tokens) -> object | None:
     return _READERS[kind](tokens)
 
 
-SLOT_TYPES = frozenset(_READERS) | {"table"}
+SLOT_TYPES = frozenset(_READERS) | {"table", "docstring"}

@@ -11,12 +11,13 @@ from pathlib import Path
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Feature, GeneratedTest, Scenario, Step, StepLines
+from pytest_chimera.scenario.expecting import ANSWERING, KEEPING, LISTENING
 from pytest_chimera.scenario.gherkin import GherkinScenario, read_gherkin
 from pytest_chimera.scenario.layout import WIDTH, quote, width
 from pytest_chimera.scenario.outline import parameter_names, with_parameters
 from pytest_chimera.scenario.parser import ScenarioParser, opens_page, start_of
 
-_NAMES = frozenset({"page", "expect", "re", "place", "dialog", "Page", "None"})
+_NAMES = frozenset({"page", "expect", "re", "place", "dialog", "dialogs", "list", "str"})
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,7 @@ class TestGenerator:
         test_dir: str = "tests/e2e",
         *,
         pages: Mapping[str, str] | None = None,
-        glossary: Mapping[str, list[str] | str] | None = None,
+        glossary: Mapping[str, Sequence[str] | str] | None = None,
         test_id: str = "data-testid",
         root: str | Path = ".",
     ) -> None:
@@ -67,6 +68,10 @@ class TestGenerator:
         source, steps = render(feature, bodies)
         check_source(source)
         return GeneratedTest(source=source, path=f"{self._test_dir}/{name}.py", name=bodies[0].name, steps=steps)
+
+    def scenarios(self, feature: Feature) -> tuple[Scenario, ...]:
+        """A feature's steps as they are understood: one scenario, or one for each row of examples."""
+        return tuple(body.scenario for body in self._bodies(feature, function_name(feature)))
 
     def _bodies(self, feature: Feature, name: str) -> list[Body]:
         if feature.file:
@@ -159,10 +164,12 @@ def _body(body: Body, lines: list[str]) -> list[StepLines]:
     if not opens_page(steps[0]):
         lines.append(f"    {start_of(body.scenario.url)}")
     places: dict[int, StepLines] = {}
+    before = _listening(ordered(steps))
     for step in ordered(steps):
+        lines += [f"    {line}" for line in before.get(id(step), ())]
         first = len(lines) + 1
         lines += _comment(step)
-        lines += [f"    {line}" if line else line for line in step.code]
+        lines += [f"    {line}" for line in step.code if line not in _LISTENING]
         places[id(step)] = StepLines(keyword=step.keyword, text=step.text, first=first, last=len(lines))
     return [places[id(step)] for step in steps]
 
@@ -176,6 +183,19 @@ def ordered(steps: Sequence[Step]) -> list[Step]:
         else:
             found.append(step)
     return found
+
+
+_LISTENING = (KEEPING, LISTENING, ANSWERING)
+
+
+def _listening(steps: Sequence[Step]) -> dict[int, list[str]]:
+    """What has to stand before which step, so that a dialog is heard that a later step expects."""
+    for place, step in enumerate(steps):
+        lines = [line for line in _LISTENING if line in step.code]
+        if lines:
+            actions = (other for other in range(place - 1, -1, -1) if not steps[other].kind.startswith("assert-"))
+            return {id(steps[next(actions, place)]): lines}
+    return {}
 
 
 def _head(feature: Feature, bodies: Sequence[Body]) -> list[str]:
@@ -278,7 +298,8 @@ def _is_own(node: ast.AST, names: frozenset[str]) -> bool:
         node,
         (
             ast.Expr, ast.Call, ast.Constant, ast.keyword, ast.List, ast.Lambda, ast.arguments, ast.arg, ast.Assign,
-            ast.Load, ast.Store, ast.BinOp, ast.Add,
+            ast.Load, ast.Store, ast.BinOp, ast.Add, ast.AnnAssign, ast.Subscript, ast.Assert, ast.Compare, ast.In,
+            ast.NotIn, ast.UnaryOp, ast.Not,
         ),
     )  # fmt: skip
 

@@ -6,17 +6,35 @@ from dataclasses import dataclass
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Tokens
-from pytest_chimera.scenario.nouns import read_target
-from pytest_chimera.scenario.slots import FIELDS, TYPED_FIELDS, on_page, without_determiner
+from pytest_chimera.scenario.nouns import IT, read_target, role_at_end
+from pytest_chimera.scenario.slots import FIELDS, TYPED_FIELDS, Count, on_page, read_slot, without_determiner
 from pytest_chimera.scenario.vocabulary import NATIVE_DIALOGS
 
 _URL = frozenset({"url", "address", "path", "location", "page url", "page address", "query string", "urls"})
 _TITLE = frozenset({"title", "page title", "document title", "tab title", "browser title", "window title"})
+_NOT_SEEN = frozenset({"file", "email", "e-mail", "mail", "log", "logs", "setting", "flag", "exit code", "console"})
+"""What is no thing on a page when something is said of it, unless a role follows: "the email field"."""
 _LEADING = frozenset({"current", "page's", "browser", "browser's", "whole", "full", "new", "resulting", "present"})
 _OF_PAGE = (" of the page", " of the current page", " of page", " of the browser", " of the document", " of the site")
 _EXPANDABLE = frozenset({"button", "link", "combobox", "menu", "menuitem", "treeitem", "row", "tab"})
 _CLICKABLE = _EXPANDABLE | {"checkbox", "radio", "option", "listitem", "img", "switch"}
 _CLOSABLE = frozenset({"dialog", "menu", "message", "combobox", "tooltip", "navigation", "tabpanel"})
+_ANY = frozenset(
+    {
+        "",
+        "element",
+        "field",
+        "expandable",
+        "clickable",
+        "closable",
+        "place",
+        "exact-thing",
+        "quoted",
+        "fillable",
+        "task",
+    }
+)
+"""What "it" can be, before it is known what it is."""
 _TASKS = frozenset({"todo", "task", "item", "to-do", "todos", "tasks", "items", "todo item"})
 
 
@@ -24,11 +42,13 @@ _TASKS = frozenset({"todo", "task", "item", "to-do", "todos", "tasks", "items", 
 class Subject:
     """A clause's subject.
 
+    :param count: a number of things, of which it is said that they are seen.
     :param kinds: which rows (their ``of``) can speak of it; an empty one is any element.
     """
 
     kinds: frozenset[str]
     thing: Target | None = None
+    count: Count | None = None
 
 
 def subject_of(words: Tokens, *, expected: bool, given: bool = False) -> Subject | None:
@@ -44,9 +64,14 @@ def subject_of(words: Tokens, *, expected: bool, given: bool = False) -> Subject
     for suffix in _OF_PAGE:
         name = name.removesuffix(suffix)
     short = " ".join(word for word in name.split() if word not in _LEADING)
-    known = _known(name, short)
+    known = _known(name, short) if not any(token.quoted for token in words) else None
     if known is not None:
         return known
+    if _NOT_SEEN & {name, *name.split()} and not role_at_end(bare):
+        return None
+    count = read_slot("count", words)
+    if isinstance(count, Count):
+        return Subject(frozenset({"counted"}), count=count)
     return _number(bare) or _attribute(bare) or _element(words, expected=expected, given=given)
 
 
@@ -101,6 +126,8 @@ def _element(words: Tokens, *, expected: bool, given: bool) -> Subject | None:
         return Subject(frozenset({"page", "page-expected"} if expected else {"page"}), target)
     if not expected and given and target.role is None and not target.quoted and not target.css:
         return None
+    if target.role == IT:
+        return Subject(_ANY, target)
     kinds = {"", "element"}
     if target.role in TYPED_FIELDS:
         kinds.add("field")
@@ -116,6 +143,8 @@ def _element(words: Tokens, *, expected: bool, given: bool) -> Subject | None:
         kinds.add("exact-thing")
     if target.quoted:
         kinds.add("quoted")
+    if target.role is not None or target.css:
+        kinds.add("named")
     if target.role in FIELDS | {"element", "cell", "heading"} or target.css or (target.role is None and target.quoted):
         kinds.add("fillable")
     if target.role in {"list", "table", "grid", "listbox", "menu", "tree"}:

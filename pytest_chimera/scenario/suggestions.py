@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
 from pytest_chimera.scenario.grammar import Setting, read_step
 from pytest_chimera.scenario.lexer import Token, Tokens, phrase, quote_literal, tokenize
-from pytest_chimera.scenario.patterns import Element, Optional, Slot, Word, compile_pattern
+from pytest_chimera.scenario.patterns import MAX_TOKENS, Element, Optional, Slot, Word, compile_pattern, forms
 from pytest_chimera.scenario.vocabulary import ACTORS, DETERMINERS, NEVER_IN_NAMES, PLACE_WORDS
 from pytest_chimera.scenario.wordings import WORDINGS, Wording
 
@@ -24,12 +25,14 @@ _VALUES = frozenset(["value", "texts", "literal", "url", "name"])
 
 
 def suggest(tokens: Tokens, setting: Setting, limit: int = 3) -> tuple[str, ...]:
-    """Up to ``limit`` sentences that are understood, nearest first."""
-    words = [token.low for token in tokens if token.kind == "word"]
-    ranked = sorted(_skeletons(), key=lambda row: -_nearness(row[1], row[0], words, tokens))
+    """Up to ``limit`` sentences that are understood, nearest first; none for what is too long for a step."""
+    if len(tokens) > MAX_TOKENS // 2:
+        return ()
+    asked = _asked(tokens)
+    ranked = sorted(_skeletons(), key=lambda row: -_nearness(row, asked))
     found: dict[str, None] = {}
     intents: set[str] = set()
-    for wording, _ in ranked[:24]:
+    for wording in (row.wording for row in ranked[:14]):
         if wording.intent in intents:
             continue
         sentence = _rewritten(wording, tokens)
@@ -41,12 +44,27 @@ def suggest(tokens: Tokens, setting: Setting, limit: int = 3) -> tuple[str, ...]
     return tuple(found)
 
 
+@dataclass(frozen=True)
+class _Skeleton:
+    """A row, its verbs, all its own words and how many slots it has."""
+
+    wording: Wording
+    verbs: frozenset[str]
+    own: frozenset[str]
+    slots: int
+
+
 @lru_cache(maxsize=1)
-def _skeletons() -> tuple[tuple[Wording, tuple[str, ...]], ...]:
-    """Each row with all its own words."""
-    return tuple(
-        (row, tuple(_own_words(compile_pattern(row.pattern)))) for row in WORDINGS if row.intent != "wait-time"
-    )
+def _skeletons() -> tuple[_Skeleton, ...]:
+    rows = (row for row in WORDINGS if row.intent != "wait-time")
+    return tuple(_skeleton(row, compile_pattern(row.pattern)) for row in rows)
+
+
+def _skeleton(row: Wording, elements: tuple[Element, ...]) -> _Skeleton:
+    head = elements[0]
+    verbs = frozenset(words[0] for words in head.phrases) if isinstance(head, Word) else frozenset()
+    slots = sum(isinstance(element, Slot) for element in elements)
+    return _Skeleton(row, verbs, frozenset(_own_words(elements)), slots)
 
 
 def _own_words(elements: tuple[Element, ...]) -> Iterator[str]:
@@ -57,27 +75,42 @@ def _own_words(elements: tuple[Element, ...]) -> Iterator[str]:
             yield from _own_words(element.elements)
 
 
-def _nearness(own: tuple[str, ...], row: Wording, words: list[str], tokens: Tokens) -> float:
-    literals = sum(token.quoted for token in tokens)
-    slots = sum(isinstance(element, Slot) for element in compile_pattern(row.pattern))
-    telling = [word for word in words if word not in ACTORS | DETERMINERS]
-    head = [word for word in _verbs(row)]
-    verb = max((_alike(word, other) for word in telling[:4] for other in head), default=0.0)
-    shared = len(set(own) & set(telling)) / (len(set(telling)) or 1)
-    outcome = 0.3 if ("should" in words or "see" in words) == (row.form != "do") else 0.0
-    return 2 * verb + shared + outcome - 0.3 * abs(literals - slots)
+@dataclass(frozen=True)
+class _Asked:
+    """What is compared of a step: its words, the verbs that its first words are or resemble, its literals."""
+
+    words: frozenset[str]
+    verbs: Mapping[str, float]
+    outcome: bool
+    literals: int
 
 
-def _verbs(row: Wording) -> tuple[str, ...]:
-    head = compile_pattern(row.pattern)[0]
-    return tuple(words[0] for words in head.phrases) if isinstance(head, Word) else ()
+def _asked(tokens: Tokens) -> _Asked:
+    words = [token.low for token in tokens if token.kind == "word" and token.low not in ACTORS | DETERMINERS]
+    known = frozenset(verb for row in _skeletons() for verb in row.verbs)
+    verbs = {verb: _likeness(words[:4], verb) for verb in known}
+    outcome = bool({"should", "see"} & set(words))
+    return _Asked(frozenset(words), verbs, outcome, sum(token.quoted for token in tokens))
+
+
+def _nearness(row: _Skeleton, asked: _Asked) -> float:
+    verb = max((asked.verbs[verb] for verb in row.verbs), default=0.0)
+    shared = len(row.own & asked.words) / (len(asked.words) or 1)
+    outcome = 0.3 if asked.outcome == (row.wording.form != "do") else 0.0
+    return 2 * verb + shared + outcome - 0.3 * abs(asked.literals - row.slots)
+
+
+def _likeness(words: Sequence[str], verb: str) -> float:
+    return max((_alike(word, verb) for word in words), default=0.0)
 
 
 @lru_cache(maxsize=8192)
-def _alike(word: str, other: str) -> float:
-    if word == other:
+def _alike(word: str, verb: str) -> float:
+    if word in forms(verb):
         return 1.0
-    ratio = SequenceMatcher(None, word, other).ratio()
+    if word[:1] != verb[:1] or abs(len(word) - len(verb)) > 3:
+        return 0.0
+    ratio = SequenceMatcher(None, word, verb).ratio()
     return ratio if ratio > 0.6 else 0.0
 
 
@@ -85,7 +118,7 @@ def _rewritten(row: Wording, tokens: Tokens) -> str:
     """The row's simplest sentence, with the step's own literals and names in its slots."""
     literals = [token for token in tokens if token.quoted]
     names = _names(tokens)
-    words = [word for word in _written(compile_pattern(row.pattern), literals, names)]
+    words = _written(compile_pattern(row.pattern), literals, names)
     if row.form == "be":
         subject = quote_literal(names[0]) if names else '"name"'
         thing = {

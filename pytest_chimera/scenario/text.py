@@ -1,9 +1,11 @@
 """A docstring's text as written steps: keywords, bullets, tables and doc strings, each with its line."""
 
+# ruff: noqa: RUF001  (people begin bullets with dashes of all lengths)
+
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from pytest_chimera.models import StepKeyword
 
@@ -26,6 +28,7 @@ class WrittenStep:
     :param keyword: Given, When or Then, once resolved; ``None`` where the text states none.
     :param said: the keyword as written: ``And``; empty for none.
     :param table: the rows below it; ``docstring`` the text between delimiters below it.
+    :param alone: it was taken out of its text, so that there may be rows or a text below it.
     """
 
     text: str
@@ -34,7 +37,7 @@ class WrittenStep:
     line: int = 0
     table: Table = ()
     docstring: str | None = None
-    rows: tuple[int, ...] = field(default=(), repr=False)
+    alone: bool = False
 
 
 def read_steps(text: str, first_line: int = 1) -> tuple[WrittenStep, ...]:

@@ -1,7 +1,10 @@
 """The words of the language: roles, actors, verbs' forms, keys, numbers. Adding a word is adding it to its row."""
 
+# ruff: noqa: E501  (a row of the table of roles is one line)
+
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
@@ -193,7 +196,7 @@ NUMBERS = MappingProxyType(
 ADVERBS = _words(
     """
     successfully immediately now again still also then just already currently eventually finally correctly
-    properly please automatically simply instantly therefore afterwards next both too directly only instead
+    properly please additionally automatically simply instantly therefore afterwards next both too directly only instead
     later
     """
 )
@@ -210,7 +213,7 @@ NEVER_IN_NAMES = _words(
     """
     will would should must shall can could is are was were be been am not that which who whose since because
     when while if until unless whether than has have had does do did and or but with i we he she they
-    there by as outside appears appear disappears disappear displayed containing having using via per
+    there by as outside own appears appear disappears disappear displayed containing having using via per
     """
 )
 """Words that end a name in plain words: a longer clause is no name."""
@@ -232,7 +235,7 @@ MODALS = (
     "should be able to", "should not be able to", "should no longer be able to", "should also be able to",
     "must be able to", "will be able to", "is able to", "am able to", "are able to", "can no longer", "should never",
     "should no longer", "must no longer", "will no longer", "should still", "does no longer", "no longer", "should not",
-    "must not", "will not", "shall not", "can not", "could not", "would not", "does not", "do not", "did not", "should",
+    "must not", "will not", "shall not", "can not", "could not", "would not", "does not", "does", "did", "do not", "did not", "should",
     "must", "will", "shall", "can", "could", "would", "has to", "have to", "need to", "needs to", "would like to",
     "wants to", "to not", "not to", "to", "not", "never", "ought to",
 )  # fmt: skip
@@ -292,6 +295,15 @@ def plural_of(word: str) -> str:
     if word.endswith("y") and word[-2:-1] not in "aeiou":
         return f"{word[:-1]}ies"
     return f"{word}es" if word.endswith(("s", "sh", "ch", "x", "z")) else f"{word}s"
+
+
+def by_first_word(phrases: Iterable[str]) -> Mapping[str, tuple[tuple[str, ...], ...]]:
+    """Phrases by their first word, in their order."""
+    found: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in phrases:
+        parts = tuple(phrase.split())
+        found.setdefault(parts[0], []).append(parts)
+    return MappingProxyType({word: tuple(several) for word, several in found.items()})
 
 
 ROLE_OF = MappingProxyType(

@@ -82,6 +82,7 @@ WORDINGS: tuple[Wording, ...] = (
         """),
     *_rows("navigate", "be", "be [now] open|opened|loaded|displayed|shown|launched|visited|running [in] [the|a|my] [browser]", of="page"),
     *_rows("navigate", "be", "be|point on|at|to [the] [url|path|address|page] {page}", of="browser"),
+    *_rows("on-page", "be", "be|stay|remain [still|now] on|at [the] [url|path|address|page] {page}", of="browser"),
     *_rows("reload", "do", "reload|refresh [the|this|my] <page>\nreload|refresh it"),
     *_rows("reload", "be", "be reloaded|refreshed", of="page"),
     *_rows("back", "do", """
@@ -112,6 +113,8 @@ WORDINGS: tuple[Wording, ...] = (
         """),
     *_rows("dismiss-dialog", "do", "dismiss|cancel|reject|decline|deny {dialog}"),
     # -- clicks
+    *_rows("close", "do", "close|dismiss|hide {target:closable}"),
+    *_rows("open", "do", "open|show|expand {target:opener}"),
     *_rows("double-click", "do", """
         double-click|doubleclick|dblclick [on] {target}
         double-click|doubleclick [on] {target} to_edit_it|to_edit|to_open_it|to_open
@@ -126,13 +129,11 @@ WORDINGS: tuple[Wording, ...] = (
         <click> [on|at] {target} {number} times
         <choose>|open|expand|collapse|close|show|hide|view|go|navigate [to] {target:control}
         <choose>|click [on] {value} <in> {place:menu}
-        <click> [on] {target} to {words}
-        <click> to {words}
+        <click> [on] {target} to {words:purpose}
+        <click> to {words:purpose}
         <click> [on] selector|css|xpath|element_with_selector {target}
         make|perform [a] click|tap on {target}
         """),
-    *_rows("close", "do", "close|dismiss|hide {target:closable}"),
-    *_rows("open", "do", "open|show|expand {target:opener}"),
     *_rows("click", "be", "be clicked|pressed|tapped|selected_by_click", of="clickable"),
     *_rows("click-here", "do", "click|tap"),
     *_rows("submit", "do", "submit [the|my|this] [form|login_form|registration_form|search_form|data|changes]\nsubmit {target:form}"),
@@ -148,6 +149,8 @@ WORDINGS: tuple[Wording, ...] = (
         <enter> [in] <a> <text> {value}
         have <enter>|entered|typed|filled [in] {value} in|into|for|as {field}
         search for {value} in|on|using|with {field}
+        fill|complete|<enter>|set [in|out] {field} with|to|as [the] [following] [text|value|content] {docstring}
+        <enter> [the] [following] [text|value|content] <into> {field} {docstring}
         """),
     *_rows("fill", "do", "leave|keep {field} empty|blank|unfilled|untouched\nleave [the] {field} field|input empty|blank", value=""),
     *_rows("clear", "do", """
@@ -155,8 +158,9 @@ WORDINGS: tuple[Wording, ...] = (
         delete|remove [the|all] value|text|content|contents of|from|in {field}
         """),
     *_rows("fill-table", "do", """
-        fill|complete|populate|provide|submit|<enter> [in|out|up] [the] [form|login_form|fields|form_fields] [with|as|using|by] [the|these|my|below] [following|below] [form] <data> [in|within|inside {place}] {table}
-        fill|complete|populate [in|out] {target:form} with|using [the] [following] <data> {table}
+        fill|complete|populate|submit [in|out|up] [the] form|login_form|registration_form|fields|form_fields [with|as|using|by] [the|these|my] [following|below] [form] <data> [<in> {place}] {table}
+        fill|complete|populate|provide|submit|<enter> [in|out|up] [with|the|these|my] following|below|values|details|data|information|fields [form] <data> [<in> {place}] {table}
+        fill|complete|populate [in|out] {target:form} with|using|as [the] [following] <data> {table}
         """),
     # -- choices
     *_rows("select", "do", """
@@ -228,6 +232,7 @@ WORDINGS: tuple[Wording, ...] = (
     # -- a person sees
     *_rows("dialog-text", "see", "<see>|get {dialog:native} with|containing|saying|that_says [the] [text|message] {value}"),
     *_rows("dialog", "see", "<see>|get {dialog:native}"),
+    *_rows("title", "see", "<see> [the|a] page|browser|tab|window|document title [is|as|of|to_be] {value}"),
     *_rows("count", "see", "<see>|have|get [exactly] {count}"),
     *_rows("text", "see", """
         <see>|get|receive|have [the|a|an|my|this] [page] <seen> {texts}
@@ -236,6 +241,7 @@ WORDINGS: tuple[Wording, ...] = (
         <see> [the] [text] {texts} displayed|shown|visible|appear|message|text|error|notification
         be shown|presented|greeted|told|informed|notified|given [with|by] [the|a|an] <seen> {texts}
         """),
+    *_rows("text", "see", "<see>|get exactly [the] [text|message] {texts}", exact=True),
     *_rows("text-matching", "see", "<see> [the|a] [text] [matching|that_matches|like] {pattern} [in|within|on {place}]"),
     *_rows("checked", "see", "<see> {target} checked|selected|ticked", state=True),
     *_rows("checked", "see", "<see> {target} unchecked|unselected|unticked", state=False),
@@ -261,7 +267,7 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("attributes", "see", "<see> [these|the] [following] attributes [with] [the] [following] [values] {table}"),
     *_rows("on-page", "see", """
         be|stay|remain|land|arrive|end [up] [still|now|back] on|at|in {page}
-        be [now|successfully] redirected|taken|sent|brought|directed|forwarded|navigated|returned|transferred|led|moved [back|away] to|on|onto|into [the] [url|path|address] {page}
+        be|get [now|successfully] redirected|taken|sent|brought|directed|forwarded|navigated|returned|transferred|led|moved [back|away] to|on|onto|into [the] [url|path|address] {page}
         be [back] on|at [the] [url|path|address] {page}
         land|arrive|end [up] on|at {page}
         <see>|reach|get|access|view [to] {page:site}
@@ -271,10 +277,14 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("dialog", "be", "be opened|open|shown|displayed|present|visible\nappear|show|open|pop [up]\nhave been opened|shown|displayed", of="dialog"),
     *_rows("dialog-text", "be", "<says>|have|be [the] [text|message] {value}", of="dialog"),
     *_rows("url", "be", "be|equal|become|remain|read [equal] [to] [exactly] {value:url}\nbe changed to {value:url}\nchange to {value:url}", of="url"),
-    *_rows("url-contains", "be", "contain|include|have [the] [text|path|string|query|value] {value:url}\nend|start|begin with {value:url}", of="url"),
+    *_rows("url-contains", "be", "contain|include|have [the] [text|path|string|query|value] {value:url}", of="url"),
+    *_rows("url-contains", "be", "end|finish with {value:url}", of="url", anchor="end"),
+    *_rows("url-contains", "be", "start|begin with {value:url}", of="url", anchor="start"),
     *_rows("url-matches", "be", "match [the] [pattern|regex] {pattern}", of="url"),
     *_rows("title", "be", "be|equal|read|say|become|show [equal] [to] [exactly] {value}", of="title"),
-    *_rows("title-contains", "be", "contain|include|have [the] [text|word|words] {value}\nstart|begin|end with {value}", of="title"),
+    *_rows("title-contains", "be", "contain|include|have [the] [text|word|words] {value}", of="title"),
+    *_rows("title-contains", "be", "end|finish with {value}", of="title", anchor="end"),
+    *_rows("title-contains", "be", "start|begin with {value}", of="title", anchor="start"),
     *_rows("title", "be", "have [the|a] [page] title [of] {value}\nbe titled {value}", of="page"),
     *_rows("title-contains", "be", "have [the|a] [page] title containing {value}", of="page"),
     *_rows("heading", "be", "have|show|display [the|a] heading|header {value}", of="page"),
@@ -283,6 +293,9 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("visible", "be", "<says>|have [the|a|an] {target}", of="page"),
     *_rows("on-page", "be", "be|become|appear|load [now|successfully] [<shown>|open|opened|displayed|active] [successfully]\nload|appear|open", of="page-expected"),
     *_rows("count", "be", "contain|show|have|display|list|include [exactly|only] {count}"),
+    *_rows("counted", "be", "be <shown> <onpage>\nbe listed|found <onpage>\nexist|appear <onpage>", of="counted"),
+    *_rows("number-of", "be", "appear|exist|be [present|shown|displayed|visible] [exactly] {number} times", of="element"),
+    *_rows("text", "see", "<see>|get [the|a|an] <seen> {docstring}"),
     *_rows("number-of", "be", "be|equal [equal] [to] {number}", of="number"),
     *_rows("empty", "be", "<be> [left] empty|blank|cleared\nhave|contain no value|text|content", of="fillable"),
     *_rows("no-items", "be", "<be> [left] empty|cleared\nhave|contain no items|entries|rows", of="holds-items"),
@@ -297,10 +310,13 @@ WORDINGS: tuple[Wording, ...] = (
         contain|match <a> [text|message|value|words|word|content|label] {texts}
         be displayed|shown as {words:shown}
         be displayed|shown [as|with] [the] [text|message] {texts}
-        start|begin|end with {texts}
+        be <shown> saying|reading|stating|that_says|which_says|with [the|a] [text|message] {texts}
         """),
+    *_rows("contains", "be", "end|finish with [the] [text|word|words] {texts}", anchor="end"),
+    *_rows("contains", "be", "start|begin with [the] [text|word|words] {texts}", anchor="start"),
     *_rows("contains-pattern", "be", "match [the] [pattern|regex] {pattern}"),
     *_rows("has-thing", "be", "contain|show|have|display|include {target:named}", of="place"),
+    *_rows("option-selected", "be", "have|show {value} selected|chosen [as_value]\nhave [the] [option|value] {value} selected|chosen", of="field"),
     *_rows("selected-in", "be", "be selected|chosen from|in|for|on {field:select}"),
     *_rows("in-place", "be", """
         be|appear|exist [<shown>|listed|part|contained|included|found] in|within|inside|on|of|under|at|from {place}

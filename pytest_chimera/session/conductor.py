@@ -31,15 +31,16 @@ from pytest_chimera.journal import standing_of
 from pytest_chimera.judging import Browser, find_browser
 from pytest_chimera.limits import Allowance
 from pytest_chimera.marked import cache_key, journal_name
-from pytest_chimera.models import Feature, Verdict
+from pytest_chimera.models import Feature, SealedTest, Verdict
 from pytest_chimera.project import Orders, Project, time_limits
 from pytest_chimera.proving import pursue
 from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.sealing import ready_test
 from pytest_chimera.session.items import DURATION, Durations, FeatureFailed, feature_of, refuse_double_ids
 from pytest_chimera.session.progress import Progress
-from pytest_chimera.session.report import failure_text
-from pytest_chimera.settings import Settings, load_settings
+from pytest_chimera.session.report import dry_lines, failure_text
+from pytest_chimera.settings import Settings, Tables, load_settings, load_tables
 from pytest_chimera.turns import NotBegun, Turn, Turns
 from pytest_chimera.vault import Vault
 
@@ -78,6 +79,7 @@ class Conductor:
         self._errors |= refuse_double_ids(pairs)
         self._failing = {self._order[nodeid] for nodeid in self._errors}
         self._waiting = [(item, feature) for item, feature in pairs if item.nodeid not in self._errors]
+        self._progress.width = max((len(feature.id) for _, feature in self._waiting), default=0)
         return [feature for _, feature in self._waiting]
 
     def run(self, item: pytest.Item) -> None:
@@ -86,17 +88,35 @@ class Conductor:
             self._failed_before = item.session.testsfailed
         if item.nodeid in self._errors:
             raise FeatureFailed(str(self._errors[item.nodeid]))
+        if self._config.option.chimera_dry_run:
+            self._show(item)
+            return
         try:
             verdict = self._verdict(item)
         except ChimeraError as error:
             raise FeatureFailed(str(error)) from None
-        feature = next(feature for each, feature in self._waiting if each is item)
+        feature = self._feature(item)
         item.stash[DURATION] = verdict.seconds
         item.user_properties.append(("chimera", verdict.model_dump_json()))
         item.user_properties.append(("chimera-state", verdict.state))
         item.add_report_section("call", "stdout chimera", "\n".join(self._progress.lines.get(feature.id, [])))
         if not verdict.passed:
             raise FeatureFailed(failure_text(verdict))
+
+    def _feature(self, item: pytest.Item) -> Feature:
+        return next(feature for each, feature in self._waiting if each is item)
+
+    def _show(self, item: pytest.Item) -> None:
+        """Show what would be done, and do nothing."""
+        config = self._config
+        try:
+            generator = generator_of(settings_of(config), load_tables(config.rootpath), config.rootpath)
+            lines = dry_lines(self._feature(item), generator)
+        except ChimeraError as error:
+            raise FeatureFailed(str(error)) from None
+        for line in lines:
+            self._progress.note(line)
+        self._progress.show(0)
 
     def close(self) -> None:
         """End what still runs, orderly, and the loop."""
@@ -204,6 +224,7 @@ class Conductor:
         manager = config.pluginmanager
         by_hand = not settings.coder and not item.ihook.pytest_chimera_implement_feature.get_hookimpls()
         answered = item.ihook.pytest_chimera_transitions()
+        tables = load_tables(root)
         return Project(
             root=root,
             state=Path(cache.mkdir("chimera")),
@@ -216,6 +237,8 @@ class Conductor:
             by_hand=by_hand,
             browser=lambda: self._browser,
             config_files=_config_files(config),
+            tables=tables,
+            ready=self._ready(settings, tables),
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
             table=time_limits(settings, answered, Path(cache.mkdir("chimera"))),
@@ -224,15 +247,21 @@ class Conductor:
             run=_run_of(config),
         )
 
+    def _ready(self, settings: Settings, tables: Tables) -> SealedTest | None:
+        if not settings.ready:
+            return None
+        generator = generator_of(settings, tables, self._config.rootpath)
+        return self._portal.call(ready_test, generator, settings.ready)
+
     @cached_property
     def _browser(self) -> Browser:
         return find_browser(settings_of(self._config).browser_path)
 
     def _register(self, project: Project) -> Deployer:
         settings = project.settings
-        deployer = Deployer(settings, self._progress.note)
+        deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"))
         plugins = {
-            "chimera-generator": Generator(TestGenerator(test_dir=settings.test_dir)),
+            "chimera-generator": Generator(generator_of(settings, project.tables, project.root)),
             "chimera-coder": coder_plugin(settings, project.root),
             "chimera-guardian": Guardian(settings, project.repository.read, by_hand=project.by_hand),
             "chimera-checks": Checks(settings, project.repository, project.work, by_hand=project.by_hand),
@@ -263,6 +292,13 @@ def _have_threads_for(jobs: int) -> None:
 def _run_of(config: pytest.Config) -> str:
     """What names the run; xdist's workers have it in common."""
     return str(getattr(config, "workerinput", {}).get("testrunuid") or secrets.token_hex(8))
+
+
+def generator_of(settings: Settings, tables: Tables, root: Path) -> TestGenerator:
+    """The project's own test writer."""
+    return TestGenerator(
+        settings.test_dir, pages=tables.pages, glossary=dict(tables.glossary), test_id=settings.test_id, root=root
+    )
 
 
 def settings_of(config: pytest.Config) -> Settings:

@@ -12,6 +12,7 @@ import pytest
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.marked import ARGUMENTS, MARKER, body_of, cache_key, feature_id, is_generated, parameters_id
 from pytest_chimera.models import Feature
+from pytest_chimera.session.gherkin import ScenarioItem
 
 Run = Callable[[pytest.Item], None]
 DURATION: pytest.StashKey[float] = pytest.StashKey()
@@ -23,8 +24,9 @@ class FeatureFailed(Exception):
 
 
 def is_feature(item: pytest.Item) -> bool:
-    """Whether an item is a marked function."""
-    return item.get_closest_marker(MARKER) is not None and hasattr(item, "function")
+    """Whether an item is a marked function, or a scenario of a Gherkin file."""
+    marked = item.get_closest_marker(MARKER) is not None and hasattr(item, "function")
+    return marked or isinstance(item, ScenarioItem)
 
 
 def feature_of(item: Any) -> Feature:
@@ -32,6 +34,8 @@ def feature_of(item: Any) -> Feature:
 
     :raises ScenarioError: the marker says something that it can't; names the place.
     """
+    if isinstance(item, ScenarioItem):
+        return item.feature()
     marker = item.get_closest_marker(MARKER)
     where = f"{_path(item)}:{item.location[1] + 1 if item.location[1] is not None else 0}"
     unknown = [name for name in marker.kwargs if name not in ARGUMENTS]
@@ -60,9 +64,17 @@ def feature_of(item: Any) -> Feature:
         after=kwargs.get("after"),
         replaces=kwargs.get("replaces"),
         fixed=tuple(kwargs.get("fixed") or ()),
-        file=kwargs.get("file"),
+        file=_file(item, kwargs.get("file")),
         scenario=kwargs.get("scenario"),
     )
+
+
+def _file(item: Any, name: str | None) -> str | None:
+    """A Gherkin file's path from the project's root; on the marker it may also begin at the marked file's folder."""
+    root, beside = item.config.rootpath, Path(item.path).parent / (name or "")
+    if name is None or (root / name).is_file() or not beside.is_file() or not beside.is_relative_to(root):
+        return name
+    return beside.relative_to(root).as_posix()
 
 
 def _function_name(item: Any) -> str:
@@ -152,7 +164,7 @@ def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
 
 
 def _after_each_other(items: list[pytest.Item]) -> list[pytest.Item]:
-    by_id = {feature_id(item): item for item in items}
+    by_id = {feature_id(item): item for item in items if not isinstance(item, ScenarioItem)}
     ordered: list[pytest.Item] = []
 
     def place(item: pytest.Item, path: tuple[pytest.Item, ...]) -> None:

@@ -35,7 +35,8 @@ class _Running:
 class Progress:
     """Writes to the terminal, past pytest's capturing; nothing under ``-q``.
 
-    A worker of xdist writes to file descriptor 2, because its standard output goes nowhere.
+    ``width`` is how many characters the longest id has. A worker of xdist writes to file descriptor 2, because its
+    standard output goes nowhere.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -45,6 +46,7 @@ class Progress:
         self._in_worker = hasattr(config, "workerinput")
         self._live = False
         self._said: SimpleQueue[str] = SimpleQueue()
+        self.width = 0
         self.lines: dict[str, list[str]] = {}
 
     # -- events
@@ -75,12 +77,12 @@ class Progress:
         line = _harmless(line)
         self.lines.setdefault(feature.id, []).append(line)
         if not self._quiet:
-            self._said.put(f"  {feature.id}  {line}")
+            self._said.put(f"  {feature.id:<{self.width}}  {line}")
 
     def note(self, line: str) -> None:
         """Say one line about the run."""
         if not self._quiet:
-            self._said.put(f"  chimera: {_harmless(line)}")
+            self._said.put(f"  {_harmless(line)}")
 
     def show(self, patience: float) -> None:
         """Write what was said, in pytest's own thread, and on a terminal what is being waited for.
@@ -103,6 +105,8 @@ class Progress:
         waiting = [f"{name}: {_VERBS[each.phase]} {span(time.monotonic() - each.since)}" for name, each in running]
         if waiting:
             with self._past_capture():
+                if not self._live:
+                    terminal.ensure_newline()
                 terminal.rewrite(f"  … {' · '.join(waiting)}"[: terminal._tw.fullwidth - 1], erase=True)
             self._live = True
 
@@ -118,7 +122,7 @@ class Progress:
                 self._live = False
             else:
                 terminal.ensure_newline()
-            terminal.write_line(line)
+            terminal.write_line(line, **_colour(line))
 
     def _terminal(self) -> pytest.TerminalReporter | None:
         terminal = self._config.pluginmanager.getplugin("terminalreporter")
@@ -133,6 +137,11 @@ class Progress:
         with capture.global_and_fixture_disabled():
             yield
             sys.stdout.flush()
+
+
+def _colour(line: str) -> dict[str, bool]:
+    """Red what went wrong; plain the rest, and all of it where there is no terminal."""
+    return {"red": True} if " ✗ " in line else {}
 
 
 def _harmless(text: str) -> str:

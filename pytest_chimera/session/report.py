@@ -13,7 +13,8 @@ import rich.table
 
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.journal import Standing, examined, standing_of
-from pytest_chimera.models import Verdict
+from pytest_chimera.models import Feature, Step, Target, Verdict
+from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.words import span
 
 LIMIT = 3000
@@ -30,6 +31,32 @@ def failure_text(verdict: Verdict) -> str:
         half = room // 2
         details = f"{details[:half]}\n… {len(details) - room} characters left out …\n{details[-half:]}"
     return "\n".join(part for part in (head, details, foot) if part)
+
+
+def dry_lines(feature: Feature, generator: TestGenerator) -> list[str]:
+    """What ``--chimera-dry-run`` shows of a feature: each step as it is understood, and the test.
+
+    :raises ScenarioError: a step is not understood.
+    """
+    if feature.handwritten:
+        return [f"{feature.id}: written by hand, {feature.path}:{feature.line}"]
+    steps = [step for scenario in generator.scenarios(feature) for step in scenario.steps]
+    test = generator.generate(feature)
+    understood = [f"    {step.keyword:<5} {step.text}  →  {_understood(step)}" for step in steps]
+    return [f"{feature.id}: {test.path}", *understood, "", *(f"    {line}" for line in test.source.splitlines()), ""]
+
+
+def _understood(step: Step) -> str:
+    words = [step.kind, describe(step.target) if step.target else "", repr(step.value) if step.value else ""]
+    sure = "" if step.certainty == 1 else f" (certainty {step.certainty:g})"
+    return " ".join(word for word in words if word) + sure
+
+
+def describe(target: Target) -> str:
+    """A target in a few words: ``button "Add" in list "Todos"``."""
+    words = [target.role or "", f'"{target.name}"' if target.name else "", target.css or ""]
+    where = f" in {describe(target.scope)}" if target.scope else ""
+    return " ".join(word for word in words if word) + where
 
 
 def summary_lines(verdicts: Iterable[Verdict], width: int) -> str:

@@ -18,9 +18,10 @@ from pytest_chimera.vault import Vault
 @contextmanager
 def serve_for_tests(config: pytest.Config) -> Iterator[str]:
     """The URL of the working tree, served until the run ends; fails the test that asked when it can't be served."""
-    vault = Vault(config.rootpath).room("plain-runs", 1, "server")
+    worker = getattr(config, "workerinput", {}).get("workerid", "")
+    folder = Vault(config.rootpath).scratch(f"plain-run-{worker}" if worker else "plain-run")
     try:
-        serving = serve_working_tree(settings_of(config), config.rootpath, vault)
+        serving = serve_working_tree(settings_of(config), config.rootpath, folder)
         url = serving.__enter__()
     except ChimeraError as error:
         pytest.fail(f"No --base-url was given, and the project could not be served.\n{error}", pytrace=False)

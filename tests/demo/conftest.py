@@ -3,20 +3,29 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from pytest_chimera.demo.project import write_project
 from pytest_chimera.judging.browser import find_browser
 from tests.demo.application import RIGHT, Recorded, replay
 
 
-@pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[str, Any]:
-    """pytest-playwright's, with whatever browser the machine has."""
-    return {**browser_type_launch_args, "executable_path": find_browser().path}
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Browser]:
+    """A browser for one module: pytest-playwright's lives as long as the run, and its event loop with it."""
+    with sync_playwright() as playwright, playwright.chromium.launch(executable_path=find_browser().path) as browser:
+        yield browser
+
+
+@pytest.fixture
+def page(chromium: Browser) -> Iterator[Page]:
+    """A page in a context of its own."""
+    with chromium.new_context() as context:
+        yield context.new_page()
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ def a_persons_environment(home: Path) -> dict[str, str]:
     kept["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), kept.get("PATH", os.defpath)])
     config = home / "gitconfig"
     config.write_text("[user]\n\tname = Ann\n\temail = ann@example.org\n")
-    return kept | {"GIT_CONFIG_GLOBAL": str(config), "XDG_CACHE_HOME": str(home / "cache"), "COLUMNS": "80"}
+    return kept | {"GIT_CONFIG_GLOBAL": str(config), "XDG_CACHE_HOME": str(home / "cache"), "COLUMNS": "100"}
 
 
 @pytest.mark.browser

@@ -25,7 +25,7 @@ def test_a_test_that_imports_the_product_is_refused(line: str) -> None:
     with pytest.raises(PreconditionError, match="cannot import the application") as caught:
         check_handwritten(written(f"import re\n{line}\n\ndef test_shop(page): ...\n"), product=PRODUCT)
     assert caught.value.where == "tests/e2e/test_shop.py:2"
-    assert "chimera_seed" in caught.value.remedy
+    assert "chimera_serve that prepares" in caught.value.remedy
 
 
 def test_a_conftest_that_imports_the_product_is_refused() -> None:
@@ -35,7 +35,7 @@ def test_a_conftest_that_imports_the_product_is_refused() -> None:
     assert caught.value.where == "tests/e2e/conftest.py:1"
 
 
-@pytest.mark.parametrize(("fixture", "remedy"), [("live_server", "chimera_serve"), ("db", "chimera_seed")])
+@pytest.mark.parametrize(("fixture", "remedy"), [("live_server", "chimera_serve"), ("db", "that prepares")])
 def test_a_fixture_of_the_products_is_refused(fixture: str, remedy: str) -> None:
     with pytest.raises(PreconditionError, match=fixture) as caught:
         check_handwritten(written(f"def test_shop(page, {fixture}): ...\n"), product=PRODUCT)

@@ -55,16 +55,17 @@ def test_waiting_costs_no_attempt_and_no_browser(app: App) -> None:
     assert sorted((app.path / ".chimera").rglob("*")) == vault
 
 
-def test_after_wrong_edits_and_a_right_one_it_completes_and_gives_the_commit_to_type(app: App) -> None:
+@pytest.mark.parametrize("edits", [2, pytest.param(10, marks=pytest.mark.exhaustive)])
+def test_after_wrong_edits_and_a_right_one_it_completes_and_gives_the_commit_to_type(app: App, edits: int) -> None:
     app.chimera("tests/features").assert_outcomes(failed=1)
     before = untouched(app)
-    for number in range(10):
+    for number in range(edits):
         app.write(page=wrong(number))
         app.chimera("tests/features").assert_outcomes(failed=1)
     app.write(page=RIGHT)
     result = app.chimera("tests/features")
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*test_greet*complete*11*", "*git add --all && git commit --file=*"])
+    result.stdout.fnmatch_lines([f"*test_greet*complete*{edits + 1}*", "*git add --all && git commit --file=*"])
     assert untouched(app) == before
     line = next(line for line in result.stdout.lines if "git commit --file=" in line)
     for command in line.split(": ", 1)[1].split(" && "):
@@ -97,6 +98,16 @@ def test_changing_the_sealed_test_is_refused(app: App) -> None:
     result.stdout.fnmatch_lines(["*The sealed test was changed.*"])
 
 
+def test_a_changed_scenario_brings_its_new_test(app: App) -> None:
+    app.chimera()
+    path = app.path / "tests" / "features" / "test_greeting.py"
+    path.write_text(path.read_text().replace("Hello, Ada!", "Dear Ada!"))
+    app.chimera("tests/features").stdout.fnmatch_lines(["*a new generation begins*"])
+    assert "Dear Ada!" in (app.path / "tests" / "e2e" / "test_greet.py").read_text()
+    app.write(page=RIGHT.replace("Hello, ", "Dear "))
+    app.chimera("tests/features").assert_outcomes(passed=1)
+
+
 def test_the_owner_may_edit_conftest_and_configuration(app: App) -> None:
     app.chimera()
     app.write(page=RIGHT, conftest="import pytest\n\n\ndef pytest_configure(config):\n    pass\n")
@@ -123,12 +134,14 @@ def test_on_the_first_day_nothing_is_committed(app: App) -> None:
 
 
 def test_a_coder_that_takes_over_has_its_own_attempts(app: App) -> None:
-    app.chimera()
-    for number in range(6):
+    app.chimera("tests/features")
+    for number in range(2):
         app.write(page=wrong(number))
         app.chimera("tests/features").assert_outcomes(failed=1)
     app.write(page=BASE)
-    app.coder(*[wrong(number) for number in range(6)], RIGHT.replace("Welcome", "Hi"), RIGHT)
+    app.coder(BASE, BASE, wrong(3), RIGHT)
+    with (app.path / "pytest.ini").open("a") as file:
+        file.write("chimera_max_attempts = 2\n")
     app.chimera("tests/features").assert_outcomes(passed=1)
 
 

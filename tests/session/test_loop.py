@@ -80,6 +80,30 @@ def test_the_persons_words_open_another_round_and_reach_the_brief(app: App) -> N
     assert "> say Hello" in brief.read_text()
 
 
+def test_a_rejected_green_change_goes_on_and_moves_its_branch(app: App) -> None:
+    app.coder(RIGHT, RIGHT.replace("Greeter", "The greeter"))
+    app.chimera().assert_outcomes(passed=1)
+    result = app.chimera("--chimera-reject=name it The greeter")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*✓ implement 2*", "*complete*2*chimera/test-greet*"])
+    assert "The greeter" in app.git("show", "chimera/test-greet:page.py")
+
+
+def test_pages_and_glossary_are_the_projects_own_words(app: App) -> None:
+    (app.path / "chimera.toml").write_text(
+        '[pages]\n"front" = "/"\n\n[glossary]\n'
+        '"I greet {name}" = ["I fill \\"Name\\" with {name}", "I press the \\"Greet\\" button"]\n'
+    )
+    path = app.path / "tests" / "features" / "test_greeting.py"
+    steps = 'Given I am on the front page\n    When I greet "Ada"\n    Then I should see "Hello, Ada!"'
+    path.write_text(path.read_text().partition("    When")[0] + f'    {steps}\n    """\n')
+    app.coder(RIGHT)
+    app.chimera().assert_outcomes(passed=1)
+    source = app.git("show", "chimera/test-greet:tests/e2e/test_greet.py")
+    assert '"Ada"' in source
+    assert 'get_by_role("button", name="Greet")' in source
+
+
 def test_a_complete_feature_is_proved_without_a_browser_when_nothing_has_changed(app: App) -> None:
     app.coder(RIGHT)
     app.chimera().assert_outcomes(passed=1)

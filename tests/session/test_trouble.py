@@ -192,8 +192,17 @@ def gone(folder: Path) -> Iterator[psutil.Process]:
             yield process
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT, signal.SIGTERM], ids=lambda how: how.name)
-@pytest.mark.parametrize("phase", ["code_implementation", "e2e_validation"])
+@pytest.mark.parametrize(
+    ("phase", "how"),
+    [
+        ("code_implementation", signal.SIGKILL),
+        ("e2e_validation", signal.SIGKILL),
+        ("e2e_validation", signal.SIGTERM),
+        pytest.param("code_implementation", signal.SIGINT, marks=pytest.mark.exhaustive),
+        pytest.param("code_implementation", signal.SIGTERM, marks=pytest.mark.exhaustive),
+        pytest.param("e2e_validation", signal.SIGINT, marks=pytest.mark.exhaustive),
+    ],
+)
 def test_killed_it_goes_on_and_no_finished_phase_runs_again(
     app: App, phase: str, how: signal.Signals, tmp_path: Path
 ) -> None:

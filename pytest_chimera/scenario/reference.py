@@ -1,0 +1,138 @@
+"""The reference of the language, made from its tables."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from pytest_chimera.errors import ScenarioError
+from pytest_chimera.scenario.intents import INTENTS
+from pytest_chimera.scenario.parser import ScenarioParser
+from pytest_chimera.scenario.patterns import Element, Slot, Word, compile_pattern
+from pytest_chimera.scenario.sentences import SENTENCES
+from pytest_chimera.scenario.vocabulary import ACTORS, KEYS, NOT_ON_PAGE, ORDINALS, ROLES
+from pytest_chimera.scenario.wordings import WORDINGS, Wording
+
+_SAMPLES = {
+    "target": '"Save" button', "named": '"Save" button', "control": '"Save" button', "block": '"Save" button',
+    "field": '"Name" field', "fillable": '"Name" field', "fieldlike": '"Name" field', "label": "name",
+    "select": '"Colour" dropdown', "dropdown": '"Colour" dropdown', "checkbox": '"Terms" checkbox',
+    "checkbox-role": '"Terms" checkbox', "choice": '"Red" radio button', "form": '"Sign-up" form',
+    "menu": '"File" menu', "closable": '"Settings" dialog', "opener": '"File" menu', "file": '"Avatar" field',
+    "message": "error message", "place": '"Cart" region', "page": '"/cart"', "openable": '"/cart"', "site": "cart page",
+    "address": '"/cart"', "dialog": "alert", "native": "alert box", "value": '"Milk"', "texts": '"Milk"',
+    "literal": '"Milk"', "url": '"/cart"', "pattern": "/M.lk/", "name": '"href"', "words": "open it",
+    "shown": "Milk", "files": '"a.png"', "filenames": '"a.png"', "number": "2", "times": "twice", "nth": "2nd",
+    "count": "2 items", "pixels": "100px", "duration": "2 seconds", "keys": "Enter",
+}  # fmt: skip
+_BARE = frozenset(
+    {"label", "page", "openable", "address", "value", "texts", "literal", "url", "pattern", "name", "words", "shown"}
+)
+"""Types whose words take no article; numbers, files and keys take none either."""
+_COUNTED = frozenset({"files", "filenames", "number", "times", "nth", "count", "pixels", "duration", "keys"})
+_SUBJECTS = {
+    "page": "the page", "page-expected": "the cart page", "browser": "the browser", "url": "the URL",
+    "title": "the title",
+    "dialog": "the alert box", "field": 'the "Name" field', "focus": "the focus", "number": "the number of items",
+    "attribute": 'the attribute "href" of the "Help" link', "counted": "2 items", "task": "the first task",
+    "holds-items": 'the list "Todos"', "closable": 'the "Settings" dialog', "place": 'the list "Todos"',
+    "expandable": 'the "Menu" button', "quoted": '"Milk"', "fillable": 'the "Name" field',
+}  # fmt: skip
+
+_HEAD = """# The language
+
+This page is made from the tables of the grammar: `wordings.py`, `intents.py`, `vocabulary.py`, `sentences.py`.
+
+A step has a subject (I, the user, a named person, or none), a verb, a thing with its role, a value and a negation.
+In the wordings below a word in brackets may be left out, `a|b` is one of several, and `{slot}` stands for words of
+your own. A verb may stand in any of its forms. Names stand in quotes (double, single or curly) or in plain words;
+`<name>` is a placeholder of an outline.
+"""
+
+
+def reference() -> str:
+    """The whole page, as Markdown."""
+    parts = [_HEAD, "## Intents\n", *_intents(), "## Roles\n", *_roles(), "## Sentences\n", *_sentences(), *_words()]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _intents() -> Iterator[str]:
+    for name, intent in INTENTS.items():
+        rows = [row for row in WORDINGS if row.intent == name]
+        if not rows:
+            continue
+        yield f"### {name}\n"
+        yield f"Kind: `{intent.kind}`" + (f"; negated: `{intent.negated}`" if intent.negated else "") + "\n"
+        yield from (f"- `{_pattern(row)}`" for row in rows)
+        yield from _example(rows)
+
+
+def _pattern(row: Wording) -> str:
+    before = {"do": "", "see": "(I should) ", "be": "(the thing) should "}[row.form]
+    return before + row.pattern.replace("_", " ")
+
+
+def _example(rows: list[Wording]) -> Iterator[str]:
+    """The first row that gives a sentence, with its code."""
+    for row in rows:
+        text = example_of(row)
+        try:
+            step = ScenarioParser().parse_step(text, "When" if row.form == "do" else "Then")
+        except ScenarioError:
+            continue
+        if step.code:
+            code = "\n".join(step.code)
+            yield f"\n{text}\n\n```python\n{code}\n```\n"
+            return
+    yield ""
+
+
+def example_of(row: Wording) -> str:
+    """The simplest sentence of a row."""
+    words = " ".join(_spoken(compile_pattern(row.pattern)))
+    if row.form == "be":
+        subject = _SUBJECTS.get(row.of, 'the "Save" button')
+        return f"{subject} should {words}"
+    return f"I should {words}" if row.form == "see" else f"I {words}"
+
+
+def _spoken(elements: tuple[Element, ...]) -> Iterator[str]:
+    for place, element in enumerate(elements):
+        if isinstance(element, Word) and not element.optional:
+            yield " ".join(element.phrases[-1] if len(element.phrases[0]) > 1 else element.phrases[0])
+        elif isinstance(element, Slot) and element.type in _SAMPLES:
+            article = "the " if element.type not in _BARE | _COUNTED and not _has_article(elements[:place]) else ""
+            yield article + _SAMPLES[element.type]
+
+
+def _has_article(before: tuple[Element, ...]) -> bool:
+    last = before[-1] if before else None
+    return isinstance(last, Word) and not last.optional and last.phrases[0] == ("the",)
+
+
+def _roles() -> Iterator[str]:
+    yield "| words | ARIA role | found by |\n|---|---|---|"
+    for role in ROLES.values():
+        aria = ", ".join(f"`{name}`" for name in role.aria) or "any"
+        yield f"| {', '.join(role.words)} | {aria} | {', '.join(role.ways)} |"
+    yield ""
+
+
+def _sentences() -> Iterator[str]:
+    yield "In a scenario, these sentences stand for several steps. They are shown as an interpretation.\n"
+    for sentence in SENTENCES:
+        steps = "; ".join(f"`{step}`" for step in sentence.steps)
+        yield f"- `{re.sub('_', ' ', sentence.pattern)}`: {steps}"
+    yield ""
+
+
+def _words() -> Iterator[str]:
+    yield "## Other words\n"
+    yield f"- Subjects: {', '.join(sorted(ACTORS))}; or a person's name before a verb."
+    yield f"- Ordinals: {', '.join(ORDINALS)}, 1st, 2nd, 3rd …"
+    yield f"- Keys: {', '.join(KEYS)}; single characters; chords with `+`."
+    yield f"- Never on a page, so that a step about them is refused: {', '.join(sorted(NOT_ON_PAGE))}."
+
+
+if __name__ == "__main__":
+    print(reference(), end="")
