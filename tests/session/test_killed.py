@@ -113,9 +113,9 @@ def killed_until_done(fast: Fast, seed: int) -> None:
         if not run.ends_within(chance.uniform(0.2, 2.5)):
             run.end(signal.SIGKILL)
         for line in fast.said()[said:]:
-            hook, feature, *attempt = line.split()
-            if hook == "coder":
-                assert ("code_implementation", int(attempt[0])) not in before[feature], line
+            if line.startswith("coder "):
+                _, feature, attempt, _ = line.split()
+                assert ("code_implementation", int(attempt)) not in before[feature], line
         if run.code == 0:
             return
     fast.chimera("--chimera-jobs=4", "test_features.py").assert_outcomes(passed=4)
