@@ -77,6 +77,15 @@ class Journal:
         :param data: values that JSON can hold, or models.
         :raises StateError: the file cannot be written, or it was changed since it was read.
         """
+        standing = self.write(event, **data)
+        self.flush()
+        return standing
+
+    def write(self, event: str, **data: Any) -> Standing:
+        """Record an event that is to be on the disk only with the next one, or with :meth:`flush`.
+
+        A process that is killed loses nothing that was written; a machine that loses its power may.
+        """
         last = self._events[-1] if self._events else None
         entry = Event(
             seq=len(self._events) + 1,
@@ -108,8 +117,18 @@ class Journal:
                     )
                 file.write(line.encode())
                 file.flush()
-                os.fsync(file.fileno())
                 self._size = file.tell()
+        except OSError as error:
+            raise self._no_access("written", error) from error
+
+    def flush(self) -> None:
+        """Have everything on the disk that was written.
+
+        :raises StateError: it cannot be written.
+        """
+        try:
+            with self.path.open("ab") as file:
+                _to_disk(file.fileno())
         except OSError as error:
             raise self._no_access("written", error) from error
 
@@ -157,6 +176,9 @@ class Journal:
             where=str(aside),
             remedy="The journal was set aside under that name. Run the same command again to start this feature over.",
         )
+
+
+_to_disk = getattr(os, "fdatasync", os.fsync)
 
 
 class Examined(NamedTuple):

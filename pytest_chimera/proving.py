@@ -95,7 +95,9 @@ def _verdict(feature: Feature, state: Any, error: ChimeraError, **more: Any) -> 
     return Verdict(feature=feature.id, state=state, sentence=error.sentence, details=details, **more)
 
 
-class _JournalRecorder(Recorder):
+class JournalRecorder(Recorder):
+    """Records what an executor does in a journal."""
+
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
@@ -103,7 +105,10 @@ class _JournalRecorder(Recorder):
         self._journal.append("phase_started", phase=workflow.current_phase.value, attempt=workflow.attempt)
 
     def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
-        self._journal.append("phase_finished", result=result, leads_to=leads_to.value)
+        """The result is on the disk before the next phase begins, whose start is written after it, or at once."""
+        self._journal.write("phase_finished", result=result, leads_to=leads_to.value)
+        if leads_to in {ChimeraPhase.COMPLETE, ChimeraPhase.FAILED}:
+            self._journal.flush()
 
 
 @dataclass
@@ -173,7 +178,7 @@ class _Pursuit:
         task = self._task()
         attempts = 0 if self.project.by_hand else self.project.settings.max_attempts
         workflow = task.begin(attempts, before.generation + 1 if before else 1)
-        self.journal.append("begun", feature=self.feature.id, workflow=workflow, asked=self._asked())
+        self.journal.write("begun", feature=self.feature.id, workflow=workflow, asked=self._asked())
 
     def _asked(self) -> str:
         feature = self.feature
@@ -203,7 +208,7 @@ class _Pursuit:
             self.project.agents,
             acts=workshop.acts(),
             table=self.project.table,
-            recorder=_JournalRecorder(self.journal),
+            recorder=JournalRecorder(self.journal),
         )
         allowance = self.project.allowance
         try:
@@ -243,6 +248,7 @@ class _Pursuit:
 
     async def _begin_attempt(self) -> None:
         """Wait for the attempt's turn, which costs the feature nothing of its time."""
+        self.journal.flush()
         waited = self.project.turn.waited
         await self.project.turn.attempt(self.workflow.attempt)
         if self.project.settings.feature_limit:

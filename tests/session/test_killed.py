@@ -113,9 +113,9 @@ def killed_until_done(fast: Fast, seed: int) -> None:
         if not run.ends_within(chance.uniform(0.2, 2.5)):
             run.end(signal.SIGKILL)
         for line in fast.said()[said:]:
-            hook, feature, *attempt = line.split()
-            if hook == "coder":
-                assert ("code_implementation", int(attempt[0])) not in before[feature], line
+            if line.startswith("coder "):
+                _, feature, attempt, _ = line.split()
+                assert ("code_implementation", int(attempt)) not in before[feature], line
         if run.code == 0:
             return
     fast.chimera("--chimera-jobs=4", "test_features.py").assert_outcomes(passed=4)
@@ -146,12 +146,12 @@ def command_of(pid: int) -> str:
         return ""
 
 
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(6))
 def test_killed_at_random_moments_everything_is_complete_in_the_end(fast: Fast, seed: int) -> None:
     check_at_random(fast, seed)
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("seed", range(20, 200))
+@pytest.mark.parametrize("seed", range(6, 200))
 def test_killed_at_random_moments_exhaustively(fast: Fast, seed: int) -> None:
     check_at_random(fast, seed)
