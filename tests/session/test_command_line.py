@@ -32,7 +32,7 @@ def test_the_marker_is_documented(app: App) -> None:
     ("words", "message"),
     [
         (["--chimera", "-p", "no:cacheprovider"], "*run it without -p no:cacheprovider*"),
-        (["--chimera", "--chimera-jobs=none"], "*--chimera-jobs takes a number above 0, not 'none'*"),
+        (["--chimera", "--chimera-jobs=none"], "*--chimera-jobs takes a number above 0 or auto, not 'none'*"),
         (["--chimera-restart"], "*--chimera-restart goes with --chimera*"),
         (["--chimera", "--chimera-hint=a", "--chimera-reject=b"], "*give one of them*"),
         (["--chimera", "--chimera-until=green"], "*--chimera-until*red*"),
@@ -50,7 +50,7 @@ def test_a_wrong_setting_fails_the_items_that_need_it_and_no_other(app: App) -> 
     app.config("chimera_merge = rebase")
     result = app.chimera()
     result.assert_outcomes(passed=1, failed=1)
-    result.stdout.fnmatch_lines(['*chimera_merge is "none" or "ff", not*', '*Write: chimera_merge = "none"*'])
+    result.stdout.fnmatch_lines(['*chimera_merge is "none", "ff" or "stack", not*', '*Write: chimera_merge = "none"*'])
 
 
 def test_collecting_starts_nothing_and_touches_no_file(app: App) -> None:
