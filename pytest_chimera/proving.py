@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -32,6 +33,7 @@ from pytest_chimera.judging import is_vacuous
 from pytest_chimera.landing import STACK, is_stacked, wants_landing
 from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, Reason, SealedTest, TestRun, Verdict
 from pytest_chimera.project import Project
+from pytest_chimera.proof import whole_proof
 from pytest_chimera.repository import format_trailers
 from pytest_chimera.scenario import meaning_of
 from pytest_chimera.sealing import e2e_files
@@ -312,7 +314,7 @@ class _Pursuit:
     async def _complete(self, workshop: Workshop) -> Verdict:
         """The loop has come to its end: publish what is proved."""
         if self.standing.proof is None:
-            self.journal.append("proved", proof=await self._proof(workshop))
+            await self._prove(workshop)
         proof = self._standing_proof
         attempts = f"{self.workflow.attempts} attempt{'s' if self.workflow.attempts != 1 else ''}"
         if self.project.by_hand:
@@ -321,6 +323,14 @@ class _Pursuit:
             await self._publish(workshop)
         why_not = await self._land(workshop)
         return self._landed(f"complete after {attempts}", why_not)
+
+    async def _prove(self, workshop: Workshop) -> None:
+        """Record the proof, and keep it in full in the vault."""
+        proof = await self._proof(workshop)
+        room = self.project.vault.room(self.feature.slug, self.workflow.generation, "proved")
+        text = json.dumps(whole_proof(proof, self.workflow), indent=2)
+        await anyio.to_thread.run_sync(write_file, room / "proof.json", text)
+        self.journal.append("proved", proof=proof)
 
     @property
     def _standing_proof(self) -> Proof:
@@ -376,7 +386,7 @@ class _Pursuit:
             if run.failure:
                 raise PhaseFailed(f"On top of {tip[:10]}: {run.failure.as_sentence()}", evidence=run.failure.message)
             self.journal.append("moved", sealed=sealed_of(after), change=change_of(after))
-            self.journal.append("proved", proof=await self._proof(workshop))
+            await self._prove(workshop)
             await self._publish(workshop)
 
     async def _bring_in(self, workshop: Workshop) -> None:

@@ -25,6 +25,9 @@ _REMEDIES = {
     Reason.UNREACHABLE: "See whether the server still runs: its log lies beside the evidence.",
     Reason.NAVIGATION_TIMEOUT: "See what the page waits for, then run the same command again.",
 }
+_UNCLEAR = frozenset(
+    {Reason.GIVEN_FAILED, Reason.LOGIN_PAGE, Reason.BLANK_PAGE, Reason.PAGE_SCRIPT_ERROR, Reason.SERVER_ERROR}
+)
 
 
 def refuse_wrong_red(run: TestRun) -> None:
@@ -50,6 +53,27 @@ def as_given(run: TestRun) -> TestRun:
     """A red of something that has to hold before the feature counts: it says nothing about the feature itself."""
     given = [failure.model_copy(update={"reason": Reason.GIVEN_FAILED}) for failure in run.failures]
     return run.model_copy(update={"failures": tuple(given)})
+
+
+def is_unclear(run: TestRun) -> bool:
+    """A red that may say that the feature is missing, or that something went wrong this once: it is run again."""
+    return run.failure is not None and run.failure.reason in _UNCLEAR
+
+
+def refuse_flaky(first: TestRun, second: TestRun) -> None:
+    """Two runs on the same base have to end the same way.
+
+    :raises PreconditionError: they don't.
+    """
+    told = [run.failure.as_sentence() if run.failure else "green" for run in (first, second)]
+    signatures = [run.failure.signature if run.failure else "" for run in (first, second)]
+    if signatures[0] == signatures[1]:
+        return
+    raise PreconditionError(
+        f"{Reason.FLAKY}: two runs on the same base ended differently.",
+        where=second.evidence.folder if second.evidence else "",
+        remedy=f"First: {told[0]}\nThen: {told[1]}\nMake the base answer the same way each time, then run it again.",
+    )
 
 
 def outside(run: TestRun) -> EnvironmentTrouble:

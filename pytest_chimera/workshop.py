@@ -40,7 +40,7 @@ from pytest_chimera.models import (
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Candidate, Repository
 from pytest_chimera.scenario import meaning_of
-from pytest_chimera.sealing import as_given, compiled, frozen, outside, refuse_wrong_red
+from pytest_chimera.sealing import as_given, compiled, frozen, is_unclear, outside, refuse_flaky, refuse_wrong_red
 from pytest_chimera.trials import Trials, change_of, sealed_of
 from pytest_chimera.vault import write_file
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow
@@ -184,6 +184,8 @@ class Workshop:
         run = await self.look_at_base(sealed, workflow)
         if run.status == "green":
             raise GreenOnBase(sealed, run)
+        if is_unclear(run):
+            refuse_flaky(run, await self.look_at_base(sealed, workflow))
         refuse_wrong_red(run)
         return sealed.model_copy(update={"red": run})
 

@@ -40,6 +40,7 @@ FLOORS = {
     "engine": 3,
     "project": 3,
     "workshop": 3,
+    "proof": 3,
     "trials": 3,
     "proving": 3,
     "builtin": 3,

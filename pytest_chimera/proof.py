@@ -1,0 +1,89 @@
+"""The proof in full, as it is kept in the vault: what was red, what was green, and by which tools."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from importlib import metadata
+from typing import Any
+
+from pytest_chimera.models import Deployment, Proof, Review, SealedTest, TestRun
+from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
+
+FORMAT = 1
+_TOOLS = ("pytest-chimera", "pytest", "pytest-playwright", "playwright")
+
+
+def whole_proof(proof: Proof, workflow: ChimeraWorkflow) -> dict[str, Any]:
+    """Everything that a proof rests on, as plain data.
+
+    :param workflow: the workflow that has come to its end.
+    """
+    return {
+        "format": FORMAT,
+        **proof.model_dump(),
+        "test": _test(workflow.sealed),
+        "red": _run(workflow.sealed.red if workflow.sealed else None),
+        "green": _run(_made(workflow, ChimeraPhase.E2E_VALIDATION)),
+        "review": _review(_made(workflow, ChimeraPhase.GUARDIAN_REVIEW)),
+        "deployment": _deployment(_made(workflow, ChimeraPhase.STAGING_DEPLOYMENT)),
+        "tools": tools(),
+    }
+
+
+def tools() -> dict[str, str]:
+    """The versions of what judges."""
+    return {"python": platform.python_version(), "system": sys.platform} | {
+        name: metadata.version(name) for name in _TOOLS
+    }
+
+
+def _made(workflow: ChimeraWorkflow, phase: ChimeraPhase) -> Any:
+    result = workflow.latest(phase)
+    return result.value if result else None
+
+
+def _test(sealed: SealedTest | None) -> dict[str, Any]:
+    if sealed is None:
+        return {}
+    return {
+        "path": sealed.test.path,
+        "sha256": sealed.sha256,
+        "nodeids": list(sealed.nodeids),
+        "handwritten": sealed.handwritten,
+        "sealed_commit": sealed.commit,
+        "sealed_tree": sealed.tree,
+    }
+
+
+def _run(run: TestRun | None) -> dict[str, Any]:
+    if run is None:
+        return {}
+    failure = run.failure
+    return {
+        "status": run.status,
+        "passed": list(run.passed),
+        "reason": failure.reason.value if failure else "",
+        "expectation": failure.as_sentence() if failure else "",
+        "signature": failure.signature if failure else "",
+        "browser": run.browser,
+        "evidence": run.evidence.folder if run.evidence else "",
+        "varied": list(run.varied),
+        "not_varied": dict(run.not_varied),
+    }
+
+
+def _review(review: Review | None) -> dict[str, Any]:
+    if review is None:
+        return {}
+    return {
+        "decision": review.decision,
+        "reviewers": review.reviewer,
+        "notes": [finding.as_text() for finding in review.findings],
+    }
+
+
+def _deployment(deployment: Deployment | None) -> dict[str, Any]:
+    if deployment is None:
+        return {}
+    return deployment.model_dump(include={"commit", "tree", "command", "found", "proved"})
