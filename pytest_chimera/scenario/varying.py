@@ -61,7 +61,9 @@ def vary(test: GeneratedTest, seed: str, fixed: Collection[str] = (), *, shared:
         made.append(_variation(MORE_ITEMS, test, second))
     except NotBorne as why:
         left_out[MORE_ITEMS] = str(why)
-    if not shared:
+    if MORE_ITEMS in left_out:
+        left_out[SECOND_CONTEXT] = left_out[MORE_ITEMS]
+    elif not shared:
         left_out[SECOND_CONTEXT] = "the base does not show in a second context what was typed in the first"
     return Variations(tuple(made), left_out)
 
