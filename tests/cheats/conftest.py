@@ -37,13 +37,14 @@ def test_mark_done():
     Then I should see "2 left"
     """
 '''
-CONFIG = """
-chimera_serve = "sh scripts/serve.sh {{port}}"
-chimera_health = "/health"
-chimera_patience = 2
-chimera_max_attempts = 1
-chimera_coder = '''{coder}'''
-"""
+SETTINGS = {
+    "chimera_serve": "sh scripts/serve.sh {port}",
+    "chimera_health": "/health",
+    "chimera_patience": "2",
+    "chimera_max_attempts": "1",
+}
+"""Given on the command line: a case lays whole files over the base's own, its pyproject.toml too."""
+
 Form = Literal["hand-written", "generated"]
 
 
@@ -94,12 +95,14 @@ def play(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         shutil.copytree(SHARED / "base", project)
         _write_feature(project, form)
         coder = [sys.executable, str(SHARED / "coder.py"), str(case)]
-        _configure(project, shlex.join([*coder, "--main", str(project), "--site-packages", str(packages)]))
+        coder += ["--main", str(project), "--site-packages", str(packages)]
+        settings = {**SETTINGS, "chimera_coder": shlex.join(coder)}
         _commit(project)
         python = packages.parents[2] / "bin" / "python"
         report = tmp_path / "report.json"
+        options = [word for name, value in settings.items() for word in ("-o", f"{name}={value}")]
         done = subprocess.run(
-            [python, "-m", "pytest", "--chimera", "-p", "tests.cheats.told", "-q", "--no-header"],
+            [python, "-m", "pytest", "--chimera", "-p", "tests.cheats.told", "-q", "--no-header", *options],
             cwd=project,
             env={**os.environ, "CHEATS_REPORT": str(report), "PYTHONPATH": str(Path(__file__).parents[2])},
             capture_output=True,
@@ -127,11 +130,6 @@ def _write_feature(project: Path, form: Form) -> None:
     steps = project / "tests" / "features" / "test_todo.py"
     steps.parent.mkdir()
     steps.write_text(STEPS.format(feature=FEATURE))
-
-
-def _configure(project: Path, coder: str) -> None:
-    path = project / "pyproject.toml"
-    path.write_text(path.read_text() + CONFIG.format(coder=coder))
 
 
 def _commit(project: Path) -> None:
