@@ -360,7 +360,9 @@ def _handed(_standing: Standing, data: dict[str, Any]) -> Changes:
 
 
 def _limited(standing: Standing, data: dict[str, Any]) -> Changes:
-    return {"workflow": _workflow(standing).model_copy(update={"max_attempts": data["max_attempts"]})}
+    workflow = _workflow(standing)
+    fresh = {"max_attempts": data["max_attempts"], "answered_after": workflow.attempt - 1}
+    return {"workflow": workflow.model_copy(update=fresh)}
 
 
 def _parked(_standing: Standing, data: dict[str, Any]) -> Changes:

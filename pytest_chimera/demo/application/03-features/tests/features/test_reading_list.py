@@ -15,7 +15,7 @@ def test_add_book():
     """
 
 
-@pytest.mark.feature("A reader can finish a book", url="/")
+@pytest.mark.feature("A reader can finish a book", url="/", after="test_add_book")
 def test_finish_book():
     """
     When I press the "Mark as finished" button in the list item "Middlemarch"
@@ -26,7 +26,7 @@ def test_finish_book():
     """
 
 
-@pytest.mark.feature("A reader can search the list", url="/")
+@pytest.mark.feature("A reader can search the list", url="/", after="test_finish_book")
 def test_search():
     """
     When I fill "Search" with "le guin"
