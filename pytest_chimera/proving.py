@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 import hashlib
-import json
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -30,14 +29,14 @@ from pytest_chimera.errors import (
 )
 from pytest_chimera.journal import Journal, Standing
 from pytest_chimera.judging import is_vacuous
-from pytest_chimera.landing import STACK, is_stacked, wants_landing
+from pytest_chimera.landing import STACK
 from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, Reason, SealedTest, TestRun, Verdict
 from pytest_chimera.project import Project
-from pytest_chimera.proof import whole_proof
+from pytest_chimera.publishing import Publication
 from pytest_chimera.repository import format_trailers
 from pytest_chimera.scenario import meaning_of
 from pytest_chimera.sealing import e2e_files
-from pytest_chimera.trials import EXISTING_DATA, change_of, sealed_of
+from pytest_chimera.trials import EXISTING_DATA, sealed_of
 from pytest_chimera.vault import write_file
 from pytest_chimera.words import attempts_table, failing_text
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult
@@ -246,7 +245,7 @@ class _Pursuit:
                 return self._refused()
         if self.workflow.current_phase is ChimeraPhase.FAILED:
             return self._failed()
-        return await self._complete(workshop)
+        return await self._complete(Publication(workshop))
 
     async def _begin_attempt(self) -> None:
         """Wait for the attempt's turn, which costs the feature nothing of its time."""
@@ -311,94 +310,26 @@ class _Pursuit:
     def _evidence(self) -> str:
         return f".chimera/{self.feature.slug}/generation-{self.workflow.generation}/"
 
-    async def _complete(self, workshop: Workshop) -> Verdict:
+    async def _complete(self, publication: Publication) -> Verdict:
         """The loop has come to its end: publish what is proved."""
         if self.standing.proof is None:
-            await self._prove(workshop)
-        proof = self._standing_proof
+            await publication.prove()
         attempts = f"{self.workflow.attempts} attempt{'s' if self.workflow.attempts != 1 else ''}"
         if self.project.by_hand:
-            return self._commit_by_hand(proof, attempts)
+            return self._commit_by_hand(publication.proof, attempts)
         if not self.standing.branch:
-            await self._publish(workshop)
-        why_not = await self._land(workshop)
-        return self._landed(f"complete after {attempts}", why_not)
+            await publication.publish()
+        why_not = await publication.land()
+        return self._landed(f"complete after {attempts}", publication.proof, why_not)
 
-    async def _prove(self, workshop: Workshop) -> None:
-        """Record the proof, and keep it in full in the vault."""
-        proof = await self._proof(workshop)
-        room = self.project.vault.room(self.feature.slug, self.workflow.generation, "proved")
-        text = json.dumps(whole_proof(proof, self.workflow), indent=2)
-        await anyio.to_thread.run_sync(write_file, room / "proof.json", text)
-        self.journal.append("proved", proof=proof)
-
-    @property
-    def _standing_proof(self) -> Proof:
-        proof = self.standing.proof
-        assert proof is not None, "it is asked for after it was recorded"
-        return proof
-
-    async def _publish(self, workshop: Workshop) -> None:
-        commit = self._standing_proof.commit
-        branch = await workshop.git(lambda git: git.publish(self.feature.slug, commit))
-        reached(CrashPoint.BRANCH_MADE)
-        self.journal.append("published", branch=branch)
-
-    def _landed(self, sentence: str, why_not: str) -> Verdict:
+    def _landed(self, sentence: str, proof: Proof, why_not: str) -> Verdict:
         """The verdict on a proved feature: merged, stacked, or on its own branch and why."""
-        commit = self._standing_proof.commit[:10]
+        commit = proof.commit[:10]
         if self.standing.merged:
             return self._say("complete", f"{sentence}, merged as {commit}")
         if self.standing.stacked and not why_not:
             return self._say("complete", f"{sentence}, on {STACK} as {commit}", "", f"git merge {STACK}")
         return self._say("complete", f"{sentence}, on {self.standing.branch}", why_not, self._merge_command())
-
-    async def _is_to_land(self, workshop: Workshop) -> bool:
-        if not wants_landing(self.project.settings) or self.project.by_hand or self.standing.merged:
-            return False
-        commit = self._standing_proof.commit
-        if self.project.settings.merge == "ff":
-            return True
-        return not await workshop.git(lambda git: is_stacked(git, commit))
-
-    async def _land(self, workshop: Workshop) -> str:
-        """Bring the proved feature in, where that is configured, one at a time; why it was not, when it was not."""
-        if not await self._is_to_land(workshop):
-            return ""
-        if self.project.settings.merge == "stack" and f"chimera/{self.feature.slug}" == STACK:
-            return f"Not stacked: its own branch is {STACK}. Give the feature another id."
-        await workshop.queue.enter()
-        try:
-            await self._prove_where_it_lands(workshop)
-            await self._bring_in(workshop)
-        except (RepositoryError, PhaseFailed, PreconditionError, EnvironmentTrouble) as error:
-            return f"Not {'merged' if self.project.settings.merge == 'ff' else 'stacked'}: {error}"
-        except GreenOnBase:
-            return "Not merged: the feature is there already, without this change."
-        finally:
-            await workshop.end_all()
-        return ""
-
-    async def _prove_where_it_lands(self, workshop: Workshop) -> None:
-        """A run that ended before the merge left a proof on an older commit: prove it again where it lands."""
-        while (tip := await workshop.tip()) != sealed_of(self.workflow).base:
-            after, run = await workshop.proved_on(tip, self.workflow)
-            if run.failure:
-                raise PhaseFailed(f"On top of {tip[:10]}: {run.failure.as_sentence()}", evidence=run.failure.message)
-            self.journal.append("moved", sealed=sealed_of(after), change=change_of(after))
-            await self._prove(workshop)
-            await self._publish(workshop)
-
-    async def _bring_in(self, workshop: Workshop) -> None:
-        commit, base = self._standing_proof.commit, sealed_of(self.workflow).base
-        if self.project.settings.merge == "ff":
-            await workshop.git(lambda git: git.fast_forward(commit, base))
-            reached(CrashPoint.LANDED)
-            self.journal.append("merged", commit=commit)
-        else:
-            await workshop.git(lambda git: git.publish(STACK.removeprefix("chimera/"), commit))
-            reached(CrashPoint.LANDED)
-            self.journal.append("stacked", commit=commit)
 
     def _merge_command(self) -> str:
         open_files = [path for path in sealed_of(self.workflow).files if (self.project.root / path).exists()]
@@ -406,35 +337,6 @@ class _Pursuit:
         if not open_files:
             return merge
         return f"git add {' '.join(open_files)} && git commit -m {self.feature.id!r} && {merge}"
-
-    async def _proof(self, workshop: Workshop) -> Proof:
-        workflow = self.workflow
-        sealed, change = sealed_of(workflow), change_of(workflow)
-        deployment = workflow.latest(ChimeraPhase.STAGING_DEPLOYMENT)
-        red = sealed.red.failure if sealed.red else None
-        validation = workflow.latest(ChimeraPhase.E2E_VALIDATION)
-        green = validation.value if validation and isinstance(validation.value, TestRun) else None
-        proof = Proof(
-            feature=self.feature.id,
-            base=sealed.base,
-            commit=change.commit,
-            tree=change.tree,
-            test_sha256=sealed.sha256,
-            red=f"{red.reason} {red.signature}" if red else "",
-            green=f"{len(sealed.nodeids)} of {len(sealed.nodeids)}",
-            attempts=workflow.attempts,
-            seed=green.seed if green else "",
-            varied=green.varied if green else (),
-            not_varied=green.not_varied if green else {},
-            deployment="proved" if getattr(deployment and deployment.value, "proved", False) else "not proved",
-        )
-        if self.project.by_hand:
-            return proof
-        message = f"{self.feature.description}\n\n{format_trailers(proof)}"
-        keep = f"{self.feature.slug}/proved"
-        commit = await workshop.git(lambda git: git.commit(change.tree, (sealed.commit,), message, keep))
-        reached(CrashPoint.PROOF_COMMITTED)
-        return proof.model_copy(update={"commit": commit})
 
     def _commit_by_hand(self, proof: Proof, attempts: str) -> Verdict:
         message = f"{self.feature.description}\n\n{format_trailers(proof)}"
@@ -451,13 +353,14 @@ class _Pursuit:
 
     async def _complete_before(self) -> Verdict:
         workshop = await self._workshop()
-        if self.standing.proof is None or await self._is_to_publish(workshop):
-            return await self._complete(workshop)
+        publication = Publication(workshop)
+        if self.standing.proof is None or await publication.is_to_publish():
+            return await self._complete(publication)
         name, commit, tree = await self._present_state(workshop)
-        proof = self._standing_proof
-        if await self._is_to_land(workshop):
-            why_not = await self._land(workshop)
-            return self._landed(f"proved in {self._standing_proof.commit[:10]}", why_not)
+        proof = publication.proof
+        if await publication.is_to_land():
+            why_not = await publication.land()
+            return self._landed(f"proved in {publication.proof.commit[:10]}", publication.proof, why_not)
         if tree in self.standing.green_trees and not self.project.orders.reprove:
             return self._say("proved", f"proved in {proof.commit[:10]}", "", self._open_merge())
         self.project.progress(self.feature, f"complete before; proving it again on {name}")
@@ -474,12 +377,6 @@ class _Pursuit:
             )
         return await self._regressed(run, name)
 
-    async def _is_to_publish(self, workshop: Workshop) -> bool:
-        """It was proved, and the run ended before its branch was made; what the person has committed needs none."""
-        if self.standing.branch or self.project.by_hand:
-            return False
-        return self.feature.id not in await workshop.git(lambda git: git.proofs("HEAD"))
-
     def _open_merge(self) -> str:
         return "" if self.standing.merged or self.project.by_hand else self._merge_command()
 
@@ -487,7 +384,7 @@ class _Pursuit:
         workflow = self.workflow
         room = workshop.room(workflow, "again")
         try:
-            return await workshop.look(sealed_of(workflow), commit, tree, room, workflow)
+            return await workshop.staging.look(sealed_of(workflow), commit, tree, room, workflow)
         finally:
             await workshop.end_all()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TypeVar
 
@@ -15,7 +15,7 @@ from pytest_chimera.agents import nobody_answers
 from pytest_chimera.briefs import brief_for, write_brief
 from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.custody import Custody
-from pytest_chimera.engine import Act, combined, generated_from, outcome_of, shaped, time_stands_still
+from pytest_chimera.engine import Act, combined, generated_from, outcome_of, time_stands_still
 from pytest_chimera.errors import (
     ConflictError,
     EnvironmentTrouble,
@@ -26,10 +26,8 @@ from pytest_chimera.journal import Journal
 from pytest_chimera.judging import seal_of
 from pytest_chimera.landing import STACK, MergeQueue, tip_to_land_on, wants_landing
 from pytest_chimera.models import (
-    OUTSIDE_CAUSES,
     Brief,
     Change,
-    Checkout,
     Deployment,
     Feature,
     GeneratedTest,
@@ -40,7 +38,8 @@ from pytest_chimera.models import (
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Candidate, Repository
 from pytest_chimera.scenario import meaning_of
-from pytest_chimera.sealing import as_given, compiled, frozen, is_unclear, outside, refuse_flaky, refuse_wrong_red
+from pytest_chimera.sealing import compiled, frozen, is_unclear, refuse_flaky, refuse_wrong_red
+from pytest_chimera.staging import Staging
 from pytest_chimera.trials import Trials, change_of, sealed_of
 from pytest_chimera.vault import write_file
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow
@@ -91,10 +90,9 @@ class Workshop:
     journal: Journal
     base: str
     custody: Custody | None = None
-    live: dict[str, Deployment] = field(default_factory=dict)
-    checkouts: dict[str, Path] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        self.staging = Staging(self.project, self.feature)
         self.queue = MergeQueue(self.project.state / "merge-queue.lock")
 
     @property
@@ -105,7 +103,7 @@ class Workshop:
     @property
     def trials(self) -> Trials:
         """The runs with other data."""
-        return Trials(self.project.settings, self.feature, self.look)
+        return Trials(self.project.settings, self.feature, self.staging.look)
 
     def acts(self) -> Mapping[ChimeraPhase, Act]:
         """The table for the executor."""
@@ -193,7 +191,7 @@ class Workshop:
         """Run the test against the base."""
         room = self.room(workflow, "red")
         try:
-            return await self.look(sealed, sealed.commit, sealed.tree, room, workflow)
+            return await self.staging.look(sealed, sealed.commit, sealed.tree, room, workflow)
         except PhaseFailed as failed:
             raise EnvironmentTrouble(
                 f"The base does not serve: {failed.sentence}",
@@ -342,65 +340,9 @@ class Workshop:
         """Deploy the candidate from a clean checkout."""
         change = change_of(workflow)
         await self._keep_watch()
-        return await self.deployed(
+        return await self.staging.deployed(
             change.commit, change.tree, self.room(workflow, f"staging-{workflow.attempt}"), workflow
         )
-
-    async def deployed(self, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
-        """A running copy of a commit; :meth:`end` stops it."""
-        name = f"{self.feature.slug[:30]}-{commit[:8]}".replace("-", "_")
-        await self.project.allowance.a_deployment()
-        try:
-            return await self._deployed(commit, tree, name, room, workflow)
-        except BaseException:
-            self.project.allowance.deployment_ended()
-            raise
-
-    async def _deployed(self, commit: str, tree: str, name: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
-        folder = await self.fresh_checkout(commit, name)
-        reached(CrashPoint.CHECKOUT_MADE)
-        served = str(self.project.repository.project_in(folder))
-        checkout = Checkout(commit=commit, tree=tree, folder=served, name=name, vault=str(room))
-        hook = "pytest_chimera_deploy_to_staging"
-        try:
-            async with self.project.breakers.watching(hook):
-                answer = await self.project.agents.ask(hook, checkout=checkout, workflow=workflow)
-            if answer is None:
-                raise nobody_answers(hook)
-            deployment = shaped(hook, Deployment, answer)
-        except BaseException:
-            with anyio.CancelScope(shield=True):
-                await self.git(lambda git: git.discard(folder))
-            raise
-        deployment = deployment.model_copy(update={"folder": served, "commit": commit, "tree": tree})
-        self.checkouts[commit] = folder
-        self.live[commit] = deployment
-        reached(CrashPoint.DEPLOYED)
-        return deployment
-
-    async def fresh_checkout(self, commit: str, name: str) -> Path:
-        """A new folder with exactly the commit's files."""
-        number = 1
-        while (folder := self.place / f"{name}-{number}").exists():
-            number += 1
-        await self.git(lambda git: git.checkout(commit, folder))
-        return folder
-
-    async def end(self, deployment: Deployment) -> None:
-        """Have a deployment stopped and remove its checkout; nothing interrupts this."""
-        if self.live.pop(deployment.commit, None):
-            self.project.allowance.deployment_ended()
-        with anyio.CancelScope(shield=True):
-            await self.project.agents.tell("pytest_chimera_deployment_ended", deployment=deployment)
-            if folder := self.checkouts.pop(deployment.commit, None):
-                await self.git(lambda git: git.discard(folder))
-        reached(CrashPoint.DEPLOYMENT_ENDED)
-
-    async def end_all(self) -> None:
-        """Stop whatever still runs for this feature, and let the next one in."""
-        self.queue.leave()
-        for deployment in tuple(self.live.values()):
-            await self.end(deployment)
 
     # -- e2e_validation
 
@@ -411,11 +353,13 @@ class Workshop:
         """
         change = change_of(workflow)
         room = self.room(workflow, f"validation-{workflow.attempt}")
-        live = self.live.get(change.commit) or await self.deployed(change.commit, change.tree, room, workflow)
+        live = self.staging.live.get(change.commit) or await self.staging.deployed(
+            change.commit, change.tree, room, workflow
+        )
         try:
-            run = await self.judged(sealed_of(workflow), live, room, workflow)
+            run = await self.staging.judged(sealed_of(workflow), live, room, workflow)
         finally:
-            await self.end(live)
+            await self.staging.end(live)
         if run.status == "green":
             run = await self.trials.varied(run, change, room, workflow)
         await self._refuse_trespass()
@@ -429,43 +373,6 @@ class Workshop:
             raise
         if run.status != "green":
             self.queue.leave()
-        return run
-
-    async def look(self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> TestRun:
-        """Deploy a commit, run the test against it, and stop it."""
-        deployment = await self.deployed(commit, tree, room, workflow)
-        try:
-            return await self.judged(sealed, deployment, room, workflow)
-        finally:
-            await self.end(deployment)
-
-    async def judged(
-        self, sealed: SealedTest, deployment: Deployment, room: Path, workflow: ChimeraWorkflow
-    ) -> TestRun:
-        """What the judge saw, once the application was ready; its evidence lies in ``room``.
-
-        :raises EnvironmentTrouble: the cause of a red lies outside the application.
-        """
-        if ready := self.project.ready:
-            run = await self._seen(ready, deployment, room / "ready", workflow)
-            if run.status != "green":
-                return as_given(run)
-        return await self._seen(sealed, deployment, room / "evidence", workflow)
-
-    async def _seen(
-        self, sealed: SealedTest, deployment: Deployment, evidence: Path, workflow: ChimeraWorkflow
-    ) -> TestRun:
-        hook = "pytest_chimera_validate"
-        async with self.project.allowance.a_browser(), self.project.breakers.watching(hook):
-            answer = await self.project.agents.ask(
-                hook, sealed=sealed, deployment=deployment, evidence=str(evidence), workflow=workflow
-            )
-            if answer is None:
-                raise nobody_answers(hook)
-            run = shaped(hook, TestRun, answer)
-            if run.failure and run.failure.reason in OUTSIDE_CAUSES:
-                raise outside(run)
-        reached(CrashPoint.JUDGED)
         return run
 
     async def _proved_on_tip(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:
@@ -517,7 +424,7 @@ class Workshop:
         if (refused := outcome_of(review)).get("reason"):
             raise PhaseFailed(f"On top of {tip[:10]}: {refused['reason']}", evidence=refused.get("details", ""))
         room = self.room(workflow, f"validation-{workflow.attempt}")
-        run = await self.look(sealed, moved.commit, moved.tree, room, after)
+        run = await self.staging.look(sealed, moved.commit, moved.tree, room, after)
         if run.status == "green":
             run = await self.trials.varied(run, moved, room, after)
         return after, run
@@ -530,6 +437,11 @@ class Workshop:
         return await self._as_change(
             candidate, sealed, self.room(workflow, f"attempt-{workflow.attempt}"), change.summary
         )
+
+    async def end_all(self) -> None:
+        """Stop whatever still runs for this feature, and let the next one in."""
+        self.queue.leave()
+        await self.staging.end_all()
 
     # -- what nobody touches
 

@@ -1,0 +1,152 @@
+"""What becomes of a change that is proved: the proof and its commit, its branch, and where it is brought in."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+import anyio
+import anyio.to_thread
+
+from pytest_chimera.crash_points import CrashPoint, reached
+from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, PreconditionError, RepositoryError
+from pytest_chimera.journal import Standing
+from pytest_chimera.landing import STACK, is_stacked, wants_landing
+from pytest_chimera.models import Proof, TestRun
+from pytest_chimera.proof import whole_proof
+from pytest_chimera.repository import format_trailers
+from pytest_chimera.trials import change_of, sealed_of
+from pytest_chimera.vault import write_file
+from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
+from pytest_chimera.workshop import GreenOnBase, Workshop
+
+
+@dataclass
+class Publication:
+    """One feature's way from its green runs to where the person merges it, each step recorded."""
+
+    workshop: Workshop
+
+    def __post_init__(self) -> None:
+        self.project, self.feature, self.journal = self.workshop.project, self.workshop.feature, self.workshop.journal
+
+    @property
+    def standing(self) -> Standing:
+        """Where the feature stands now."""
+        return self.journal.standing
+
+    @property
+    def workflow(self) -> ChimeraWorkflow:
+        """The feature's workflow, which has come to its end."""
+        assert self.standing.workflow is not None, "only what has been worked on is proved"
+        return self.standing.workflow
+
+    @property
+    def proof(self) -> Proof:
+        """The proof that is recorded."""
+        assert self.standing.proof is not None, "it is asked for after it was recorded"
+        return self.standing.proof
+
+    # -- the proof
+
+    async def prove(self) -> None:
+        """Record the proof, and keep it in full in the vault."""
+        proof = await self._made()
+        room = self.project.vault.room(self.feature.slug, self.workflow.generation, "proved")
+        text = json.dumps(whole_proof(proof, self.workflow), indent=2)
+        await anyio.to_thread.run_sync(write_file, room / "proof.json", text)
+        self.journal.append("proved", proof=proof)
+
+    async def _made(self) -> Proof:
+        workflow = self.workflow
+        sealed, change = sealed_of(workflow), change_of(workflow)
+        deployment = workflow.latest(ChimeraPhase.STAGING_DEPLOYMENT)
+        red = sealed.red.failure if sealed.red else None
+        validation = workflow.latest(ChimeraPhase.E2E_VALIDATION)
+        green = validation.value if validation and isinstance(validation.value, TestRun) else None
+        proof = Proof(
+            feature=self.feature.id,
+            base=sealed.base,
+            commit=change.commit,
+            tree=change.tree,
+            test_sha256=sealed.sha256,
+            red=f"{red.reason} {red.signature}" if red else "",
+            green=f"{len(sealed.nodeids)} of {len(sealed.nodeids)}",
+            attempts=workflow.attempts,
+            seed=green.seed if green else "",
+            varied=green.varied if green else (),
+            not_varied=green.not_varied if green else {},
+            deployment="proved" if getattr(deployment and deployment.value, "proved", False) else "not proved",
+        )
+        if self.project.by_hand:
+            return proof
+        message = f"{self.feature.description}\n\n{format_trailers(proof)}"
+        keep = f"{self.feature.slug}/proved"
+        commit = await self.workshop.git(lambda git: git.commit(change.tree, (sealed.commit,), message, keep))
+        reached(CrashPoint.PROOF_COMMITTED)
+        return proof.model_copy(update={"commit": commit})
+
+    # -- the branch
+
+    async def is_to_publish(self) -> bool:
+        """It was proved, and the run ended before its branch was made; what the person has committed needs none."""
+        if self.standing.branch or self.project.by_hand:
+            return False
+        return self.feature.id not in await self.workshop.git(lambda git: git.proofs("HEAD"))
+
+    async def publish(self) -> None:
+        """Put the proved commit on the feature's own branch."""
+        commit = self.proof.commit
+        branch = await self.workshop.git(lambda git: git.publish(self.feature.slug, commit))
+        reached(CrashPoint.BRANCH_MADE)
+        self.journal.append("published", branch=branch)
+
+    # -- where it is brought in
+
+    async def is_to_land(self) -> bool:
+        """Whether it is to be brought in somewhere, by the settings, and was not yet."""
+        if not wants_landing(self.project.settings) or self.project.by_hand or self.standing.merged:
+            return False
+        commit = self.proof.commit
+        if self.project.settings.merge == "ff":
+            return True
+        return not await self.workshop.git(lambda git: is_stacked(git, commit))
+
+    async def land(self) -> str:
+        """Bring the proved feature in, where that is configured, one at a time; why it was not, when it was not."""
+        if not await self.is_to_land():
+            return ""
+        if self.project.settings.merge == "stack" and f"chimera/{self.feature.slug}" == STACK:
+            return f"Not stacked: its own branch is {STACK}. Give the feature another id."
+        await self.workshop.queue.enter()
+        try:
+            await self._prove_where_it_lands()
+            await self._bring_in()
+        except (RepositoryError, PhaseFailed, PreconditionError, EnvironmentTrouble) as error:
+            return f"Not {'merged' if self.project.settings.merge == 'ff' else 'stacked'}: {error}"
+        except GreenOnBase:
+            return "Not merged: the feature is there already, without this change."
+        finally:
+            await self.workshop.end_all()
+        return ""
+
+    async def _prove_where_it_lands(self) -> None:
+        """A run that ended before the merge left a proof on an older commit: prove it again where it lands."""
+        while (tip := await self.workshop.tip()) != sealed_of(self.workflow).base:
+            after, run = await self.workshop.proved_on(tip, self.workflow)
+            if run.failure:
+                raise PhaseFailed(f"On top of {tip[:10]}: {run.failure.as_sentence()}", evidence=run.failure.message)
+            self.journal.append("moved", sealed=sealed_of(after), change=change_of(after))
+            await self.prove()
+            await self.publish()
+
+    async def _bring_in(self) -> None:
+        commit, base = self.proof.commit, sealed_of(self.workflow).base
+        if self.project.settings.merge == "ff":
+            await self.workshop.git(lambda git: git.fast_forward(commit, base))
+            reached(CrashPoint.LANDED)
+            self.journal.append("merged", commit=commit)
+        else:
+            await self.workshop.git(lambda git: git.publish(STACK.removeprefix("chimera/"), commit))
+            reached(CrashPoint.LANDED)
+            self.journal.append("stacked", commit=commit)

@@ -1,0 +1,130 @@
+"""Running copies of a feature's commits, and what the judge sees of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+
+from pytest_chimera.agents import nobody_answers
+from pytest_chimera.crash_points import CrashPoint, reached
+from pytest_chimera.engine import shaped
+from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Feature, SealedTest, TestRun
+from pytest_chimera.project import Project
+from pytest_chimera.repository import Repository
+from pytest_chimera.sealing import as_given, outside
+from pytest_chimera.workflow import ChimeraWorkflow
+
+T = TypeVar("T")
+
+
+@dataclass
+class Staging:
+    """One feature's deployments: each has a checkout of its own, and what is started here is stopped here.
+
+    :param live: what runs now, and ``checkouts`` the folders that it runs from: by commit.
+    """
+
+    project: Project
+    feature: Feature
+    live: dict[str, Deployment] = field(default_factory=dict)
+    checkouts: dict[str, Path] = field(default_factory=dict)
+
+    async def deployed(self, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
+        """A running copy of a commit; :meth:`end` stops it."""
+        name = f"{self.feature.slug[:30]}-{commit[:8]}".replace("-", "_")
+        await self.project.allowance.a_deployment()
+        try:
+            return await self._deployed(commit, tree, name, room, workflow)
+        except BaseException:
+            self.project.allowance.deployment_ended()
+            raise
+
+    async def _deployed(self, commit: str, tree: str, name: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
+        folder = await self.fresh_checkout(commit, name)
+        reached(CrashPoint.CHECKOUT_MADE)
+        served = str(self.project.repository.project_in(folder))
+        checkout = Checkout(commit=commit, tree=tree, folder=served, name=name, vault=str(room))
+        hook = "pytest_chimera_deploy_to_staging"
+        try:
+            async with self.project.breakers.watching(hook):
+                answer = await self.project.agents.ask(hook, checkout=checkout, workflow=workflow)
+            if answer is None:
+                raise nobody_answers(hook)
+            deployment = shaped(hook, Deployment, answer)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._git(lambda git: git.discard(folder))
+            raise
+        deployment = deployment.model_copy(update={"folder": served, "commit": commit, "tree": tree})
+        self.checkouts[commit] = folder
+        self.live[commit] = deployment
+        reached(CrashPoint.DEPLOYED)
+        return deployment
+
+    async def fresh_checkout(self, commit: str, name: str) -> Path:
+        """A new folder with exactly the commit's files."""
+        number = 1
+        while (folder := self.project.place(self.feature) / f"{name}-{number}").exists():
+            number += 1
+        await self._git(lambda git: git.checkout(commit, folder))
+        return folder
+
+    async def end(self, deployment: Deployment) -> None:
+        """Have a deployment stopped and remove its checkout; nothing interrupts this."""
+        if self.live.pop(deployment.commit, None):
+            self.project.allowance.deployment_ended()
+        with anyio.CancelScope(shield=True):
+            await self.project.agents.tell("pytest_chimera_deployment_ended", deployment=deployment)
+            if folder := self.checkouts.pop(deployment.commit, None):
+                await self._git(lambda git: git.discard(folder))
+        reached(CrashPoint.DEPLOYMENT_ENDED)
+
+    async def end_all(self) -> None:
+        """Stop whatever still runs."""
+        for deployment in tuple(self.live.values()):
+            await self.end(deployment)
+
+    async def look(self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+        """Run the test against a commit, on a deployment that runs already or on a new one, and stop that."""
+        deployment = self.live.get(commit) or await self.deployed(commit, tree, room, workflow)
+        try:
+            return await self.judged(sealed, deployment, room, workflow)
+        finally:
+            await self.end(deployment)
+
+    async def judged(
+        self, sealed: SealedTest, deployment: Deployment, room: Path, workflow: ChimeraWorkflow
+    ) -> TestRun:
+        """What the judge saw, once the application was ready; its evidence lies in ``room``.
+
+        :raises EnvironmentTrouble: the cause of a red lies outside the application.
+        """
+        if ready := self.project.ready:
+            run = await self._seen(ready, deployment, room / "ready", workflow)
+            if run.status != "green":
+                return as_given(run)
+        return await self._seen(sealed, deployment, room / "evidence", workflow)
+
+    async def _seen(
+        self, sealed: SealedTest, deployment: Deployment, evidence: Path, workflow: ChimeraWorkflow
+    ) -> TestRun:
+        hook = "pytest_chimera_validate"
+        async with self.project.allowance.a_browser(), self.project.breakers.watching(hook):
+            answer = await self.project.agents.ask(
+                hook, sealed=sealed, deployment=deployment, evidence=str(evidence), workflow=workflow
+            )
+            if answer is None:
+                raise nobody_answers(hook)
+            run = shaped(hook, TestRun, answer)
+            if run.failure and run.failure.reason in OUTSIDE_CAUSES:
+                raise outside(run)
+        reached(CrashPoint.JUDGED)
+        return run
+
+    async def _git(self, question: Callable[[Repository], T]) -> T:
+        return await anyio.to_thread.run_sync(question, self.project.repository)
