@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
+
+from tests.session.fast import LEAN, Run
 
 SERVER = """
 import sys
@@ -99,7 +102,7 @@ class App:
         self.config(f"chimera_coder = replay:{self.recorded}")
 
     def run(self, *words: str) -> pytest.RunResult:
-        """Run pytest in a process of its own."""
+        """Run pytest in a process of its own, to its end."""
         return self.pytester.runpytest_subprocess(*words, timeout=120)
 
     def chimera(self, *words: str) -> pytest.RunResult:
@@ -121,3 +124,22 @@ def app(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
     app.git("init", "-q", "-b", "main")
     app.commit("Begin")
     return app
+
+
+class QuickApp(App):
+    """The same without a server and a browser: ``page.py`` is read instead, see page_reader.py."""
+
+    def start(self, *words: str) -> Run:
+        """Start pytest in a forked process, and go on."""
+        reader = ("-p", "tests.session.page_reader", "-o", "pythonpath=.")
+        return Run(self.path, Path(tempfile.mkdtemp(dir=self.recorded.parent)), (*LEAN, *reader, *words))
+
+    def run(self, *words: str) -> pytest.RunResult:
+        """Run pytest in a forked process, to its end."""
+        return self.start(*words).result()
+
+
+@pytest.fixture
+def quick(app: App) -> QuickApp:
+    """The application, judged without a browser."""
+    return QuickApp(app.pytester, app.recorded)

@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -143,6 +144,14 @@ class Run:
             os.kill(self.pid, how)
         return self.wait(30)
 
+    def result(self) -> pytest.RunResult:
+        """What it printed, when it has come to its end."""
+        began = time.monotonic()
+        code = self.wait(180)
+        out, err = self.out.read_text(), self.err.read_text()
+        print(out, err)  # for whoever reads why a test failed
+        return pytest.RunResult(code, out.splitlines(), err.splitlines(), time.monotonic() - began)
+
 
 def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     """Wait for a condition."""
@@ -160,7 +169,6 @@ class Fast:
         self.path = pytester.path
         self.log = folder / "said.log"
         self.cache = folder / "cache"
-        self._runs = 0
 
     def begin(
         self, names: str, *, body: str = "", config: str = "", more: str = "", path: str = "test_features.py"
@@ -202,22 +210,14 @@ class Fast:
         return self._finished("--chimera-verify-state", *LEAN)
 
     def _finished(self, *words: str) -> pytest.RunResult:
-        began = time.monotonic()
-        run = self._run(words)
-        code = run.wait(180)
-        out, err = run.out.read_text(), run.err.read_text()
-        print(out, err)  # for whoever reads why a test failed
-        return pytest.RunResult(code, out.splitlines(), err.splitlines(), time.monotonic() - began)
+        return self._run(words).result()
 
     def start(self, *words: str) -> Run:
         """Start ``pytest --chimera`` and go on."""
         return self._run(("--chimera", *LEAN, *words))
 
     def _run(self, words: tuple[str, ...]) -> Run:
-        self._runs += 1
-        folder = self.log.parent / f"run-{self._runs}"
-        folder.mkdir()
-        return Run(self.path, folder, words)
+        return Run(self.path, Path(tempfile.mkdtemp(dir=self.log.parent)), words)
 
     def said(self, *beginning: str) -> list[str]:
         """What the hooks noted, in order; only lines that begin with these words."""

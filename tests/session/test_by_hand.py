@@ -7,10 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.session.conftest import BASE, RIGHT, App
-
-pytestmark = pytest.mark.browser
-
+from tests.session.conftest import BASE, RIGHT, App, QuickApp
 
 HAND_WRITTEN = """
 import pytest
@@ -34,6 +31,7 @@ def untouched(app: App) -> tuple[bytes, str, str]:
     return (app.path / ".git" / "index").read_bytes(), app.git("stash", "list"), app.git("rev-parse", "HEAD")
 
 
+@pytest.mark.browser
 def test_the_item_fails_with_how_the_test_fails_and_where_it_is(app: App) -> None:
     result = app.chimera()
     result.assert_outcomes(failed=1)
@@ -48,13 +46,14 @@ def test_the_item_fails_with_how_the_test_fails_and_where_it_is(app: App) -> Non
     assert (app.path / "tests" / "e2e" / "__init__.py").exists()
 
 
-def test_waiting_costs_no_attempt_and_no_browser(app: App) -> None:
-    app.chimera()
-    vault = sorted((app.path / ".chimera").rglob("*"))
-    app.chimera("tests/features").assert_outcomes(failed=1)
-    assert sorted((app.path / ".chimera").rglob("*")) == vault
+def test_waiting_costs_no_attempt_and_no_browser(quick: QuickApp) -> None:
+    quick.chimera()
+    vault = sorted((quick.path / ".chimera").rglob("*"))
+    quick.chimera("tests/features").assert_outcomes(failed=1)
+    assert sorted((quick.path / ".chimera").rglob("*")) == vault
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize("edits", [2, pytest.param(10, marks=pytest.mark.exhaustive)])
 def test_after_wrong_edits_and_a_right_one_it_completes_and_gives_the_commit_to_type(app: App, edits: int) -> None:
     app.chimera("tests/features").assert_outcomes(failed=1)
@@ -74,6 +73,7 @@ def test_after_wrong_edits_and_a_right_one_it_completes_and_gives_the_commit_to_
     app.chimera("tests/features").stdout.fnmatch_lines(["*test_greet*proved*"])
 
 
+@pytest.mark.browser
 def test_a_wrong_edit_is_told_with_its_evidence(app: App) -> None:
     app.chimera()
     app.write(page=wrong(1))
@@ -81,6 +81,7 @@ def test_a_wrong_edit_is_told_with_its_evidence(app: App) -> None:
     result.stdout.fnmatch_lines(['*still red*I should see "Hello, Ada!"*', "*evidence: *"])
 
 
+@pytest.mark.browser
 def test_the_generated_test_is_left_to_its_feature_while_that_is_worked_on(app: App) -> None:
     app.chimera()
     app.chimera().assert_outcomes(failed=1, skipped=1)
@@ -89,32 +90,33 @@ def test_the_generated_test_is_left_to_its_feature_while_that_is_worked_on(app: 
     app.chimera().assert_outcomes(passed=2)
 
 
-def test_changing_the_sealed_test_is_refused(app: App) -> None:
-    app.chimera()
-    test = app.path / "tests" / "e2e" / "test_greet.py"
+def test_changing_the_sealed_test_is_refused(quick: QuickApp) -> None:
+    quick.chimera()
+    test = quick.path / "tests" / "e2e" / "test_greet.py"
     test.write_text(test.read_text().replace("Hello, Ada!", "Welcome"))
-    result = app.chimera("tests/features")
+    result = quick.chimera("tests/features")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*The sealed test was changed.*"])
 
 
-def test_a_changed_scenario_brings_its_new_test(app: App) -> None:
-    app.chimera()
-    path = app.path / "tests" / "features" / "test_greeting.py"
+def test_a_changed_scenario_brings_its_new_test(quick: QuickApp) -> None:
+    quick.chimera()
+    path = quick.path / "tests" / "features" / "test_greeting.py"
     path.write_text(path.read_text().replace("Hello, Ada!", "Dear Ada!"))
-    app.chimera("tests/features").stdout.fnmatch_lines(["*a new generation begins*"])
-    assert "Dear Ada!" in (app.path / "tests" / "e2e" / "test_greet.py").read_text()
-    app.write(page=RIGHT.replace("Hello, ", "Dear "))
-    app.chimera("tests/features").assert_outcomes(passed=1)
+    quick.chimera("tests/features").stdout.fnmatch_lines(["*a new generation begins*"])
+    assert "Dear Ada!" in (quick.path / "tests" / "e2e" / "test_greet.py").read_text()
+    quick.write(page=RIGHT.replace("Hello, ", "Dear "))
+    quick.chimera("tests/features").assert_outcomes(passed=1)
 
 
-def test_the_owner_may_edit_conftest_and_configuration(app: App) -> None:
-    app.chimera()
-    app.write(page=RIGHT, conftest="import pytest\n\n\ndef pytest_configure(config):\n    pass\n")
-    app.config("addopts = -q")
-    app.chimera("tests/features").assert_outcomes(passed=1)
+def test_the_owner_may_edit_conftest_and_configuration(quick: QuickApp) -> None:
+    quick.chimera()
+    quick.write(page=RIGHT, conftest="import pytest\n\n\ndef pytest_configure(config):\n    pass\n")
+    quick.config("addopts = -q")
+    quick.chimera("tests/features").assert_outcomes(passed=1)
 
 
+@pytest.mark.browser
 def test_the_generated_test_runs_by_itself_beside_a_file_of_the_same_name(app: App) -> None:
     (app.path / "tests" / "features" / "test_greeting.py").rename(app.path / "tests" / "features" / "test_greet.py")
     app.commit("Name the file as the feature")
@@ -124,28 +126,28 @@ def test_the_generated_test_runs_by_itself_beside_a_file_of_the_same_name(app: A
     app.run().assert_outcomes(passed=1, skipped=1)
 
 
-def test_on_the_first_day_nothing_is_committed(app: App) -> None:
-    app.git("rm", "-q", "-r", "--cached", "tests", "pytest.ini")
-    app.git("commit", "-q", "-m", "Before the first feature")
-    result = app.chimera()
+def test_on_the_first_day_nothing_is_committed(quick: QuickApp) -> None:
+    quick.git("rm", "-q", "-r", "--cached", "tests", "pytest.ini")
+    quick.git("commit", "-q", "-m", "Before the first feature")
+    result = quick.chimera()
     result.stdout.fnmatch_lines(["*✓ test*red on*"])
-    app.write(page=RIGHT)
-    app.chimera("tests/features").assert_outcomes(passed=1)
+    quick.write(page=RIGHT)
+    quick.chimera("tests/features").assert_outcomes(passed=1)
 
 
-def test_a_coder_that_takes_over_has_its_own_attempts(app: App) -> None:
-    app.chimera("tests/features")
+def test_a_coder_that_takes_over_has_its_own_attempts(quick: QuickApp) -> None:
+    quick.chimera("tests/features")
     for number in range(2):
-        app.write(page=wrong(number))
-        app.chimera("tests/features").assert_outcomes(failed=1)
-    app.write(page=BASE)
-    app.coder(BASE, BASE, wrong(3), RIGHT)
-    with (app.path / "pytest.ini").open("a") as file:
+        quick.write(page=wrong(number))
+        quick.chimera("tests/features").assert_outcomes(failed=1)
+    quick.write(page=BASE)
+    quick.coder(BASE, BASE, wrong(3), RIGHT)
+    with (quick.path / "pytest.ini").open("a") as file:
         file.write("chimera_max_attempts = 2\n")
-    app.chimera("tests/features").assert_outcomes(passed=1)
+    quick.chimera("tests/features").assert_outcomes(passed=1)
 
 
-def test_a_hand_written_test_is_sealed_as_it_is(app: App) -> None:
+def test_a_hand_written_test_is_sealed_as_it_is(quick: QuickApp) -> None:
     source = """
 import pytest
 from playwright.sync_api import Page, expect
@@ -158,15 +160,16 @@ def test_greet(page: Page) -> None:
     page.get_by_role("button", name="Greet").click()
     expect(page.get_by_text("Hello, Ada!")).to_be_visible()
 """
-    app.write(tests__features__test_greeting=source)
-    app.commit("Write the test by hand")
-    result = app.chimera()
+    quick.write(tests__features__test_greeting=source)
+    quick.commit("Write the test by hand")
+    result = quick.chimera()
     result.stdout.fnmatch_lines(['*page.get_by_label("Name").fill("Ada")*', "*The test is tests/features/*"])
-    app.write(page=RIGHT)
-    app.chimera("tests/features").assert_outcomes(passed=1)
-    assert not (app.path / "tests" / "e2e").exists()
+    quick.write(page=RIGHT)
+    quick.chimera("tests/features").assert_outcomes(passed=1)
+    assert not (quick.path / "tests" / "e2e").exists()
 
 
+@pytest.mark.browser
 def test_a_hand_written_test_that_imports_the_application_is_refused_with_what_to_write(app: App) -> None:
     source = (
         "import pytest\nimport page\n\n\n@pytest.mark.feature('A')\ndef test_greet():\n    assert page.render({})\n"
@@ -179,6 +182,7 @@ def test_a_hand_written_test_that_imports_the_application_is_refused_with_what_t
     )
 
 
+@pytest.mark.browser
 def test_started_from_another_folder_with_no_environment_activated(
     app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -190,6 +194,7 @@ def test_started_from_another_folder_with_no_environment_activated(
     result.stdout.fnmatch_lines(["*✓ test*red on*"])
 
 
+@pytest.mark.browser
 def test_a_hand_written_test_with_parameters_is_a_feature_for_each(app: App) -> None:
     source = HAND_WRITTEN.replace(
         "@pytest.mark.feature", "@pytest.mark.parametrize('name', ['Ada', 'Bob-1'])\n@pytest.mark.feature"

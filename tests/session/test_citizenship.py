@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.session.conftest import FEATURE, RIGHT, App
+from tests.session.conftest import FEATURE, RIGHT, App, QuickApp
 from tests.session.test_merging import BOTH, TWO, by_script
 
 NOT_UNDERSTOOD = FEATURE.replace('I press the "Greet" button', "I frobnicate the gadget")
@@ -29,11 +29,10 @@ def test_under_xdist_each_worker_takes_its_own_items(app: App) -> None:
     result.stdout.fnmatch_lines_random(["*test_greet*complete*chimera/test-greet*", "*test_goodbye*complete*"])
 
 
-@pytest.mark.browser
-def test_two_at_once_are_reported_in_their_order(app: App) -> None:
-    app.write(tests__features__test_greeting=TWO.format(after=""))
-    by_script(app, BOTH)
-    result = app.chimera("--chimera-jobs=2", "-v")
+def test_two_at_once_are_reported_in_their_order(quick: QuickApp) -> None:
+    quick.write(tests__features__test_greeting=TWO.format(after=""))
+    by_script(quick, BOTH)
+    result = quick.chimera("--chimera-jobs=2", "-v")
     result.assert_outcomes(passed=2)
     result.stdout.fnmatch_lines(["*::test_greet*", "*::test_goodbye*"])
 

@@ -6,11 +6,10 @@ import json
 
 import pytest
 
-from tests.session.conftest import RIGHT, WRONG, App
-
-pytestmark = pytest.mark.browser
+from tests.session.conftest import RIGHT, WRONG, App, QuickApp
 
 
+@pytest.mark.browser
 def test_a_feature_goes_from_its_sentence_to_a_proved_branch(app: App) -> None:
     app.coder(RIGHT)
     head = app.commit("Configure the coder")
@@ -35,16 +34,17 @@ def test_a_feature_goes_from_its_sentence_to_a_proved_branch(app: App) -> None:
     assert app.git("status", "--porcelain") == ""
 
 
-def test_the_proof_stands_in_the_trailers(app: App) -> None:
-    app.coder(RIGHT)
-    head = app.commit("Configure the coder")
-    app.chimera()
-    trailers = app.git("log", "-1", "--format=%(trailers)", "chimera/test-greet")
+def test_the_proof_stands_in_the_trailers(quick: QuickApp) -> None:
+    quick.coder(RIGHT)
+    head = quick.commit("Configure the coder")
+    quick.chimera()
+    trailers = quick.git("log", "-1", "--format=%(trailers)", "chimera/test-greet")
     assert f"Chimera-Base: {head}" in trailers
     assert "Chimera-Red: missing element" in trailers
     assert "Chimera-Attempts: 1" in trailers
 
 
+@pytest.mark.browser
 def test_a_change_that_is_wrong_in_the_browser_goes_back_with_the_evidence(app: App) -> None:
     app.coder(WRONG, RIGHT)
     app.chimera().assert_outcomes(passed=1)
@@ -57,38 +57,39 @@ def test_a_change_that_is_wrong_in_the_browser_goes_back_with_the_evidence(app: 
     assert "Bye, Ada!" in (vault / "validation-1" / "evidence" / "page.yaml").read_text()
 
 
-def test_no_attempts_left_is_failed_and_stays_failed_without_spending_anything(app: App) -> None:
-    app.coder(WRONG, WRONG.replace("Bye", "Ciao"), RIGHT)
-    with (app.path / "pytest.ini").open("a") as file:
+def test_no_attempts_left_is_failed_and_stays_failed_without_spending_anything(quick: QuickApp) -> None:
+    quick.coder(WRONG, WRONG.replace("Bye", "Ciao"), RIGHT)
+    with (quick.path / "pytest.ini").open("a") as file:
         file.write("chimera_max_attempts = 2\n")
-    first = app.chimera()
+    first = quick.chimera()
     first.assert_outcomes(failed=1)
     first.stdout.fnmatch_lines(["*failed in e2e_validation*", "*attempt 1*", "*attempt 2*", "*Evidence:*"])
-    again = app.chimera()
+    again = quick.chimera()
     again.assert_outcomes(failed=1)
     again.stdout.no_fnmatch_line("*implement*✓*")
-    assert not (app.path / ".chimera" / "test-greet" / "generation-1" / "attempt-3").exists()
+    assert not (quick.path / ".chimera" / "test-greet" / "generation-1" / "attempt-3").exists()
 
 
-def test_the_persons_words_open_another_round_and_reach_the_brief(app: App) -> None:
-    app.coder(WRONG, RIGHT)
-    with (app.path / "pytest.ini").open("a") as file:
+def test_the_persons_words_open_another_round_and_reach_the_brief(quick: QuickApp) -> None:
+    quick.coder(WRONG, RIGHT)
+    with (quick.path / "pytest.ini").open("a") as file:
         file.write("chimera_max_attempts = 1\n")
-    app.chimera().assert_outcomes(failed=1)
-    app.chimera("--chimera-hint=say Hello").assert_outcomes(passed=1)
-    brief = app.path / ".chimera" / "test-greet" / "generation-1" / "attempt-2" / "brief.md"
+    quick.chimera().assert_outcomes(failed=1)
+    quick.chimera("--chimera-hint=say Hello").assert_outcomes(passed=1)
+    brief = quick.path / ".chimera" / "test-greet" / "generation-1" / "attempt-2" / "brief.md"
     assert "> say Hello" in brief.read_text()
 
 
-def test_a_rejected_green_change_goes_on_and_moves_its_branch(app: App) -> None:
-    app.coder(RIGHT, RIGHT.replace("Greeter", "The greeter"))
-    app.chimera().assert_outcomes(passed=1)
-    result = app.chimera("--chimera-reject=name it The greeter")
+def test_a_rejected_green_change_goes_on_and_moves_its_branch(quick: QuickApp) -> None:
+    quick.coder(RIGHT, RIGHT.replace("Greeter", "The greeter"))
+    quick.chimera().assert_outcomes(passed=1)
+    result = quick.chimera("--chimera-reject=name it The greeter")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*✓ implement 2*", "*complete*2*chimera/test-greet*"])
-    assert "The greeter" in app.git("show", "chimera/test-greet:page.py")
+    assert "The greeter" in quick.git("show", "chimera/test-greet:page.py")
 
 
+@pytest.mark.browser
 def test_pages_and_glossary_are_the_projects_own_words(app: App) -> None:
     (app.path / "chimera.toml").write_text(
         '[pages]\n"front" = "/"\n\n[glossary]\n'
@@ -104,26 +105,27 @@ def test_pages_and_glossary_are_the_projects_own_words(app: App) -> None:
     assert 'get_by_role("button", name="Greet")' in source
 
 
-def test_a_complete_feature_is_proved_without_a_browser_when_nothing_has_changed(app: App) -> None:
-    app.coder(RIGHT)
-    app.chimera().assert_outcomes(passed=1)
-    before = sorted(path for path in (app.path / ".chimera").rglob("*"))
-    again = app.chimera()
+def test_a_complete_feature_is_proved_without_a_browser_when_nothing_has_changed(quick: QuickApp) -> None:
+    quick.coder(RIGHT)
+    quick.chimera().assert_outcomes(passed=1)
+    before = sorted(path for path in (quick.path / ".chimera").rglob("*"))
+    again = quick.chimera()
     again.assert_outcomes(passed=1)
     again.stdout.fnmatch_lines(["*test_greet*proved*"])
-    assert sorted(path for path in (app.path / ".chimera").rglob("*")) == before
+    assert sorted(path for path in (quick.path / ".chimera").rglob("*")) == before
 
 
-def test_once_merged_it_is_proved_again_on_head(app: App) -> None:
-    app.coder(RIGHT)
-    app.commit("Configure the coder")
-    app.chimera().assert_outcomes(passed=1)
-    app.git("merge", "-q", "--no-ff", "-m", "Merge it", "chimera/test-greet")
-    app.write(other="")
-    app.commit("Something else")
-    app.chimera("tests/features").stdout.fnmatch_lines(["*test_greet*still green*"])
+def test_once_merged_it_is_proved_again_on_head(quick: QuickApp) -> None:
+    quick.coder(RIGHT)
+    quick.commit("Configure the coder")
+    quick.chimera().assert_outcomes(passed=1)
+    quick.git("merge", "-q", "--no-ff", "-m", "Merge it", "chimera/test-greet")
+    quick.write(other="")
+    quick.commit("Something else")
+    quick.chimera("tests/features").stdout.fnmatch_lines(["*test_greet*still green*"])
 
 
+@pytest.mark.browser
 def test_a_regression_begins_a_new_generation(app: App) -> None:
     app.coder(RIGHT)
     app.commit("Configure the coder")
@@ -137,54 +139,54 @@ def test_a_regression_begins_a_new_generation(app: App) -> None:
     assert (app.path / ".chimera" / "test-greet" / "generation-2").is_dir()
 
 
-def test_another_machine_knows_a_proved_feature_by_its_trailers(app: App) -> None:
-    app.coder(RIGHT)
-    app.commit("Configure the coder")
-    app.chimera().assert_outcomes(passed=1)
-    app.git("merge", "-q", "--squash", "chimera/test-greet")
-    app.git("commit", "-q", "-m", app.git("log", "-1", "--format=%B", "chimera/test-greet"))
-    app.run("--cache-clear", "--co")
-    app.chimera("tests/features").stdout.fnmatch_lines(["*proved in*still green*"])
+def test_another_machine_knows_a_proved_feature_by_its_trailers(quick: QuickApp) -> None:
+    quick.coder(RIGHT)
+    quick.commit("Configure the coder")
+    quick.chimera().assert_outcomes(passed=1)
+    quick.git("merge", "-q", "--squash", "chimera/test-greet")
+    quick.git("commit", "-q", "-m", quick.git("log", "-1", "--format=%B", "chimera/test-greet"))
+    quick.run("--cache-clear", "--co")
+    quick.chimera("tests/features").stdout.fnmatch_lines(["*proved in*still green*"])
 
 
-def test_a_feature_that_was_there_is_present_and_never_seen_red(app: App) -> None:
-    app.write(page=RIGHT)
-    app.commit("It was there all along")
-    result = app.chimera()
+def test_a_feature_that_was_there_is_present_and_never_seen_red(quick: QuickApp) -> None:
+    quick.write(page=RIGHT)
+    quick.commit("It was there all along")
+    result = quick.chimera()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*present, never seen red*"])
 
 
-def test_until_red_calls_no_coder(app: App) -> None:
-    app.coder(RIGHT)
-    result = app.chimera("--chimera-until=red")
+def test_until_red_calls_no_coder(quick: QuickApp) -> None:
+    quick.coder(RIGHT)
+    result = quick.chimera("--chimera-until=red")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*red for the right reason*"])
-    app.chimera().assert_outcomes(passed=1)
+    quick.chimera().assert_outcomes(passed=1)
 
 
-def test_ci_calls_no_coder_unless_the_command_line_names_one(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
-    app.coder(RIGHT)
+def test_ci_calls_no_coder_unless_the_command_line_names_one(quick: QuickApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick.coder(RIGHT)
     monkeypatch.setenv("CI", "true")
-    result = app.chimera()
+    result = quick.chimera()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*not proved: red here, and no coder is called under CI*"])
-    app.chimera(f"--chimera-coder=replay:{app.recorded}").assert_outcomes(passed=1)
+    quick.chimera(f"--chimera-coder=replay:{quick.recorded}").assert_outcomes(passed=1)
 
 
-def test_a_changed_scenario_begins_a_new_generation_and_shows_the_difference(app: App) -> None:
-    app.coder(RIGHT, RIGHT.replace("Hello, ", "Dear "))
-    app.chimera("--chimera-until=red")
-    path = app.path / "tests" / "features" / "test_greeting.py"
+def test_a_changed_scenario_begins_a_new_generation_and_shows_the_difference(quick: QuickApp) -> None:
+    quick.coder(RIGHT, RIGHT.replace("Hello, ", "Dear "))
+    quick.chimera("--chimera-until=red")
+    path = quick.path / "tests" / "features" / "test_greeting.py"
     path.write_text(path.read_text().replace("Hello, Ada!", "Dear Ada!"))
-    result = app.chimera("--chimera-until=red")
+    result = quick.chimera("--chimera-until=red")
     result.stdout.fnmatch_lines(["*the scenario has changed: a new generation begins*"])
 
 
-def test_a_comment_in_the_scenario_changes_nothing(app: App) -> None:
-    app.coder(RIGHT)
-    app.chimera().assert_outcomes(passed=1)
-    path = app.path / "tests" / "features" / "test_greeting.py"
+def test_a_comment_in_the_scenario_changes_nothing(quick: QuickApp) -> None:
+    quick.coder(RIGHT)
+    quick.chimera().assert_outcomes(passed=1)
+    path = quick.path / "tests" / "features" / "test_greeting.py"
     path.write_text(f"# a comment\n{path.read_text()}")
-    result = app.chimera()
+    result = quick.chimera()
     result.stdout.no_fnmatch_line("*new generation*")

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.session.conftest import RIGHT, App
-
-pytestmark = pytest.mark.browser
+from tests.session.conftest import RIGHT, App, QuickApp
 
 TWO = '''
 import pytest
@@ -60,6 +58,7 @@ page.write_text(text)
 """
 
 
+@pytest.mark.browser
 def test_a_complete_feature_is_merged_and_the_next_one_starts_from_it(app: App) -> None:
     app.write(tests__features__test_greeting=TWO.format(after=""))
     by_script(app, BOTH, "chimera_merge = ff")
@@ -76,37 +75,37 @@ def test_a_complete_feature_is_merged_and_the_next_one_starts_from_it(app: App) 
     app.run().assert_outcomes(passed=2, skipped=2)
 
 
-def test_run_again_they_are_still_green_and_nothing_changes(app: App) -> None:
-    app.write(tests__features__test_greeting=TWO.format(after=""))
-    by_script(app, BOTH, "chimera_merge = ff")
-    app.chimera().assert_outcomes(passed=2)
-    head = app.git("rev-parse", "HEAD")
-    app.chimera("tests/features").assert_outcomes(passed=2)
-    assert app.git("rev-parse", "HEAD") == head
-    assert app.git("status", "--porcelain") == ""
+def test_run_again_they_are_still_green_and_nothing_changes(quick: QuickApp) -> None:
+    quick.write(tests__features__test_greeting=TWO.format(after=""))
+    by_script(quick, BOTH, "chimera_merge = ff")
+    quick.chimera().assert_outcomes(passed=2)
+    head = quick.git("rev-parse", "HEAD")
+    quick.chimera("tests/features").assert_outcomes(passed=2)
+    assert quick.git("rev-parse", "HEAD") == head
+    assert quick.git("status", "--porcelain") == ""
 
 
-def test_a_head_that_has_moved_means_proving_again_on_top_of_it(app: App) -> None:
+def test_a_head_that_has_moved_means_proving_again_on_top_of_it(quick: QuickApp) -> None:
     body = BOTH + (
         "pathlib.Path(MAIN, 'note.txt').write_text('somebody was here')\n"
         "git = ['git', '-C', MAIN, '-c', 'user.name=Bob', '-c', 'user.email=bob@example.org']\n"
         "subprocess.run([*git, 'add', 'note.txt'], check=True)\n"
         "subprocess.run([*git, 'commit', '-q', '-m', 'Meanwhile'], check=True)\n"
     )
-    by_script(app, body, "chimera_merge = ff")
-    result = app.chimera()
+    by_script(quick, body, "chimera_merge = ff")
+    result = quick.chimera()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*HEAD has moved to*proving the change again on top of it*", "*complete*"])
-    assert app.git("log", "--first-parent", "--format=%s").splitlines()[:3] == [
+    assert quick.git("log", "--first-parent", "--format=%s").splitlines()[:3] == [
         "A visitor is greeted by name",
         "Test: A visitor is greeted by name",
         "Meanwhile",
     ]
-    meanwhile = app.git("rev-parse", "HEAD~2")
-    assert f"Chimera-Base: {meanwhile}" in app.git("log", "-1", "--format=%(trailers)")
+    meanwhile = quick.git("rev-parse", "HEAD~2")
+    assert f"Chimera-Base: {meanwhile}" in quick.git("log", "-1", "--format=%(trailers)")
 
 
-def test_a_conflict_goes_back_to_implementation_with_the_conflict_in_the_brief(app: App) -> None:
+def test_a_conflict_goes_back_to_implementation_with_the_conflict_in_the_brief(quick: QuickApp) -> None:
     body = (
         "if ATTEMPT == 1:\n"
         "    page.write_text(RIGHT)\n"
@@ -118,44 +117,45 @@ def test_a_conflict_goes_back_to_implementation_with_the_conflict_in_the_brief(a
         "    assert 'Willkommen' in page.read_text()\n"
         "    page.write_text(RIGHT.replace('Welcome', 'Willkommen'))\n"
     )
-    by_script(app, body, "chimera_merge = ff")
-    result = app.chimera()
+    by_script(quick, body, "chimera_merge = ff")
+    result = quick.chimera()
     result.assert_outcomes(passed=1)
-    brief = app.path / ".chimera" / "test-greet" / "generation-1" / "attempt-2" / "brief.md"
+    brief = quick.path / ".chimera" / "test-greet" / "generation-1" / "attempt-2" / "brief.md"
     tried = brief.read_text().partition("What was tried before")[2]
     assert "page.py" in tried
     assert "<<<<<<<" in tried
-    assert "Willkommen" in (app.path / "page.py").read_text()
+    assert "Willkommen" in (quick.path / "page.py").read_text()
 
 
-def test_files_that_are_not_clean_stay_and_the_branch_waits(app: App) -> None:
+def test_files_that_are_not_clean_stay_and_the_branch_waits(quick: QuickApp) -> None:
     body = BOTH + "main = pathlib.Path(MAIN, 'page.py')\nmain.write_text(main.read_text() + '# mine\\n')\n"
-    by_script(app, body, "chimera_merge = ff")
-    result = app.chimera()
+    by_script(quick, body, "chimera_merge = ff")
+    result = quick.chimera()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*complete*chimera/test-greet*"])
-    assert "# mine" in (app.path / "page.py").read_text()
-    assert app.git("log", "-1", "--format=%s") == "Configure the coder"
+    assert "# mine" in (quick.path / "page.py").read_text()
+    assert quick.git("log", "-1", "--format=%s") == "Configure the coder"
 
 
-def test_after_starts_a_feature_from_the_others_result(app: App) -> None:
-    app.write(tests__features__test_greeting=TWO.format(after=", after='test_greet'"))
+def test_after_starts_a_feature_from_the_others_result(quick: QuickApp) -> None:
+    quick.write(tests__features__test_greeting=TWO.format(after=", after='test_greet'"))
     body = BOTH.replace(
         "text = page.read_text()", "text = page.read_text()\nassert FEATURE == 'test_greet' or 'Greet' in text"
     )
-    by_script(app, body)
-    app.chimera().assert_outcomes(passed=2)
-    assert app.git("merge-base", "--is-ancestor", "chimera/test-greet", "chimera/test-goodbye") == ""
+    by_script(quick, body)
+    quick.chimera().assert_outcomes(passed=2)
+    assert quick.git("merge-base", "--is-ancestor", "chimera/test-greet", "chimera/test-goodbye") == ""
 
 
-def test_after_waits_while_the_other_is_not_there(app: App) -> None:
-    app.write(tests__features__test_greeting=TWO.format(after=", after='test_greet'"))
-    by_script(app, "page.write_text(page.read_text() + '# attempt ' + str(ATTEMPT))\n", "chimera_max_attempts = 1")
-    result = app.chimera()
+def test_after_waits_while_the_other_is_not_there(quick: QuickApp) -> None:
+    quick.write(tests__features__test_greeting=TWO.format(after=", after='test_greet'"))
+    by_script(quick, "page.write_text(page.read_text() + '# attempt ' + str(ATTEMPT))\n", "chimera_max_attempts = 1")
+    result = quick.chimera()
     result.assert_outcomes(failed=1, errors=1)
     result.stdout.fnmatch_lines(["*waits for test_greet, which is failed*"])
 
 
+@pytest.mark.browser
 def test_the_person_merges_an_uncommitted_first_feature_with_the_command_shown(app: App) -> None:
     app.coder(RIGHT)
     app.git("rm", "-q", "-r", "--cached", "tests")

@@ -16,10 +16,9 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.session.conftest import RIGHT, App
+from tests.session.conftest import RIGHT, App, QuickApp
+from tests.session.fast import Run
 from tests.session.test_merging import by_script
-
-pytestmark = pytest.mark.browser
 
 
 def phases(app: App) -> Counter[tuple[str, str, int]]:
@@ -46,51 +45,51 @@ def phases(app: App) -> Counter[tuple[str, str, int]]:
     ],
     ids=["exits 1", "hangs", "deletes its clone", "changes nothing"],
 )
-def test_a_coder_that_does_not_do_it_has_its_own_clear_reason(app: App, body: str, reason: str) -> None:
-    by_script(app, body, "chimera_max_attempts = 1", "chimera_implementation_timeout = 3")
-    result = app.chimera()
+def test_a_coder_that_does_not_do_it_has_its_own_clear_reason(quick: QuickApp, body: str, reason: str) -> None:
+    by_script(quick, body, "chimera_max_attempts = 1", "chimera_implementation_timeout = 3")
+    result = quick.chimera()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines([reason])
 
 
-def test_fifty_megabytes_of_output_are_kept_in_part(app: App) -> None:
+def test_fifty_megabytes_of_output_are_kept_in_part(quick: QuickApp) -> None:
     body = "page.write_text(RIGHT)\nfor _ in range(50):\n    sys.stdout.write('x' * 1_000_000 + '\\n')\n"
-    by_script(app, body)
-    app.chimera().assert_outcomes(passed=1)
-    log = app.path / ".chimera" / "test-greet" / "generation-1" / "attempt-1" / "coder.log"
+    by_script(quick, body)
+    quick.chimera().assert_outcomes(passed=1)
+    log = quick.path / ".chimera" / "test-greet" / "generation-1" / "attempt-1" / "coder.log"
     assert log.stat().st_size < 2_000_000
     assert "left out" in log.read_text()
 
 
-def test_a_coder_that_is_not_installed_parks_the_feature(app: App) -> None:
-    app.config("chimera_coder = no-such-agent --brief {brief}")
-    result = app.chimera()
+def test_a_coder_that_is_not_installed_parks_the_feature(quick: QuickApp) -> None:
+    quick.config("chimera_coder = no-such-agent --brief {brief}")
+    result = quick.chimera()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*'no-such-agent' is not installed or not on PATH*", "*parked*"])
-    app.coder(RIGHT)
-    app.chimera().assert_outcomes(passed=1)
+    quick.coder(RIGHT)
+    quick.chimera().assert_outcomes(passed=1)
 
 
-def test_an_unknown_placeholder_is_told_with_those_that_there_are(app: App) -> None:
-    app.config("chimera_coder = agent {prompt}")
-    result = app.chimera()
+def test_an_unknown_placeholder_is_told_with_those_that_there_are(quick: QuickApp) -> None:
+    quick.config("chimera_coder = agent {prompt}")
+    result = quick.chimera()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*chimera_coder knows no {prompt}*", "*It knows {brief}*"])
 
 
 @pytest.mark.parametrize("kind", ["def", "async def"])
-def test_a_function_in_conftest_is_a_coder(app: App, kind: str) -> None:
-    app.write(
+def test_a_function_in_conftest_is_a_coder(quick: QuickApp, kind: str) -> None:
+    quick.write(
         conftest=f"import pathlib\nRIGHT = {RIGHT!r}\n\n\n"
         f"{kind} pytest_chimera_implement_feature(brief):\n"
         "    pathlib.Path(brief.folder, 'page.py').write_text(RIGHT)\n"
     )
-    app.commit("Write a coder")
-    app.chimera().assert_outcomes(passed=1)
-    assert app.git("status", "--porcelain") == ""
+    quick.commit("Write a coder")
+    quick.chimera().assert_outcomes(passed=1)
+    assert quick.git("status", "--porcelain") == ""
 
 
-def test_a_change_of_the_sealed_test_is_rejected_and_the_next_brief_says_so(app: App) -> None:
+def test_a_change_of_the_sealed_test_is_rejected_and_the_next_brief_says_so(quick: QuickApp) -> None:
     body = (
         "if ATTEMPT == 1:\n"
         "    pathlib.Path('tests/e2e/test_greet.py').write_text('def test_greet():\\n    pass\\n')\n"
@@ -98,25 +97,26 @@ def test_a_change_of_the_sealed_test_is_rejected_and_the_next_brief_says_so(app:
         "    assert 'Hello, Ada!' in pathlib.Path('tests/e2e/test_greet.py').read_text()\n"
         "    page.write_text(RIGHT)\n"
     )
-    by_script(app, body)
-    result = app.chimera()
+    by_script(quick, body)
+    result = quick.chimera()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*✗ review*The sealed test was changed*"])
-    brief = app.path / ".chimera" / "test-greet" / "generation-1" / "attempt-2" / "brief.md"
+    brief = quick.path / ".chimera" / "test-greet" / "generation-1" / "attempt-2" / "brief.md"
     assert "Leave the test as it is and change the application" in brief.read_text()
 
 
-def test_a_failing_check_is_a_finding(app: App) -> None:
-    app.write(tests__test_unit="import page\n\n\ndef test_title():\n    assert 'Greeter' in page.render({})\n")
+def test_a_failing_check_is_a_finding(quick: QuickApp) -> None:
+    quick.write(tests__test_unit="import page\n\n\ndef test_title():\n    assert 'Greeter' in page.render({})\n")
     body = "page.write_text(RIGHT.replace('Greeter', 'X') if ATTEMPT == 1 else RIGHT)\n"
-    by_script(app, body, f"chimera_check = {sys.executable} -m pytest -q -p no:cacheprovider tests/test_unit.py")
-    result = app.chimera()
+    by_script(quick, body, f"chimera_check = {sys.executable} -m pytest -q -p no:cacheprovider tests/test_unit.py")
+    result = quick.chimera()
     result.stdout.fnmatch_lines(["*✗ review*tests/test_unit.py* exited 1*", "*complete*2*"])
 
 
 # -- environments
 
 
+@pytest.mark.browser
 def test_a_base_that_does_not_serve_parks_with_its_log(app: App) -> None:
     app.write(server="raise SystemExit('no database')")
     app.commit("Break the server")
@@ -125,6 +125,7 @@ def test_a_base_that_does_not_serve_parks_with_its_log(app: App) -> None:
     result.stdout.fnmatch_lines(["*The base does not serve*", "*no database*", "*parked*"])
 
 
+@pytest.mark.browser
 def test_a_port_that_is_taken_parks_and_names_it(app: App) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
@@ -136,6 +137,7 @@ def test_a_port_that_is_taken_parks_and_names_it(app: App) -> None:
     result.stdout.fnmatch_lines([f"*{port}*"])
 
 
+@pytest.mark.browser
 def test_no_serve_command_is_told_with_the_line_to_add(app: App) -> None:
     (app.path / "pytest.ini").write_text("[pytest]\n")
     result = app.chimera()
@@ -143,15 +145,16 @@ def test_no_serve_command_is_told_with_the_line_to_add(app: App) -> None:
     result.stdout.fnmatch_lines(["*chimera_serve = *"])
 
 
-def test_a_step_that_is_not_understood_stops_the_feature_with_its_line(app: App) -> None:
-    path = app.path / "tests" / "features" / "test_greeting.py"
+def test_a_step_that_is_not_understood_stops_the_feature_with_its_line(quick: QuickApp) -> None:
+    path = quick.path / "tests" / "features" / "test_greeting.py"
     path.write_text(path.read_text().replace('I press the "Greet" button', "I frobnicate the gadget"))
-    result = app.chimera()
+    result = quick.chimera()
     result.assert_outcomes(failed=1)
     line = next(number for number, text in enumerate(path.read_text().splitlines(), 1) if "frobnicate" in text)
     result.stdout.fnmatch_lines(["*not understood: I frobnicate the gadget", f"*test_greeting.py:{line}"])
 
 
+@pytest.mark.browser
 def test_a_test_that_expects_nothing_is_vacuous(app: App) -> None:
     body = (
         "import pytest\nfrom playwright.sync_api import Page\n\n\n@pytest.mark.feature('Opens')\n"
@@ -175,7 +178,7 @@ def start(app: App) -> subprocess.Popen[bytes]:
     )
 
 
-def wait_for(app: App, phase: str, process: subprocess.Popen[bytes]) -> None:
+def wait_for(app: App, phase: str, process: subprocess.Popen[bytes] | Run) -> None:
     """Wait until a phase has begun."""
     deadline = time.monotonic() + 90
     journal = app.path / ".pytest_cache" / "d" / "chimera" / "test_greet.jsonl"
@@ -192,6 +195,7 @@ def gone(folder: Path) -> Iterator[psutil.Process]:
             yield process
 
 
+@pytest.mark.browser
 @pytest.mark.parametrize(
     ("phase", "how"),
     [
@@ -224,63 +228,62 @@ def test_killed_it_goes_on_and_no_finished_phase_runs_again(
     assert work is None or not any(work.iterdir())
 
 
-def test_restart_starts_the_feature_over(app: App) -> None:
-    app.coder(RIGHT)
-    app.chimera().assert_outcomes(passed=1)
-    result = app.chimera("--chimera-restart")
+def test_restart_starts_the_feature_over(quick: QuickApp) -> None:
+    quick.coder(RIGHT)
+    quick.chimera().assert_outcomes(passed=1)
+    result = quick.chimera("--chimera-restart")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*✓ test*red on*", "*complete*"])
 
 
-def test_a_feature_that_another_process_works_on_is_said_by_whom(app: App) -> None:
-    by_script(app, "import time\ntime.sleep(20)\n")
-    process = start(app)
+def test_a_feature_that_another_process_works_on_is_said_by_whom(quick: QuickApp) -> None:
+    by_script(quick, "import time\ntime.sleep(20)\n")
+    other = quick.start("--chimera")
     try:
-        wait_for(app, "code_implementation", process)
-        result = app.chimera()
+        wait_for(quick, "code_implementation", other)
+        result = quick.chimera()
         result.assert_outcomes(errors=1)
-        result.stdout.fnmatch_lines([f"*Another run works on test_greet: process {process.pid}*"])
+        result.stdout.fnmatch_lines([f"*Another run works on test_greet: process {other.pid}*"])
     finally:
-        process.send_signal(signal.SIGINT)
-        process.wait(timeout=30)
+        other.end()
 
 
-def test_a_deleted_cache_leaves_the_branch_and_the_feature_is_known_by_it(app: App) -> None:
-    app.coder(RIGHT)
-    app.commit("Configure the coder")
-    app.chimera().assert_outcomes(passed=1)
-    app.git("merge", "-q", "chimera/test-greet")
-    shutil.rmtree(app.path / ".pytest_cache")
-    app.chimera("tests/features").stdout.fnmatch_lines(["*proved in*still green*"])
+def test_a_deleted_cache_leaves_the_branch_and_the_feature_is_known_by_it(quick: QuickApp) -> None:
+    quick.coder(RIGHT)
+    quick.commit("Configure the coder")
+    quick.chimera().assert_outcomes(passed=1)
+    quick.git("merge", "-q", "chimera/test-greet")
+    shutil.rmtree(quick.path / ".pytest_cache")
+    quick.chimera("tests/features").stdout.fnmatch_lines(["*proved in*still green*"])
 
 
-def test_the_environment_of_the_coder_is_chosen(app: App, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_environment_of_the_coder_is_chosen(quick: QuickApp, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_PASSWORD", "hunter2")
     monkeypatch.setenv("MY_AGENT_KEY", "s3cr3t-key")
     body = "page.write_text(RIGHT)\nprint(sorted(os.environ), os.environ.get('MY_AGENT_KEY'))\n"
-    by_script(app, body, "chimera_coder_env = MY_AGENT_KEY")
-    app.chimera().assert_outcomes(passed=1)
-    log = (app.path / ".chimera" / "test-greet" / "generation-1" / "attempt-1" / "coder.log").read_text()
+    by_script(quick, body, "chimera_coder_env = MY_AGENT_KEY")
+    quick.chimera().assert_outcomes(passed=1)
+    log = (quick.path / ".chimera" / "test-greet" / "generation-1" / "attempt-1" / "coder.log").read_text()
     assert "DATABASE_PASSWORD" not in log
     assert "CHIMERA_BRIEF" in log
     assert "s3cr3t-key" not in log
     assert "MY_AGENT_KEY" in log
 
 
-def test_status_lists_features_with_phase_attempts_and_branch(app: App) -> None:
-    app.coder(RIGHT)
-    app.chimera()
-    app.run("--chimera-status").stdout.fnmatch_lines(["*test_greet*complete*1*chimera/test-greet*"])
-    app.run("--cache-show", "chimera/*").stdout.fnmatch_lines(
+def test_status_lists_features_with_phase_attempts_and_branch(quick: QuickApp) -> None:
+    quick.coder(RIGHT)
+    quick.chimera()
+    quick.run("--chimera-status").stdout.fnmatch_lines(["*test_greet*complete*1*chimera/test-greet*"])
+    quick.run("--cache-show", "chimera/*").stdout.fnmatch_lines(
         ["*chimera/test_greet contains*", "*'phase': 'complete'*"]
     )
 
 
-def test_apply_lays_a_candidate_into_the_working_tree_unstaged(app: App) -> None:
-    app.coder(RIGHT)
-    app.commit("Configure the coder")
-    app.chimera()
-    assert app.run("--chimera-apply=test_greet").ret == 0
-    assert (app.path / "page.py").read_text() == RIGHT
-    assert app.git("diff", "--cached", "--name-only") == ""
-    assert (app.path / "tests" / "e2e" / "test_greet.py").exists()
+def test_apply_lays_a_candidate_into_the_working_tree_unstaged(quick: QuickApp) -> None:
+    quick.coder(RIGHT)
+    quick.commit("Configure the coder")
+    quick.chimera()
+    assert quick.run("--chimera-apply=test_greet").ret == 0
+    assert (quick.path / "page.py").read_text() == RIGHT
+    assert quick.git("diff", "--cached", "--name-only") == ""
+    assert (quick.path / "tests" / "e2e" / "test_greet.py").exists()
