@@ -21,11 +21,13 @@ def path_of(page: PageName, finder: Finder) -> tuple[str, float]:
     words = page.name.lower().split()
     if set(words) <= WHOLE_PAGE | {"web"}:
         return finder.url, 1.0
-    if set(words) & HOME_WORDS and len(words) <= 2:
+    if set(words) <= HOME_WORDS:
         return "/", 0.9
+    if words[-1] in {"homepage", "home"} and len(words) <= 3:
+        return "/", 0.6
     if words[-1] in {"application", "app", "site", "website"}:
         return finder.url, 0.9
-    return f"/{slug(page.name.removesuffix(' page'))}", 0.6
+    return f"/{slug(page.name.removesuffix(' page'), keep='_')}", 0.6
 
 
 def page_of(work: Work) -> PageName:
@@ -104,6 +106,9 @@ def fill_table(work: Work) -> list[str]:
 def select(work: Work) -> list[str]:
     """Choose an option by its label or value."""
     field = work.target("field")
+    if field.role in {"group", "radiogroup", "region", "menu"}:
+        option = Target(name=work.text(), quoted=True, scope=field)
+        return [f"{work.finder.find(option, 'choosable')}.click()"]
     if field.role == "list":
         field = field.model_copy(update={"role": "combobox"})
         return [f"{work.finder.find(field)}.select_option({quote(work.text())})"]
@@ -135,6 +140,18 @@ def calling(default: str, call: str, slot: str = "target") -> Idiom:
 
     def idiom(work: Work) -> list[str]:
         return [f"{work.thing(default, slot)}.{call}"]
+
+    return idiom
+
+
+def ticking(call: str) -> Idiom:
+    """A checkbox by its own name, or the one in an item or a row."""
+
+    def idiom(work: Work) -> list[str]:
+        target = work.target()
+        if target.role in {"listitem", "row", "cell"} and not target.css:
+            return [f'{work.finder.find(target)}.get_by_role("checkbox").{call}']
+        return [f"{work.thing('checkable')}.{call}"]
 
     return idiom
 

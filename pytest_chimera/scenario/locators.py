@@ -209,6 +209,6 @@ def _whole(name: str) -> str:
     return f"re.compile({raw(pattern)}, re.I)"
 
 
-def slug(name: str) -> str:
-    """A name as test ids spell it."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+def slug(name: str, keep: str = "") -> str:
+    """A name as test ids and paths spell it; ``keep``: marks that stay."""
+    return re.sub(rf"[^a-z0-9{keep}]+", "-", name.lower()).strip("-")

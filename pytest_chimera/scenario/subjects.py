@@ -7,7 +7,15 @@ from dataclasses import dataclass
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Tokens
 from pytest_chimera.scenario.nouns import IT, read_target, role_at_end
-from pytest_chimera.scenario.slots import FIELDS, TYPED_FIELDS, Count, on_page, read_slot, without_determiner
+from pytest_chimera.scenario.slots import (
+    FIELDS,
+    TYPED_FIELDS,
+    Count,
+    is_attribute,
+    on_page,
+    read_slot,
+    without_determiner,
+)
 from pytest_chimera.scenario.vocabulary import NATIVE_DIALOGS
 
 _URL = frozenset({"url", "address", "path", "location", "page url", "page address", "query string", "urls"})
@@ -72,7 +80,7 @@ def subject_of(words: Tokens, *, expected: bool, given: bool = False) -> Subject
     count = read_slot("count", words)
     if isinstance(count, Count):
         return Subject(frozenset({"counted"}), count=count)
-    return _number(bare) or _attribute(bare) or _element(words, expected=expected, given=given)
+    return _number(bare) or _attribute(bare) or _value(bare) or _element(words, expected=expected, given=given)
 
 
 def _known(name: str, short: str) -> Subject | None:
@@ -104,6 +112,20 @@ def _number(words: Tokens) -> Subject | None:
     return Subject(frozenset({"number"}), things) if things else None
 
 
+def _value(words: Tokens) -> Subject | None:
+    """ "the value of the "Copies" field", "the slider value": what a field holds."""
+    lows = [token.low for token in words]
+    if lows[:2] == ["value", "of"]:
+        field = read_target(words[2:])
+    elif len(lows) > 1 and lows[-1] == "value":
+        field = read_target(words[:-1])
+        field = field if field and field.role in TYPED_FIELDS else None
+    else:
+        return None
+    known = field is not None and field.role in TYPED_FIELDS | {None, IT, "element"}
+    return Subject(frozenset({"field"}), field) if known else None
+
+
 def _attribute(words: Tokens) -> Subject | None:
     """ "the attribute "href" of the link "Home"" """
     css = bool(words) and words[0].low in {"css", "font"}
@@ -111,7 +133,7 @@ def _attribute(words: Tokens) -> Subject | None:
     if len(words) < 4 or words[0].low not in {"attribute", "property"} or words[2].low not in {"from", "of", "on"}:
         return None
     owner = read_target(words[3:])
-    if owner is None:
+    if owner is None or not is_attribute(words[1].text):
         return None
     return Subject(
         frozenset({"attribute"}), owner.model_copy(update={"by": f"{'css' if css else 'attribute'} {words[1].text}"})

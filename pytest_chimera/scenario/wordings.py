@@ -74,7 +74,9 @@ WORDINGS: tuple[Wording, ...] = (
         open|launch|start [a|the|my] [web] browser [window] [and] on|at|to|with|go_to|navigate_to|open|visit {page}
         proceed|continue [on|back] to [the] {page:site}
         point [the|my] browser at|to {page}
-        start|begin|land|arrive|be on|at|in|from|with|to [the] [url|path|address|page|link] {page}
+        start|begin|land|arrive on|at|in|from|with|to [the] [url|path|address|page|link] {page}
+        be on|at [the] [url|path|address|page|link] {page}
+        be in [the] {page:site}
         have [the] {page} open|opened|loaded
         have opened|visited|loaded|launched|accessed [the] [url|page] {page}
         have navigated|gone|browsed|come to [the] [url|page] {page}
@@ -124,7 +126,8 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("right-click", "do", "right-click|rightclick [on] {target}\nright click [on] {target}\nopen [the] context_menu of|on|for {target}"),
     *_rows("click", "do", """
         <click> [on|at|upon|in] {target}
-        follow|activate|trigger|depress|use|click|launch [on] {target:named}
+        follow|depress|click [on] {target:named}
+        activate|trigger|use|launch [on] {target:control}
         <click>|follow [on|at] {target} {number:times}
         <click> [on|at] {target} {number} times
         <choose>|open|expand|collapse|close|show|hide|view|go|navigate [to] {target:control}
@@ -143,14 +146,14 @@ WORDINGS: tuple[Wording, ...] = (
         fill|complete|populate [in|out] <a> <text> {value} for|in|into|as|on {field}
         <enter>|provide|supply|fill|specify [in] <a> <text> {value} <into> {field}
         put|add|set|give|append|submit|use [in] <a> <text> {value} <into> {field:fieldlike}
-        <enter>|provide|supply|specify|give|use|fill|submit [in|out] {field:label} {value}
-        <enter>|provide|supply|specify|give|fill|set|use [in|out] {field:label} as|of|with|to|: {value}
+        <enter>|provide|supply|specify|use|fill|submit [in|out] {field:label} {value}
+        <enter>|provide|supply|specify|fill|set|use [in|out] {field:label} as|of|with|to|: {value}
         set|change|update|edit|replace|modify|rename [the] [value|text|content|contents] [of|in|for] {field:fillable} to|with|by|as {value}
         <enter> [in] <a> <text> {value}
         have <enter>|entered|typed|filled [in] {value} in|into|for|as {field}
         search for {value} in|on|using|with {field}
         fill|complete|<enter>|set [in|out] {field} with|to|as [the] [following] [text|value|content] {docstring}
-        <enter> [the] [following] [text|value|content] <into> {field} {docstring}
+        <enter> [the] following|below [text|value|content] <into> {field} {docstring}
         """),
     *_rows("fill", "do", "leave|keep {field} empty|blank|unfilled|untouched\nleave [the] {field} field|input empty|blank", value=""),
     *_rows("clear", "do", """
@@ -161,6 +164,7 @@ WORDINGS: tuple[Wording, ...] = (
         fill|complete|populate|submit [in|out|up] [the] form|login_form|registration_form|fields|form_fields [with|as|using|by] [the|these|my] [following|below] [form] <data> [<in> {place}] {table}
         fill|complete|populate|provide|submit|<enter> [in|out|up] [with|the|these|my] following|below|values|details|data|information|fields [form] <data> [<in> {place}] {table}
         fill|complete|populate [in|out] {target:form} with|using|as [the] [following] <data> {table}
+        set [the] [following] [form] fields|values to|as|with [these|the] [following] <data> {table}
         """),
     # -- choices
     *_rows("select", "do", """
@@ -175,13 +179,13 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("check", "do", """
         check|tick|mark|enable [off] {target:checkbox}
         select|activate {target:checkbox-role}
-        check|tick [off] {target:named}
+        check|tick [off] {target:tickable}
         turn|switch|toggle on {target:named}
         turn|switch|toggle {target:named} on
         """),
     *_rows("uncheck", "do", """
         uncheck|untick|unmark|deselect|unselect|disable [off] {target:checkbox}
-        uncheck|untick {target:named}
+        uncheck|untick {target:tickable}
         turn|switch|toggle off {target:named}
         turn|switch|toggle {target:named} off
         """),
@@ -211,7 +215,8 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("upload", "do", """
         upload|attach [the|a|an] [file|files|image|document|picture|photo|attachment] {files} to|in|into|for|on|as|using|with|from|via [hidden] {field:file}
         add|drop|<choose> [the|a] [file|files|image|document|photo|picture] {files:filenames} to|in|into|for|on|as|with [hidden] {field:file}
-        upload|attach|<choose> [the|a] file|files|image|document|photo|picture {files}
+        upload|attach [the|a] file|files|image|document|photo|picture {files}
+        <choose> [the|a] file|files {files:filenames}
         upload|attach {files}
         """),
     # -- waiting
@@ -243,8 +248,8 @@ WORDINGS: tuple[Wording, ...] = (
         """),
     *_rows("text", "see", "<see>|get exactly [the] [text|message] {texts}", exact=True),
     *_rows("text-matching", "see", "<see> [the|a] [text] [matching|that_matches|like] {pattern} [in|within|on {place}]"),
-    *_rows("checked", "see", "<see> {target} checked|selected|ticked", state=True),
-    *_rows("checked", "see", "<see> {target} unchecked|unselected|unticked", state=False),
+    *_rows("checked", "see", "<see> {target} checked|selected|ticked\n<see> checked|ticked|selected {target:tickable}", state=True),
+    *_rows("checked", "see", "<see> {target} unchecked|unselected|unticked\n<see> unchecked|unticked|unselected {target:tickable}", state=False),
     *_rows("enabled", "see", "<see> {target} enabled|active", state=True),
     *_rows("enabled", "see", "<see> {target} disabled|inactive|greyed_out|grayed_out", state=False),
     *_rows("focused", "see", "<see> {target} [keyboard] focused"),
@@ -266,7 +271,8 @@ WORDINGS: tuple[Wording, ...] = (
         """),
     *_rows("attributes", "see", "<see> [these|the] [following] attributes [with] [the] [following] [values] {table}"),
     *_rows("on-page", "see", """
-        be|stay|remain|land|arrive|end [up] [still|now|back] on|at|in {page}
+        be|stay|remain|land|arrive|end [up] [still|now|back] on|onto|at {page}
+        be|stay|remain|land|arrive|end [up] [still|now|back] in {page:site}
         be|get [now|successfully] redirected|taken|sent|brought|directed|forwarded|navigated|returned|transferred|led|moved [back|away] to|on|onto|into [the] [url|path|address] {page}
         be [back] on|at [the] [url|path|address] {page}
         land|arrive|end [up] on|at {page}
@@ -317,12 +323,12 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("contains-pattern", "be", "match [the] [pattern|regex] {pattern}"),
     *_rows("has-thing", "be", "contain|show|have|display|include {target:named}", of="place"),
     *_rows("option-selected", "be", "have|show {value} selected|chosen [as_value]\nhave [the] [option|value] {value} selected|chosen", of="field"),
-    *_rows("selected-in", "be", "be selected|chosen from|in|for|on {field:select}"),
+    *_rows("selected-in", "be", "be selected|chosen from|in|for|on {field:select}", of="quoted"),
     *_rows("in-place", "be", """
         be|appear|exist [<shown>|listed|part|contained|included|found] in|within|inside|on|of|under|at|from {place}
         """),
     *_rows("in-place", "be", "be added|saved to {place}", of="quoted"),
-    *_rows("gone-from", "be", "be removed|deleted|gone|missing from {place}\ndisappear|vanish from {place}"),
+    *_rows("gone-from", "be", "be removed|deleted|gone|missing from {place}\ndisappear|vanish from {place}", of="quoted"),
     *_rows("checked", "be", "<be> checked|ticked|selected|chosen|on|switched_on|turned_on|toggled_on", state=True),
     *_rows("checked", "be", "<be> unchecked|unticked|unselected|deselected|off|switched_off|turned_off", state=False),
     *_rows("enabled", "be", "<be> enabled|clickable|editable|interactive", state=True),
