@@ -60,6 +60,7 @@ INTENTS: Mapping[str, Intent] = MappingProxyType(
         "counted": Intent("assert-count", expecting.count),
         "number-of": Intent("assert-count", expecting.things),
         "value": Intent("assert-value", expecting.value),
+        "values": Intent("assert-value", expecting.values),
         "option-selected": Intent("assert-value", expecting.option_selected),
         "selected-in": Intent("assert-value", expecting.selected_in),
         "empty": Intent("assert-value", expecting.expecting("textbox", "to_be_empty")),

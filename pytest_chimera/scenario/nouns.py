@@ -266,7 +266,7 @@ def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -
     joined = {"and", "&"} if before_role and _is_joined_name(words) else set()
     if len(words) > MAX_NAME_WORDS or any(token.low in NEVER_IN_NAMES - joined for token in words[1:]):
         return False
-    if words[0].low in NEVER_IN_NAMES - {"by", "not", "do", "with"}:
+    if words[0].low in NEVER_IN_NAMES - {"by", "not", "do", "with", "about", "all"}:
         return False
     if words[0].kind == "number" or words[0].low == "no" or all(token.low in NUMBERS for token in words):
         return False

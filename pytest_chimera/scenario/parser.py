@@ -179,7 +179,7 @@ class ScenarioParser:
         defined = self._glossary.steps_for(tokens) if depth < MAX_DEPTH else None
         if defined is not None:
             return self._defined(step, defined, depth, lenient=lenient), True
-        found = read_step(tokens, _setting(step))
+        found = _with_all(step, read_step(tokens, _setting(step)))
         if found is None and lenient and any(token.low in {"own", "itself", "moment"} for token in tokens):
             found = read_step(tokens, replace(_setting(step), lenient=True))
         if found is not None or not lenient:
@@ -226,6 +226,13 @@ class ScenarioParser:
             glossary=_glossary_line(tokens),
             reason=reason,
         )
+
+
+def _with_all(step: WrittenStep, readings: tuple[Reading, ...] | None) -> tuple[Reading, ...] | None:
+    """The readings, unless rows or a text stand below the step and none of them takes those."""
+    carried = [part for part, held in (("table", step.table), ("docstring", step.docstring)) if held]
+    taken = {part for reading in readings or () for part in ("table", "docstring") if reading.get(part)}
+    return readings if taken.issuperset(carried) else None
 
 
 def _needs_steps(sentence: str, path: str, line: int) -> ScenarioError:

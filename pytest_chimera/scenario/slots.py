@@ -177,7 +177,7 @@ def _page(tokens: Tokens) -> PageName | None:
         return _literal_page(words[0].text)
     if len(words) > 8 or not all(token.kind in {"word", "number", "literal"} for token in words):
         return None
-    if any(token.low in NEVER_IN_NAMES - {"with", "by"} for token in words):
+    if any(token.low in (NEVER_IN_NAMES | {"from"}) - {"with", "by", "about", "all", "without"} for token in words):
         return None
     return PageName(plain(words), site=site or plain(words).lower() in HOME_WORDS)
 
@@ -192,7 +192,10 @@ def _without_lead(words: Tokens) -> Tokens:
 def is_control(tokens: Tokens) -> bool:
     """ "the Admin tab": one goes there by a click."""
     role = role_at_end(tokens)
-    return role is not None and role[0] in {"tab", "button", "link", "menu", "menuitem", "checkbox", "expander"}
+    return (role is not None and role[0] in _CONTROLS) or tokens[0].low in {"tab", "button", "link", "menu"}
+
+
+_CONTROLS = frozenset({"tab", "button", "link", "menu", "menuitem", "checkbox", "expander"})
 
 
 def _literal_page(text: str) -> PageName:

@@ -88,6 +88,8 @@ def _known(name: str, short: str) -> Subject | None:
         return Subject(frozenset({"url"}))
     if {name, short} & _TITLE:
         return Subject(frozenset({"title"}))
+    if name in {"following fields", "fields", "form fields"}:
+        return Subject(frozenset({"fields"}))
     if name in NATIVE_DIALOGS:
         return Subject(frozenset({"dialog"}))
     if name in {"browser", "web browser"}:

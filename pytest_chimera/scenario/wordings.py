@@ -267,8 +267,10 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("table", "see", """
         <see>|have {target} [and] with|containing|containing_the|with_the|as|that_contains [the] [following] [items|rows|contents|content|values|entries|data|columns|row|options] {table}
         <see>|have [the|these|a] [following] [texts|text|items|messages|values|content|entries|rows] [in|on {place}] {table}
-        <see>|have [the] following {target} {table}
+        <see>|have [the|these|all] following|these|below {target} [<onpage>] {table}
+        <see>|have {target} [listed] below|as_follows {table}
         """),
+    *_rows("values", "see", "<see> [the] following values [in] [the] [form|fields] {table}"),
     *_rows("attributes", "see", "<see> [these|the] [following] attributes [with] [the] [following] [values] {table}"),
     *_rows("on-page", "see", """
         be|stay|remain|land|arrive|end [up] [still|now|back] on|onto|at {page}
@@ -298,6 +300,8 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("text", "be", "<says>|have [the|a|an] <seen> {texts}", of="page"),
     *_rows("visible", "be", "<says>|have [the|a|an] {target}", of="page"),
     *_rows("on-page", "be", "be|become|appear|load [now|successfully] [<shown>|open|opened|displayed|active] [successfully]\nload|appear|open", of="page-expected"),
+    *_rows("table", "be", "contain|show|have|display|list|include [the|these] following|below [items|rows|entries|values|data|texts|text|messages|options|columns] {table}", of="place"),
+    *_rows("table", "be", "contain|show|have|display|list|include [the|these] following|below {target} {table}", of="page"),
     *_rows("count", "be", "contain|show|have|display|list|include [exactly|only] {count}"),
     *_rows("counted", "be", "be <shown> <onpage>\nbe listed|found <onpage>\nexist|appear <onpage>", of="counted"),
     *_rows("number-of", "be", "appear|exist|be [present|shown|displayed|visible] [exactly] {number} times", of="element"),
@@ -308,6 +312,7 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("value", "be", """
         contain|be|have|hold|show|display|equal|read|become [equal] [to] [filled_with|prefilled_with|set_to|populated_with] <a> <text> [of] {value}
         """, of="field"),
+    *_rows("values", "be", "match|have|contain|hold|be [set] [to] these|the|following|the_following [following] values|data {table}", of="fields"),
     *_rows("value", "be", "have|contain [the|a] value [of] {value}\nbe set|filled|prefilled|populated to|with {value}"),
     *_rows("has-any-text", "be", "contain|have any|some text\nbe filled"),
     *_rows("exact-text", "be", "be|equal|read|become [now] [equal] [to] [exactly] {texts}\nhave [the|a] [exact] text|label|title|caption [of] {texts}"),
