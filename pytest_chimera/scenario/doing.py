@@ -109,7 +109,7 @@ def select(work: Work) -> list[str]:
     if field.role in {"group", "radiogroup", "region", "menu"}:
         option = Target(name=work.text(), quoted=True, scope=field)
         return [f"{work.finder.find(option, 'choosable')}.click()"]
-    if field.role == "list":
+    if field.role in {"list", "textbox"}:
         field = field.model_copy(update={"role": "combobox"})
         return [f"{work.finder.find(field)}.select_option({quote(work.text())})"]
     return [f"{work.thing('combobox', 'field')}.select_option({quote(work.text())})"]
@@ -168,6 +168,9 @@ def upload(work: Work) -> list[str]:
     given = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
     if work.reading.get("field"):
         field = work.target("field")
+        if field.role in {"region", "form", "group", "dialog", "listitem", "row"} or field.css:
+            inner = "" if field.css else ".locator('input[type=\"file\"]')"
+            return [f"{work.finder.find(field)}{inner}.set_input_files({given})"]
         named = field.model_copy(update={"role": None}) if field.role in {"textbox", "button"} else field
         return [f"{work.finder.find(named, 'file')}.set_input_files({given})"]
     return [f"page.locator('input[type=\"file\"]').set_input_files({given})"]

@@ -121,6 +121,8 @@ def count(work: Work) -> list[str]:
     things, place = count.things, work.reading.get("place") or work.reading.subject
     if isinstance(place, Target) and place.role != "page" and not things.scope:
         things = things.model_copy(update={"scope": place})
+    if things.role is None and things.scope and things.scope.role in {"table", "grid"}:
+        things = things.model_copy(update={"role": "row", "having": "cell"})
     found = work.finder.find(things, "listitem")
     if count.at_least:
         return [f"expect({found}.nth({count.number - 1})).{work.not_}to_be_visible()"]

@@ -359,6 +359,8 @@ def _allowed(row: Wording, frame: Frame, subject: Subject | None, *, negated: bo
     """Whether a row can be meant at all: its thing is of the right kind, and nothing is done that is not done."""
     verb = frame.rest[0].low
     if row.form == "see":
+        if frame.able and verb not in forms("see"):
+            return False
         return frame.expects or verb not in _WEAK_SIGHT
     if row.form == "do":
         imperative = frame.actor or not verb.endswith(("ing", "ed"))
@@ -415,6 +417,8 @@ def _is_about_data(reading: Reading, subject: Subject) -> bool:
     """In a Given, "5 posts exist" and ""Ada" is in the group "Admins"" need not be about the page."""
     if subject.count is not None:
         return not _is_known(subject.count.things)
+    if subject.thing is not None and subject.thing.guessed:
+        return True
     place = reading.get("place")
     return isinstance(place, Target) and (place.guessed or not _is_known(place))
 

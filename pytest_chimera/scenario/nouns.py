@@ -93,6 +93,8 @@ def _split(tokens: Tokens, place: int) -> Target | None:
 def _placed(head: Target, preposition: str, where: Target) -> Target | None:
     if where.role == "page":
         return head
+    if preposition in _BESIDE and (preposition in _APART or where.role not in {None, "listitem", "row", "cell"}):
+        return None
     if preposition == "of" and head.role in {"list", "table", "grid", "listbox"} and not head.name and not where.quoted:
         words = " ".join(part for part in (where.name, where.role or "") if part)
         return head.model_copy(update={"name": words, "guessed": True})
@@ -101,6 +103,18 @@ def _placed(head: Target, preposition: str, where: Target) -> Target | None:
     if head.role == "text" and not head.name and where.role is None and preposition in {"from", "of"}:
         return head.model_copy(update={"name": where.name, "guessed": True})
     return head.model_copy(update={"scope": as_place(where, preposition)})
+
+
+_APART = frozenset({"above", "below", "on top of"})
+_BESIDE = _APART | {"next to", "beside", "near"}
+"""Prepositions of a thing that does not hold the other: where one stands to the other is not looked at."""
+
+
+def is_findable(target: Target) -> bool:
+    """There is something to find it by: a role that pages have, a name, a text, a selector."""
+    role = ROLES.get(target.role or "")
+    known = target.css is not None or target.name or target.text or target.having or target.ordinal
+    return bool(known or target.role in {IT, "page"} or (role and role.aria))
 
 
 def is_vague(head: Target, where: Target) -> bool:
@@ -147,6 +161,8 @@ def _simple(tokens: Tokens) -> Target | None:
     if not tokens:
         return None
     determined = len(tokens) < written
+    if not determined and tokens[0].low in PLACE_WORDS - {"next"}:
+        return None
     cut = next((place for place, token in enumerate(tokens) if _ends_words(token)), len(tokens))
     words, rest = tokens[:cut], tokens[cut:]
     if any(token.kind not in {"word", "number"} for token in words):
@@ -266,13 +282,14 @@ def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -
     joined = {"and", "&"} if before_role and _is_joined_name(words) else set()
     if len(words) > MAX_NAME_WORDS or any(token.low in NEVER_IN_NAMES - joined for token in words[1:]):
         return False
-    if words[0].low in NEVER_IN_NAMES - {"by", "not", "do", "with", "about", "all"}:
+    if words[0].low in NEVER_IN_NAMES - {"by", "not", "do", "with", "about"}:
         return False
     if words[0].kind == "number" or words[0].low == "no" or all(token.low in NUMBERS for token in words):
         return False
-    if not before_role and words[0].text[:1].isupper() and words[-1].text[:1].isupper() and len(words) > 2:
-        return True
     inner = [place for place, token in enumerate(words) if token.low in PLACE_WORDS - {"next"}]
+    titled = not before_role and words[0].text[:1].isupper() and words[-1].text[:1].isupper() and len(words) > 2
+    if titled and not any(role_at_end(words[:place]) for place in inner):
+        return True
     return not inner or (before_role and _prepositions_belong(words, inner))
 
 

@@ -349,7 +349,8 @@ def _written_steps(steps: Sequence[Understood], finder: Finder) -> Iterator[Step
             if bare and kind.startswith(_EXPECTING) and _is_absence(reading, kind):
                 lines.append(_NOTHING_SHOWN)
             bare = kind == "navigate" or (bare and not _touches(kind))
-            lines += lines_of(Work(reading, finder, step.written.table, step.written.docstring))
+            written = lines_of(Work(reading, finder, step.written.table, step.written.docstring))
+            lines = written + lines if reading.intent in _ANSWERS else lines + written
         keyword = step.written.keyword or _natural_keyword(step, keyword)
         yield _step(step, keyword, lines, finder)
 
@@ -416,6 +417,9 @@ def _certainty(reading: Reading, finder: Finder) -> float:
     if isinstance(page, PageName):
         certain = min(certain, path_of(page, finder)[1])
     if any(thing.guessed for _, thing in _things(reading)) or is_loose(reading):
+        certain = min(certain, 0.8)
+    count = reading.get("count")
+    if isinstance(count, Count) and not (count.things.role or count.things.css):
         certain = min(certain, 0.8)
     if reading.get("words") is not None or reading.intent == "click-here":
         certain = min(certain, 0.6)

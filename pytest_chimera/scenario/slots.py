@@ -9,7 +9,7 @@ from itertools import pairwise
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Token, Tokens, phrase, plain
-from pytest_chimera.scenario.nouns import IT, is_no_place, leading_ordinal, read_target, role_at_end
+from pytest_chimera.scenario.nouns import IT, is_findable, is_no_place, leading_ordinal, read_target, role_at_end
 from pytest_chimera.scenario.vocabulary import (
     DETERMINERS,
     DIALOG_WORDS,
@@ -74,7 +74,7 @@ def without_determiner(tokens: Tokens) -> Tokens:
 
 def _target(tokens: Tokens) -> Target | None:
     found = read_target(tokens) if on_page(tokens) else None
-    return None if found is None or found.role == "page" else found
+    return found if found is not None and found.role != "page" and is_findable(found) else None
 
 
 def _with_role(roles: frozenset[str] | None, *, quoted: bool = False) -> Callable[[Tokens], Target | None]:
@@ -222,6 +222,11 @@ def _openable(tokens: Tokens) -> PageName | None:
 def _site(tokens: Tokens) -> PageName | None:
     found = _page(tokens)
     return found if found and found.site else None
+
+
+def _website(tokens: Tokens) -> PageName | None:
+    found = _page(tokens)
+    return found if found and (found.address or tokens[-1].low in PAGE_WORDS) else None
 
 
 def _address_only(tokens: Tokens) -> PageName | None:
@@ -452,7 +457,7 @@ _READERS: Mapping[str, Callable[[Tokens], object | None]] = {
     "menu": _with_role(_MENUS), "closable": _with_role(_CLOSABLE), "opener": _with_role(_OPENED),
     "fillable": _with_role(FIELDS, quoted=True), "checkbox-role": _with_role(_CHECKABLE), "message": _message,
     "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _chooser, "file": _target,
-    "tickable": _tickable, "label": _label, "literal": _literal, "page": _page, "openable": _openable, "site": _site,
+    "tickable": _tickable, "label": _label, "literal": _literal, "page": _page, "openable": _openable, "site": _site, "website": _website,
     "address": _address_only, "dialog": _dialog, "native": _native,
     "value": _value, "texts": _texts, "shown": _shown, "url": _url, "pattern": _pattern, "name": _name,
     "words": _words, "noun": _noun,

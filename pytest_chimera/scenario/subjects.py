@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Tokens
-from pytest_chimera.scenario.nouns import IT, read_target, role_at_end
+from pytest_chimera.scenario.nouns import IT, is_findable, read_target, role_at_end
 from pytest_chimera.scenario.slots import (
     FIELDS,
     TYPED_FIELDS,
@@ -144,7 +144,7 @@ def _attribute(words: Tokens) -> Subject | None:
 
 def _element(words: Tokens, *, expected: bool, given: bool) -> Subject | None:
     target = read_target(words)
-    if target is None:
+    if target is None or not is_findable(target):
         return None
     if target.role == "page":
         return Subject(frozenset({"page", "page-expected"} if expected else {"page"}), target)

@@ -86,7 +86,8 @@ ROLES = MappingProxyType(
             "alert, status",
             "text",
         ),
-        "text": _row("text, label, phrase, words, content, paragraph, sentence, string, caption, value", "", "text"),
+        "paragraph": _row("paragraph, paragraph of text", "paragraph", "content"),
+        "text": _row("text, label, phrase, words, content, sentence, string, caption, value", "", "text"),
         "tab": _row("tab", "tab"),
         "tabpanel": _row("tab panel, tabpanel, tab content", "tabpanel"),
         "tablist": _row("tab list, tablist, tab bar, tabs bar", "tablist"),
@@ -216,7 +217,7 @@ NEVER_IN_NAMES = _words(
     will would should must shall can could is are was were be been am not that which who whose since because
     when while if until unless whether than has have had does do did and or but with i we he she they
     there by as outside own appears appear disappears disappear displayed containing having using via per
-    following below about regarding between without during against through each every all both occurs
+    following below about regarding between without during against through each every all both occurs loaded
     """
 )
 """Words that end a name in plain words: a longer clause is no name."""
@@ -229,7 +230,7 @@ UNSAID = _words(
 """Adjectives that stand for something said elsewhere: "the expected result" names nothing that could be looked for."""
 NO_PLACES = _words(
     """
-    mode order position state status format language currency question use progress sync bold italic email mail e-mail
+    mode order position state status format language currency question use progress sync bold italic place email mail e-mail
     uppercase lowercase time full advance total addition detail background
     """
 )

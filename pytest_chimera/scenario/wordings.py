@@ -35,7 +35,7 @@ GROUPS = {
     "see": "see|view|find|notice|observe|read",
     "be": "be|become|appear|remain|stay|look|seem",
     "says": "contain|show|display|include|say|mention|state|indicate|list|hold|read",
-    "appears": "to_be_visible|to_be_displayed|to_be_shown|to_appear|to_load|to_be_present|to_exist|to_show|to_show_up|to_be_loaded|appears|appear|loads|is_visible|is_displayed|is_loaded|is_shown|is_present|to_become_visible|to_be_available",
+    "appears": "loaded|displayed|presented|to_be_presented|to_be_visible|to_be_displayed|to_be_shown|to_appear|to_load|to_be_present|to_exist|to_show|to_show_up|to_be_loaded|appears|appear|loads|is_visible|is_displayed|is_loaded|is_shown|is_present|to_become_visible|to_be_available",
     "leaves": "to_disappear|to_be_hidden|disappears|is_hidden|to_vanish|to_be_gone|is_gone|to_go_away|to_close|to_not_be_displayed|to_be_removed|to_finish|is_not_visible|to_be_invisible",
 }  # fmt: skip
 """Words that stand in many rows."""
@@ -76,7 +76,7 @@ WORDINGS: tuple[Wording, ...] = (
         point [the|my] browser at|to {page}
         start|begin|land|arrive on|at|in|from|with|to [the] [url|path|address|page|link] {page}
         be on|at [the] [url|path|address|page|link] {page}
-        be in [the] {page:site}
+        be in [the] {page:website}
         have [the] {page} open|opened|loaded
         have opened|visited|loaded|launched|accessed [the] [url|page] {page}
         have navigated|gone|browsed|come to [the] [url|page] {page}
@@ -241,7 +241,7 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("count", "see", "<see>|have|get [exactly] {count}"),
     *_rows("text", "see", """
         <see>|get|receive|have [the|a|an|my|this] [page] <seen> {texts}
-        <see>|get|have [the|a|an] <seen> {texts} <in>|displayed_in|listed_in|next_to|above|below|for|as {place}
+        <see>|get|have [the|a|an] <seen> {texts} <in>|displayed_in|listed_in|next_to|for {place}
         <see>|get [the|a|an] <seen> {texts} <onpage>
         <see> [the] [text] {texts} displayed|shown|visible|appear|message|text|error|notification
         be shown|presented|greeted|told|informed|notified|given [with|by] [the|a|an] <seen> {texts}
@@ -274,7 +274,7 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("attributes", "see", "<see> [these|the] [following] attributes [with] [the] [following] [values] {table}"),
     *_rows("on-page", "see", """
         be|stay|remain|land|arrive|end [up] [still|now|back] on|onto|at {page}
-        be|stay|remain|land|arrive|end [up] [still|now|back] in {page:site}
+        be|stay|remain|land|arrive|end [up] [still|now|back] in {page:website}
         be|get [now|successfully] redirected|taken|sent|brought|directed|forwarded|navigated|returned|transferred|led|moved [back|away] to|on|onto|into [the] [url|path|address] {page}
         be [back] on|at [the] [url|path|address] {page}
         land|arrive|end [up] on|at {page}
