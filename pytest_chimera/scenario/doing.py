@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.layout import quote
 from pytest_chimera.scenario.locators import Finder, slug
@@ -66,6 +65,8 @@ def click(work: Work) -> list[str]:
     if isinstance(place, Target) and value is not None:
         item = Target(role="menuitem", name=str(value), quoted=True, scope=place)
         return [f"{work.finder.find(item)}.click()"]
+    if value is not None:
+        return [f"{work.finder.find(Target(name=str(value), quoted=True), 'clickable')}.click()"]
     words = work.reading.get("words")
     if isinstance(words, str) and not work.reading.get("target"):
         verb = next(word for word in words.split() if word.lower() != "the")
@@ -200,12 +201,3 @@ def submit(work: Work) -> list[str]:
     form = work.reading.get("target")
     base = work.finder.find(form) if isinstance(form, Target) and form.name else "page"
     return [f"{base}.locator('[type=\"submit\"]').click()"]
-
-
-def wait_time(work: Work) -> list[str]:
-    """Refuse to wait for a bare time, with the reason."""
-    raise ScenarioError(
-        f"A test does not wait for {work.text('duration')}: it would be slow where the page is fast and fail where it "
-        "is slow.",
-        remedy='Say what is waited for: I wait for "Saved" to appear. Every expectation waits by itself.',
-    )

@@ -14,7 +14,8 @@ class UnknownStepError(ScenarioError):
     :param understood: the words that were understood; ``unclear`` the first ones that were not.
     :param suggestions: up to three nearest wordings, with the step rewritten in each.
     :param glossary: the line of the project's glossary that would bind the step.
-    :param reason: why it was refused, when that is known.
+    :param reason: why it was refused, when that is known; ``remedy`` what to write instead.
+    :param refused: it is understood, and no test does it.
     """
 
     def __init__(
@@ -29,11 +30,13 @@ class UnknownStepError(ScenarioError):
         glossary: str = "",
         reason: str = "",
         remedy: str = "",
+        refused: bool = False,
     ) -> None:
         self.step, self.line, self.path = step, line, path
         self.understood, self.unclear, self.reason = understood, unclear, reason
         self.suggestions, self.glossary = tuple(suggestions), glossary
-        super().__init__(f"This step is not understood: {step}", where=self._place(), remedy=self._remedy(remedy))
+        said = "refused" if refused else "not understood"
+        super().__init__(f"This step is {said}: {step}", where=self._place(), remedy=self._remedy(remedy))
 
     def _place(self) -> str:
         if self.path and self.line:

@@ -377,6 +377,24 @@ def url_matches(work: Work) -> list[str]:
     return [f"expect(page).{work.not_}to_have_url({matching(work)})"]
 
 
+def downloaded(work: Work) -> list[str]:
+    """The browser has been given a file, of that name or kind."""
+    name = work.text() or work.target().name
+    given = "download.value.suggested_filename"
+    if not name:
+        return [f"assert {given}"]
+    if re.fullmatch(r"\.\w+", name):
+        return [f"assert {given}.endswith({quote(name)})"]
+    return [f"assert {given} == {quote(name)}"]
+
+
+def new_tab(work: Work) -> list[str]:
+    """A tab of the browser's own has opened."""
+    if work.reading.negated:
+        return ["assert len(page.context.pages) == 1"]
+    return ["page.wait_for_load_state()"]
+
+
 def dialog(work: Work) -> list[str]:
     """Whether a dialog of the browser's own has opened: what it says is kept from before the action that opens it."""
     return [*listening(work), f"assert {'not ' if work.reading.negated else ''}dialogs"]

@@ -15,7 +15,15 @@ from types import MappingProxyType
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Token, Tokens
-from pytest_chimera.scenario.nouns import as_place, is_no_place, is_vague, preposition_at, read_target
+from pytest_chimera.scenario.nouns import (
+    APART,
+    as_place,
+    is_new_tab,
+    is_no_place,
+    is_vague,
+    preposition_at,
+    read_target,
+)
 from pytest_chimera.scenario.patterns import MAX_TOKENS, first_words, forms, match
 from pytest_chimera.scenario.slots import Count, on_page, read_slot, without_determiner
 from pytest_chimera.scenario.subjects import Subject, subject_of
@@ -29,6 +37,7 @@ class Reading:
 
     :param slots: what its words bound, by the slot's name; ``subject`` is the thing of a "be" clause.
     :param own: how many of its tokens are the wording's own words.
+    :param opens: what it opens beside the page, which a later step speaks of; ``tab`` is the tab it happens in.
     """
 
     intent: str
@@ -39,6 +48,8 @@ class Reading:
     own: int = 0
     wording: Wording | None = None
     certainty: float = 1.0
+    opens: str = ""
+    tab: str = ""
 
     def get(self, slot: str) -> object | None:
         """What a slot bound."""
@@ -358,6 +369,8 @@ _WEAK_SIGHT = frozenset(
 def _allowed(row: Wording, frame: Frame, subject: Subject | None, *, negated: bool) -> bool:
     """Whether a row can be meant at all: its thing is of the right kind, and nothing is done that is not done."""
     verb = frame.rest[0].low
+    if row.intent == "downloaded" and (negated or not (frame.expects or row.form == "be")):
+        return False
     if row.form == "see":
         if frame.able and verb not in forms("see"):
             return False
@@ -403,14 +416,18 @@ def _said_of(words: Tokens, predicate: Tokens, setting: Setting) -> Reading | No
     if words[0].low == "no" and len(words) > 1:
         words, frame = words[1:], replace(frame, negated=not frame.negated)
     subject = subject_of(words, expected=frame.expects, given=setting.given)
-    if subject is None or not frame.rest or (words != whole and subject.kinds.isdisjoint({"quoted", "named"})):
+    if (
+        subject is None
+        or not frame.rest
+        or (words != whole and subject.kinds.isdisjoint({"quoted", "named", "new-tab"}))
+    ):
         return None
     found = _best(frame, "be", setting, subject)
     if found is None or (setting.given and not frame.expects and _is_about_data(found, subject)):
         return None
     if subject.count is not None:
         return replace(found, intent="count", form="see", slots={"count": subject.count})
-    return found
+    return _in_new_tab(found) if "new-tab" in subject.kinds else found
 
 
 def _is_about_data(reading: Reading, subject: Subject) -> bool:
@@ -467,6 +484,8 @@ def _led_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
         return None
     begins = (place for place in range(width + 1, len(tokens)) if _begins_clause(tokens[place]))
     for place in islice(begins, MAX_TRIES):
+        if is_new_tab(tokens[width:place]):
+            return _in_new_tab(read_clause(tokens[place:], setting))
         where = None if is_no_place(tokens[width:place]) else read_target(tokens[width:place])
         if where is None:
             continue
@@ -474,6 +493,10 @@ def _led_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
         if found is not None:
             return _placed(found, where)
     return None
+
+
+def _in_new_tab(found: Reading | None) -> Reading | None:
+    return replace(found, slots={**found.slots, "tab": True}) if found is not None else None
 
 
 def _begins_clause(token: Token) -> bool:
@@ -485,7 +508,9 @@ def _ended_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
     prepositions = (place for place in range(len(tokens) - 2, 0, -1) if preposition_at(tokens, place))
     for place in islice(prepositions, MAX_TRIES):
         width = preposition_at(tokens, place)
-        where = read_target(tokens[place + width :])
+        if is_new_tab(tokens[place + width :]):
+            return _in_new_tab(read_clause(tokens[:place], setting))
+        where = read_target(tokens[place + width :]) if tokens[place].low not in APART else None
         if where is None or not on_page(tokens[place:]) or is_no_place(tokens[place + width :]):
             continue
         found = read_clause(tokens[:place], setting)

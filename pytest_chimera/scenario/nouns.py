@@ -12,6 +12,7 @@ from pytest_chimera.scenario.vocabulary import (
     DETERMINERS,
     LONGEST_ROLE,
     NEVER_IN_NAMES,
+    NEW_TAB,
     NO_PLACES,
     NUMBERS,
     ONLY,
@@ -70,7 +71,7 @@ def read_target(tokens: Tokens) -> Target | None:
         return None
     if len(tokens) == 1 and tokens[0].low in _PRONOUNS:
         return Target(role=IT)
-    whole = _simple(tokens)
+    whole = None if is_new_tab(tokens) else _simple(tokens)
     if whole is not None:
         return whole
     prepositions = (place for place in range(1, len(tokens) - 1) if preposition_at(tokens, place))
@@ -93,7 +94,7 @@ def _split(tokens: Tokens, place: int) -> Target | None:
 def _placed(head: Target, preposition: str, where: Target) -> Target | None:
     if where.role == "page":
         return head
-    if preposition in _BESIDE and (preposition in _APART or where.role not in {None, "listitem", "row", "cell"}):
+    if preposition in _BESIDE and (preposition in APART or where.role not in {None, "listitem", "row", "cell"}):
         return None
     if preposition == "of" and head.role in {"list", "table", "grid", "listbox"} and not head.name and not where.quoted:
         words = " ".join(part for part in (where.name, where.role or "") if part)
@@ -105,8 +106,8 @@ def _placed(head: Target, preposition: str, where: Target) -> Target | None:
     return head.model_copy(update={"scope": as_place(where, preposition)})
 
 
-_APART = frozenset({"above", "below", "on top of"})
-_BESIDE = _APART | {"next to", "beside", "near"}
+APART = frozenset({"above", "below", "on top of"})
+_BESIDE = APART | {"next to", "beside", "near"}
 """Prepositions of a thing that does not hold the other: where one stands to the other is not looked at."""
 
 
@@ -121,6 +122,13 @@ def is_vague(head: Target, where: Target) -> bool:
     """ "a like on comment "Milk"": neither the thing nor its place is a kind of thing that is known."""
     unknown = where.role in {None, "holder"} and (where.quoted or where.text) and not where.css
     return bool(unknown) and head.role is None and not head.quoted
+
+
+def is_new_tab(tokens: Tokens) -> bool:
+    """A tab of the browser's own, opened by what was done."""
+    words = tuple(token.low or '"' for token in tokens)
+    start = 1 if words and words[0] in DETERMINERS - {"another"} else 0
+    return " ".join(words[start:]) in NEW_TAB
 
 
 def is_no_place(tokens: Tokens) -> bool:

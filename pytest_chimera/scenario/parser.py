@@ -16,10 +16,11 @@ from pytest_chimera.scenario.gherkin import is_gherkin, read_gherkin
 from pytest_chimera.scenario.glossary import MAX_DEPTH, Glossary
 from pytest_chimera.scenario.grammar import Reading, Setting, read_step
 from pytest_chimera.scenario.intents import kind_of, lines_of
-from pytest_chimera.scenario.layout import lay_out, quote
+from pytest_chimera.scenario.layout import quote
 from pytest_chimera.scenario.lexer import MAX_STEP_LENGTH, Tokens, phrase, tokenize
 from pytest_chimera.scenario.locators import Finder
 from pytest_chimera.scenario.nouns import IT
+from pytest_chimera.scenario.opening import laid_out, with_openings
 from pytest_chimera.scenario.sentences import steps_for
 from pytest_chimera.scenario.slots import Count, PageName
 from pytest_chimera.scenario.suggestions import suggest
@@ -156,7 +157,8 @@ class ScenarioParser:
             context = _last_thing(understood.readings) or context
         if errors:
             raise errors[0] if len(errors) == 1 else UnknownStepsError(errors)
-        return _exact(found)
+        opened = with_openings([each.readings for each in found])
+        return _exact([replace(each, readings=readings) for each, readings in zip(found, opened, strict=True)])
 
     def _understand(self, step: WrittenStep, path: str, context: Target | None, *, lenient: bool) -> Understood:
         if len(step.text) > MAX_STEP_LENGTH:
@@ -166,6 +168,8 @@ class ScenarioParser:
         readings, compound = self._read(step, lenient=lenient)
         if readings is None:
             raise self._unknown(step, path)
+        if any(reading.intent == "wait-time" for reading in readings):
+            raise _bare_wait(step, readings, path)
         bound = _bound(readings, context)
         if bound is None:
             raise UnknownStepError(
@@ -233,6 +237,18 @@ def _with_all(step: WrittenStep, readings: tuple[Reading, ...] | None) -> tuple[
     carried = [part for part, held in (("table", step.table), ("docstring", step.docstring)) if held]
     taken = {part for reading in readings or () for part in ("table", "docstring") if reading.get(part)}
     return readings if taken.issuperset(carried) else None
+
+
+def _bare_wait(step: WrittenStep, readings: Sequence[Reading], path: str) -> UnknownStepError:
+    time = next(reading.get("duration") for reading in readings if reading.intent == "wait-time")
+    return UnknownStepError(
+        step.text,
+        line=step.line,
+        path=path,
+        refused=True,
+        reason=f"A test does not wait for {time}: it would be slow where the page is fast and fail where it is slow.",
+        remedy='Say what is waited for: I wait for "Saved" to appear. Every expectation waits by itself.',
+    )
 
 
 def _needs_steps(sentence: str, path: str, line: int) -> ScenarioError:
@@ -346,10 +362,11 @@ def _written_steps(steps: Sequence[Understood], finder: Finder) -> Iterator[Step
         lines: list[str] = []
         for reading in step.readings:
             kind = kind_of(reading)
-            if bare and kind.startswith(_EXPECTING) and _is_absence(reading, kind):
-                lines.append(_NOTHING_SHOWN)
+            if bare and not reading.tab and kind.startswith(_EXPECTING) and _is_absence(reading, kind):
+                lines += laid_out(Reading("nothing", "see"), [_NOTHING_SHOWN])
             bare = kind == "navigate" or (bare and not _touches(kind))
-            written = lines_of(Work(reading, finder, step.written.table, step.written.docstring))
+            work = Work(reading, finder, step.written.table, step.written.docstring)
+            written = laid_out(reading, lines_of(work))
             lines = written + lines if reading.intent in _ANSWERS else lines + written
         keyword = step.written.keyword or _natural_keyword(step, keyword)
         yield _step(step, keyword, lines, finder)
@@ -384,7 +401,7 @@ def _step(step: Understood, keyword: StepKeyword, lines: Sequence[str], finder: 
         kind="compound" if step.compound else kind_of(first),
         target=target,
         value=value,
-        code=tuple(part for line in lines for part in lay_out(line)),
+        code=tuple(lines),
         certainty=min(_certainty(reading, finder) for reading in step.readings),
     )
 

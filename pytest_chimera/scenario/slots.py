@@ -9,7 +9,15 @@ from itertools import pairwise
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Token, Tokens, phrase, plain
-from pytest_chimera.scenario.nouns import IT, is_findable, is_no_place, leading_ordinal, read_target, role_at_end
+from pytest_chimera.scenario.nouns import (
+    IT,
+    is_findable,
+    is_new_tab,
+    is_no_place,
+    leading_ordinal,
+    read_target,
+    role_at_end,
+)
 from pytest_chimera.scenario.vocabulary import (
     DETERMINERS,
     DIALOG_WORDS,
@@ -24,8 +32,10 @@ from pytest_chimera.scenario.vocabulary import (
     PAGE_WORDS,
 )
 
-FIELDS = frozenset({"textbox", "spinbutton", "combobox", "listbox", "slider", "checkbox", "radio", "switch"})
-TYPED_FIELDS = frozenset({"textbox", "spinbutton", "combobox", "listbox", "slider"})
+FIELDS = frozenset(
+    {"textbox", "searchbox", "spinbutton", "combobox", "listbox", "slider", "checkbox", "radio", "switch"}
+)
+TYPED_FIELDS = frozenset({"textbox", "searchbox", "spinbutton", "combobox", "listbox", "slider"})
 _CHECKABLE = frozenset({"checkbox", "switch", "radio", "option"})
 _CHOICES = frozenset({"radio", "option", "tab", "menuitem", "treeitem"})
 _MENUS = frozenset({"menu", "navigation", "toolbar"})
@@ -89,6 +99,10 @@ def _with_role(roles: frozenset[str] | None, *, quoted: bool = False) -> Callabl
         return found if roles is None or found.role in roles else None
 
     return read
+
+
+def _new_tab(tokens: Tokens) -> bool | None:
+    return True if is_new_tab(tokens) else None
 
 
 def _control(tokens: Tokens) -> Target | None:
@@ -453,11 +467,13 @@ def chord_of(text: str) -> str | None:
 _READERS: Mapping[str, Callable[[Tokens], object | None]] = {
     "target": _target, "named": _named, "field": _field, "place": _place, "control": _control,
     "block": _target, "form": _with_role(frozenset({"form"})), "choice": _with_role(_CHOICES),
-    "checkbox": _with_role(_CHECKABLE, quoted=True), "dropdown": _with_role(frozenset({"combobox", "listbox"})),
+    "checkbox": _with_role(_CHECKABLE, quoted=True), "slider": _with_role(frozenset({"slider"})), "dropdown": _with_role(frozenset({"combobox", "listbox"})),
     "menu": _with_role(_MENUS), "closable": _with_role(_CLOSABLE), "opener": _with_role(_OPENED),
     "fillable": _with_role(FIELDS, quoted=True), "checkbox-role": _with_role(_CHECKABLE), "message": _message,
-    "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _chooser, "file": _target,
-    "tickable": _tickable, "label": _label, "literal": _literal, "page": _page, "openable": _openable, "site": _site, "website": _website,
+    "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _chooser,
+    "file": _target, "new-tab": _new_tab,
+    "tickable": _tickable, "label": _label, "literal": _literal, "page": _page, "openable": _openable,
+    "site": _site, "website": _website,
     "address": _address_only, "dialog": _dialog, "native": _native,
     "value": _value, "texts": _texts, "shown": _shown, "url": _url, "pattern": _pattern, "name": _name,
     "words": _words, "noun": _noun,

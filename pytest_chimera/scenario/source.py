@@ -17,7 +17,7 @@ from pytest_chimera.scenario.layout import WIDTH, quote, width
 from pytest_chimera.scenario.outline import parameter_names, with_parameters
 from pytest_chimera.scenario.parser import ScenarioParser, opens_page, start_of
 
-_NAMES = frozenset({"page", "expect", "re", "place", "dialog", "dialogs", "list", "str"})
+_NAMES = frozenset({"page", "expect", "re", "place", "dialog", "dialogs", "list", "str", "popup", "download", "len"})
 
 
 @dataclass(frozen=True)
@@ -299,7 +299,7 @@ def _is_own(node: ast.AST, names: frozenset[str]) -> bool:
         (
             ast.Expr, ast.Call, ast.Constant, ast.keyword, ast.List, ast.Lambda, ast.arguments, ast.arg, ast.Assign,
             ast.Load, ast.Store, ast.BinOp, ast.Add, ast.AnnAssign, ast.Subscript, ast.Assert, ast.Compare, ast.In,
-            ast.NotIn, ast.UnaryOp, ast.Not,
+            ast.NotIn, ast.UnaryOp, ast.Not, ast.Eq, ast.With, ast.withitem,
         ),
     )  # fmt: skip
 

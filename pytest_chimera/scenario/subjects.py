@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Tokens
-from pytest_chimera.scenario.nouns import IT, is_findable, read_target, role_at_end
+from pytest_chimera.scenario.nouns import IT, is_findable, is_new_tab, read_target, role_at_end
 from pytest_chimera.scenario.slots import (
     FIELDS,
     TYPED_FIELDS,
@@ -75,12 +75,29 @@ def subject_of(words: Tokens, *, expected: bool, given: bool = False) -> Subject
     known = _known(name, short) if not any(token.quoted for token in words) else None
     if known is not None:
         return known
+    if is_new_tab(words):
+        return Subject(frozenset({"new-tab", "page"}), Target(role="page", name="new tab"))
+    file = _file(bare)
+    if file is not None:
+        return Subject(frozenset({"file"}), file)
     if _NOT_SEEN & {name, *name.split()} and not role_at_end(bare):
         return None
     count = read_slot("count", words)
     if isinstance(count, Count):
         return Subject(frozenset({"counted"}), count=count)
     return _number(bare) or _attribute(bare) or _value(bare) or _element(words, expected=expected, given=given)
+
+
+def _file(words: Tokens) -> Target | None:
+    """ "the file "report.csv"", "the download", "a file named "x"": what the browser has been given to keep."""
+    lows = [token.low for token in words if not token.quoted and token.low not in {"named", "called", "downloaded"}]
+    names = [token.text for token in words if token.quoted]
+    if len(lows) != 1 or lows[0] not in _FILES or len(names) > 1:
+        return None
+    return Target(name=names[0] if names else "", quoted=bool(names))
+
+
+_FILES = frozenset({"file", "download", "document", "report", "export", "attachment"})
 
 
 def _known(name: str, short: str) -> Subject | None:

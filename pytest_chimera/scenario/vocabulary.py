@@ -40,14 +40,18 @@ def _row(words: str, aria: str = "", ways: str = "role") -> Role:
 
 _FIELD_WORDS = (
     "field, input, input field, inputfield, input box, text field, textfield, text box, textbox, text input, text area, "
-    "textarea, edit box, edit field, entry field, box, bar, search box, search field, search bar, search input, "
-    "searchbox, form field, element field"
+    "textarea, edit box, edit field, entry field, box, bar, form field, element field"
 )
 ROLES = MappingProxyType(
     {
         "button": _row("button, btn, push button, icon button, toggle button, cta", "button"),
         "link": _row("link, hyperlink, anchor, hashtag", "link"),
         "textbox": _row(_FIELD_WORDS, "textbox", "role, placeholder"),
+        "searchbox": _row(
+            "search box, searchbox, search field, search bar, search input, search text box",
+            "searchbox, textbox, combobox",
+            "role, placeholder",
+        ),
         "spinbutton": _row(
             "spin button, spinbutton, number field, number input, stepper, spinner button", "spinbutton"
         ),
@@ -150,6 +154,13 @@ TAGS = _words(
     """
 )
 """HTML elements: what a bare word in "the element "h1"" is."""
+NEW_TAB = frozenset(
+    {
+        "new tab", "new browser tab", "newly opened tab", "another tab", "separate tab", "another browser tab",
+        "separate browser tab", "new page tab", "opened tab",
+    }
+)  # fmt: skip
+"""What a tab of the browser's own is called."""
 WHOLE_PAGE = frozenset({"page", "screen", "site", "website", "browser", "application", "app", "view", "ui", "webpage"})
 HOME_WORDS = frozenset({"home", "homepage", "front", "root", "start", "main", "landing", "index"})
 DIALOG_WORDS = _words(

@@ -198,6 +198,7 @@ WORDINGS: tuple[Wording, ...] = (
         mouseover {target}
         move to {target:control}
         """),
+    *_rows("fill", "do", "move|drag|slide|set [the] [value] [of] {field:slider} to [the] [value|position] {value}"),
     *_rows("drag", "do", """
         drag [and] [drop] {target} to|onto|into|on|over|in {place}
         drag {target} and drop [it] on|onto|in|into|to {place}
@@ -219,6 +220,22 @@ WORDINGS: tuple[Wording, ...] = (
         <choose> [the|a] file|files {files:filenames}
         upload|attach {files}
         """),
+    *_rows("download", "do", """
+        download {target:named}
+        download [the|a|an] [file|document|report|attachment|image] {value}
+        """),
+    *_rows("downloaded", "see", "download|get|receive [the|a|an] [downloaded] file|document|report|export [named|called] {value}\ndownload {value}"),
+    *_rows("downloaded", "be", "be [successfully] downloaded|saved [successfully]\nhave been downloaded|saved [successfully]\nstart|begin|finish|complete\ndownload [successfully]", of="file"),
+    *_rows("downloaded", "be", "be [successfully] downloaded [successfully]", of="quoted"),
+    *_rows("downloaded", "be", "be named|called {value}", of="file"),
+    # -- tabs of the browser's own
+    *_rows("new-tab", "see", "<see>|get {tab:new-tab} [open|opened|opening]"),
+    *_rows("new-tab", "be", "open|appear|load [up]\nbe opened|open|shown|displayed|launched|created\nhave [been] opened|appeared", of="new-tab"),
+    *_rows("new-tab", "be", "open|be [opened] in {tab:new-tab}", of="element"),
+    *_rows("new-tab", "be", "open|be [opened] in {tab:new-tab}", of="page"),
+    *_rows("on-page", "be", "open|load|appear|be|point [opened|open] at|on|with|to|showing [the] [url|address|path] {page}", of="new-tab"),
+    *_rows("switch-tab", "do", "switch|go|change|move|turn [over] to|into {tab:new-tab}\nfocus [on] {tab:new-tab}"),
+    *_rows("switch-back", "do", "switch|go|change|move|return [back] to [the] first|original|main|previous|initial|old tab"),
     # -- waiting
     *_rows("wait-time", "do", "wait|pause|sleep|stop [for] [about|at_least] {duration}"),
     *_rows("wait-for", "do", """
@@ -238,7 +255,7 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("dialog-text", "see", "<see>|get {dialog:native} with|containing|saying|that_says [the] [text|message] {value}"),
     *_rows("dialog", "see", "<see>|get {dialog:native}"),
     *_rows("title", "see", "<see> [the|a] page|browser|tab|window|document title [is|as|of|to_be] {value}"),
-    *_rows("count", "see", "<see>|have|get [exactly] {count}"),
+    *_rows("count", "see", "<see>|have|get [exactly] {count}\n<see>|have|get [exactly] {count} <shown> <onpage>\n<see>|have [exactly] {count} <onpage>"),
     *_rows("text", "see", """
         <see>|get|receive|have [the|a|an|my|this] [page] <seen> {texts}
         <see>|get|have [the|a|an] <seen> {texts} <in>|displayed_in|listed_in|next_to|for {place}
@@ -267,7 +284,7 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("table", "see", """
         <see>|have {target} [and] with|containing|containing_the|with_the|as|that_contains [the] [following] [items|rows|contents|content|values|entries|data|columns|row|options] {table}
         <see>|have [the|these|a] [following] [texts|text|items|messages|values|content|entries|rows] [in|on {place}] {table}
-        <see>|have [the|these|all] following|these|below {target} [<onpage>] {table}
+        <see>|have [the|these|all] following|these|below {target} <onpage> {table}
         <see>|have {target} [listed] below|as_follows {table}
         """),
     *_rows("values", "see", "<see> [the] following values [in] [the] [form|fields] {table}"),
