@@ -16,6 +16,7 @@ from pytest_chimera.scenario.gherkin import is_gherkin, read_gherkin
 from pytest_chimera.scenario.glossary import MAX_DEPTH, Glossary
 from pytest_chimera.scenario.grammar import Reading, Setting, read_step
 from pytest_chimera.scenario.intents import kind_of, lines_of
+from pytest_chimera.scenario.languages import ENGLISH, Languages, Table
 from pytest_chimera.scenario.layout import quote
 from pytest_chimera.scenario.lexer import MAX_STEP_LENGTH, Tokens, phrase, tokenize
 from pytest_chimera.scenario.locators import Finder
@@ -50,6 +51,8 @@ class ScenarioParser:
     :param pages: page name → path, as ``[tool.chimera.pages]`` holds them.
     :param glossary: phrase → steps, as ``[tool.chimera.glossary]`` holds them.
     :param test_id: the attribute that holds test ids.
+    :param languages: code → phrases of that language, as ``[tool.chimera.languages]`` holds them.
+    :param language: the language of a text that names none.
     """
 
     def __init__(
@@ -57,9 +60,14 @@ class ScenarioParser:
         pages: Mapping[str, str] | None = None,
         glossary: Mapping[str, Sequence[str] | str] | None = None,
         test_id: str = "data-testid",
+        *,
+        languages: Mapping[str, Table] | None = None,
+        language: str = ENGLISH,
     ) -> None:
         self._pages = {name.lower(): path for name, path in (pages or {}).items()}
         self._glossary = Glossary(glossary)
+        self._languages = Languages(languages, language)
+        self._language = language
         self._test_id = test_id
 
     def parse(self, text: str, url: str = "/", *, title: str = "", line: int = 1, path: str = "") -> Scenario:
@@ -73,7 +81,7 @@ class ScenarioParser:
         """
         if is_gherkin(text):
             return self._parse_gherkin(text, url, title=title, line=line, path=path)
-        return self.compile(read_steps(text, line), url, title=title, path=path)
+        return self.compile(read_steps(text, line, self._language), url, title=title, path=path)
 
     def _parse_gherkin(self, text: str, url: str, *, title: str, line: int, path: str) -> Scenario:
         """The one scenario of a text with Gherkin's headings."""
@@ -93,7 +101,7 @@ class ScenarioParser:
 
         :raises ScenarioError: the sentence says nothing that can be seen; the remedy is a template to complete.
         """
-        steps = read_steps(sentence, line)
+        steps = read_steps(sentence, line, self._language)
         try:
             scenario = self.compile(steps, url, title=sentence, path=path)
         except UnknownStepError as error:
@@ -183,6 +191,9 @@ class ScenarioParser:
         defined = self._glossary.steps_for(tokens) if depth < MAX_DEPTH else None
         if defined is not None:
             return self._defined(step, defined, depth, lenient=lenient), True
+        english = self._languages.english(tokens, step.language)
+        if english is not None:
+            return self._translated(step, english, depth, lenient=lenient)
         found = _with_all(step, read_step(tokens, _setting(step)))
         if found is None and lenient and any(token.low in {"own", "itself", "moment"} for token in tokens):
             found = read_step(tokens, replace(_setting(step), lenient=True))
@@ -216,9 +227,35 @@ class ScenarioParser:
             readings += inner
         return tuple(readings)
 
+    def _translated(
+        self, step: WrittenStep, english: Sequence[str], depth: int, *, lenient: bool
+    ) -> tuple[tuple[Reading, ...] | None, bool]:
+        """The readings of what a step of another language says; one step stays one of its own kind."""
+        if len(english) > 1:
+            return self._defined(step, english, depth, lenient=lenient), True
+        said, rest = keyword_of(english[0])
+        keyword: StepKeyword | None = "Then" if said == "Then" else step.keyword
+        written = replace(step, text=rest, keyword=keyword, language=ENGLISH)
+        found, compound = self._read(written, lenient=lenient, depth=depth + 1)
+        if found is None:
+            raise self._unknown(written, "", reason=f"It stands in the table of the language, for: {step.text}")
+        return found, compound
+
     def _unknown(self, step: WrittenStep, path: str, reason: str = "") -> UnknownStepError:
         tokens = tokenize(step.text)
         setting = _setting(step)
+        language = self._languages.of(step.language)
+        if language != ENGLISH:
+            return UnknownStepError(
+                step.text,
+                line=step.line,
+                path=path,
+                unclear=phrase(tokens),
+                suggestions=self._languages.nearest(tokens, language),
+                glossary=_glossary_line(tokens),
+                table=f"languages.{language}",
+                reason=reason,
+            )
         known = _known_prefix(tokens, setting)
         return UnknownStepError(
             step.text,

@@ -467,7 +467,8 @@ def chord_of(text: str) -> str | None:
 _READERS: Mapping[str, Callable[[Tokens], object | None]] = {
     "target": _target, "named": _named, "field": _field, "place": _place, "control": _control,
     "block": _target, "form": _with_role(frozenset({"form"})), "choice": _with_role(_CHOICES),
-    "checkbox": _with_role(_CHECKABLE, quoted=True), "slider": _with_role(frozenset({"slider"})), "dropdown": _with_role(frozenset({"combobox", "listbox"})),
+    "checkbox": _with_role(_CHECKABLE, quoted=True), "slider": _with_role(frozenset({"slider"})),
+    "dropdown": _with_role(frozenset({"combobox", "listbox"})),
     "menu": _with_role(_MENUS), "closable": _with_role(_CLOSABLE), "opener": _with_role(_OPENED),
     "fillable": _with_role(FIELDS, quoted=True), "checkbox-role": _with_role(_CHECKABLE), "message": _message,
     "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _chooser,
