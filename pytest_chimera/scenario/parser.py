@@ -30,6 +30,8 @@ from pytest_chimera.scenario.work import Work
 
 _NOTHING_SHOWN = 'expect(page.locator("body")).to_have_text(re.compile(r"\\S"), use_inner_text=True)'
 _EXPECTING = "assert-"
+MANY = 20
+"""Unknown steps of one text for which wordings are looked up; whoever writes more of them has read enough by then."""
 _ANSWERS = frozenset({"accept-dialog", "dismiss-dialog"})
 
 Change = Callable[[str, Target], Target]
@@ -157,7 +159,7 @@ class ScenarioParser:
         context: Target | None = None
         for step in steps:
             try:
-                understood = self._understand(step, path, context, lenient=lenient)
+                understood = self._understand(step, path, context, lenient=lenient, brief=len(errors) >= MANY)
             except UnknownStepError as error:
                 errors.append(error)
                 continue
@@ -168,14 +170,16 @@ class ScenarioParser:
         opened = with_openings([each.readings for each in found])
         return _exact([replace(each, readings=readings) for each, readings in zip(found, opened, strict=True)])
 
-    def _understand(self, step: WrittenStep, path: str, context: Target | None, *, lenient: bool) -> Understood:
+    def _understand(
+        self, step: WrittenStep, path: str, context: Target | None, *, lenient: bool, brief: bool = False
+    ) -> Understood:
         if len(step.text) > MAX_STEP_LENGTH:
             raise UnknownStepError(
                 step.text[:80] + "…", line=step.line, path=path, reason="The step is too long to be one step."
             )
         readings, compound = self._read(step, lenient=lenient)
         if readings is None:
-            raise self._unknown(step, path)
+            raise self._unknown(step, path, brief=brief)
         if any(reading.intent == "wait-time" for reading in readings):
             raise _bare_wait(step, readings, path)
         bound = _bound(readings, context)
@@ -241,7 +245,7 @@ class ScenarioParser:
             raise self._unknown(written, "", reason=f"It stands in the table of the language, for: {step.text}")
         return found, compound
 
-    def _unknown(self, step: WrittenStep, path: str, reason: str = "") -> UnknownStepError:
+    def _unknown(self, step: WrittenStep, path: str, reason: str = "", *, brief: bool = False) -> UnknownStepError:
         tokens = tokenize(step.text)
         setting = _setting(step)
         language = self._languages.of(step.language)
@@ -263,7 +267,7 @@ class ScenarioParser:
             path=path,
             understood=phrase(tokens[:known]),
             unclear=phrase(tokens[known:]),
-            suggestions=suggest(tokens, setting),
+            suggestions=() if brief else suggest(tokens, setting),
             glossary=_glossary_line(tokens),
             reason=reason,
         )
