@@ -225,6 +225,11 @@ def attribute(work: Work) -> list[str]:
     return [f"expect({work.thing('anything')}).{work.not_}to_have_attribute({', '.join(given)})"]
 
 
+def links_to(work: Work) -> list[str]:
+    """A link leads to an address."""
+    return [f'expect({work.thing("clickable")}).{work.not_}to_have_attribute("href", {quote(work.text("url"))})']
+
+
 def attribute_of(work: Work) -> list[str]:
     """An attribute or a style of a thing is a text."""
     owner = work.target()

@@ -139,6 +139,8 @@ def _joined(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
 def _continuations(left: Tokens, rest: Tokens, reading: Reading) -> Iterator[Tokens]:
     """``rest`` by itself, then with the beginning of ``left`` that it may have in mind: "… and [I should see] …"."""
     yield rest
+    if rest and rest[0].low.endswith("ing") and is_verb(rest[0], "do"):
+        yield (Token("word", "I", "i"), *rest)
     if not rest or len(rest) > 40 or not _goes_on(rest, reading):
         return
     for place, token in enumerate(left):
@@ -371,6 +373,8 @@ def _allowed(row: Wording, frame: Frame, subject: Subject | None, *, negated: bo
     verb = frame.rest[0].low
     if row.intent == "downloaded" and (negated or not (frame.expects or row.form == "be")):
         return False
+    if row.of == "moved":
+        return True
     if row.form == "see":
         if frame.able and verb not in forms("see"):
             return False

@@ -78,6 +78,7 @@ INTENTS: Mapping[str, Intent] = MappingProxyType(
         "focus-target": Intent("assert-focus", expecting.focus_target),
         "has-class": Intent("assert-attr", expecting.css_class),
         "has-attribute": Intent("assert-attr", expecting.attribute),
+        "links-to": Intent("assert-attr", expecting.links_to),
         "attribute-of": Intent("assert-attr", expecting.attribute_of),
         "attributes": Intent("assert-attr", expecting.attributes),
         "height": Intent("assert-attr", expecting.measure("height")),

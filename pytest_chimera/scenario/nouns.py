@@ -133,8 +133,8 @@ def is_new_tab(tokens: Tokens) -> bool:
 
 def is_no_place(tokens: Tokens) -> bool:
     """ "in ascending order", "in position "2"": the words after a preposition name no part of a page."""
-    lows = [token.low for token in tokens if token.low and token.low not in DETERMINERS]
-    return bool(lows) and lows[-1] in NO_PLACES
+    words = [token for token in tokens if token.low and token.low not in DETERMINERS]
+    return bool(words) and words[-1].text in NO_PLACES
 
 
 def as_place(where: Target, preposition: str) -> Target:

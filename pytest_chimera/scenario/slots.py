@@ -139,9 +139,11 @@ _NAMES_TOO = frozenset({"heading", "message", "text", "tag"})
 
 def _by_name(tokens: Tokens, found: Target) -> Target | None:
     """ "the job title", typed into: the word for a heading is part of a field's name."""
-    plainly = not (found.quoted or found.css or found.scope or found.ordinal)
-    named = found.role in _NAMES_TOO and plainly
-    return Target(name=plain(without_determiner(tokens))) if named else None
+    if found.role not in _NAMES_TOO or found.css or found.scope or found.ordinal:
+        return None
+    if found.quoted:
+        return found.model_copy(update={"role": None}) if found.role == "text" else None
+    return Target(name=plain(without_determiner(tokens)))
 
 
 def _chooser(tokens: Tokens) -> Target | None:
@@ -166,7 +168,7 @@ def _message(tokens: Tokens) -> Target | None:
 def _label(tokens: Tokens) -> Target | None:
     """A field before its value: "username", "the email address", "the "Email" field"."""
     found = _target(tokens) if len(tokens) <= 6 else None
-    if found is None or found.scope or found.role in {"message", "text", "element"}:
+    if found is None or found.scope or found.role in {"text", "element"}:
         return None
     return found if found.role in TYPED_FIELDS | {None, IT} else _by_name(tokens, found)
 
@@ -189,7 +191,7 @@ def _page(tokens: Tokens) -> PageName | None:
     words = _without_lead(tokens if whole else tokens[:-1])
     if len(words) == 1 and words[0].kind in {"literal", "path"}:
         return _literal_page(words[0].text)
-    if len(words) > 8 or not all(token.kind in {"word", "number", "literal"} for token in words):
+    if len(words) > 8 or not all(token.kind in {"word", "number", "literal"} or token.text == "&" for token in words):
         return None
     if any(token.low in (NEVER_IN_NAMES | {"from"}) - {"with", "by", "about", "all", "without"} for token in words):
         return None
@@ -472,7 +474,7 @@ _READERS: Mapping[str, Callable[[Tokens], object | None]] = {
     "menu": _with_role(_MENUS), "closable": _with_role(_CLOSABLE), "opener": _with_role(_OPENED),
     "fillable": _with_role(FIELDS, quoted=True), "checkbox-role": _with_role(_CHECKABLE), "message": _message,
     "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _chooser,
-    "file": _target, "new-tab": _new_tab,
+    "file": _target, "link": _with_role(frozenset({"link"})), "new-tab": _new_tab,
     "tickable": _tickable, "label": _label, "literal": _literal, "page": _page, "openable": _openable,
     "site": _site, "website": _website,
     "address": _address_only, "dialog": _dialog, "native": _native,

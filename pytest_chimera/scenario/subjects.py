@@ -16,7 +16,7 @@ from pytest_chimera.scenario.slots import (
     read_slot,
     without_determiner,
 )
-from pytest_chimera.scenario.vocabulary import NATIVE_DIALOGS
+from pytest_chimera.scenario.vocabulary import NATIVE_DIALOGS, PAGE_WORDS
 
 _URL = frozenset({"url", "address", "path", "location", "page url", "page address", "query string", "urls"})
 _TITLE = frozenset({"title", "page title", "document title", "tab title", "browser title", "window title"})
@@ -80,7 +80,8 @@ def subject_of(words: Tokens, *, expected: bool, given: bool = False) -> Subject
     file = _file(bare)
     if file is not None:
         return Subject(frozenset({"file"}), file)
-    if _NOT_SEEN & {name, *name.split()} and not role_at_end(bare):
+    page = bool(bare) and bare[-1].low in PAGE_WORDS
+    if _NOT_SEEN & {name, *name.split()} and not role_at_end(bare) and not page:
         return None
     count = read_slot("count", words)
     if isinstance(count, Count):

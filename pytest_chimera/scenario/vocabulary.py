@@ -181,7 +181,7 @@ NOT_ON_PAGE = frozenset(
         "screenshot", "screenshots", "email delivery", "email deliveries", "sent email", "sent emails", "inbox", "api",
         "endpoint", "mock", "mocks", "fixture", "log file", "local storage", "session storage", "localstorage",
         "accessibility issue", "accessibility issues", "accessibility", "axe-core", "rgaa", "window", "windows", "json",
-        "last email", "mailbox", "queue", "webhook", "oauth client", "html", "source", "page source", "source code", "xml",
+        "last email", "mailbox", "queue", "webhook", "oauth client", "rendered html", "html source", "page source", "source code", "xml",
         "email body", "email subject", "subject line", "headers", "http", "parameter", "parameters",
     }
 )  # fmt: skip

@@ -172,6 +172,7 @@ WORDINGS: tuple[Wording, ...] = (
         <choose> {field:label} {value}
         <choose> {field:label} as {value}
         set|change {field:dropdown} to {value}
+        <choose> {field:label} to {value}
         """),
     *_rows("select-value", "do", "<choose> [the] option with [the] value {value} from|in|for|on {field:select}"),
     *_rows("select-nth", "do", "<choose> [the] {nth} option|value|item|entry from|in|for|on|of {field:select}"),
@@ -216,6 +217,7 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("upload", "do", """
         upload|attach [the|a|an] [file|files|image|document|picture|photo|attachment] {files} to|in|into|for|on|as|using|with|from|via [hidden] {field:file}
         add|drop|<choose> [the|a] [file|files|image|document|photo|picture] {files:filenames} to|in|into|for|on|as|with [hidden] {field:file}
+        upload|attach [the|a] {files:filenames} file|files|image|document|photo|picture to|in|into|for|on|as|via {field:file}
         upload|attach [the|a] file|files|image|document|photo|picture {files}
         <choose> [the|a] file|files {files:filenames}
         upload|attach {files}
@@ -230,7 +232,7 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("downloaded", "be", "be named|called {value}", of="file"),
     # -- tabs of the browser's own
     *_rows("new-tab", "see", "<see>|get {tab:new-tab} [open|opened|opening]"),
-    *_rows("new-tab", "be", "open|appear|load [up]\nbe opened|open|shown|displayed|launched|created\nhave [been] opened|appeared", of="new-tab"),
+    *_rows("new-tab", "be", "open|appear|load [up]\nbe|get opened|open|shown|displayed|launched|created\nhave [been] opened|appeared", of="new-tab"),
     *_rows("new-tab", "be", "open|be [opened] in {tab:new-tab}", of="element"),
     *_rows("new-tab", "be", "open|be [opened] in {tab:new-tab}", of="page"),
     *_rows("on-page", "be", "open|load|appear|be|point [opened|open] at|on|with|to|showing [the] [url|address|path] {page}", of="new-tab"),
@@ -261,8 +263,8 @@ WORDINGS: tuple[Wording, ...] = (
         <see>|get|have [the|a|an] <seen> {texts} <in>|displayed_in|listed_in|next_to|for {place}
         <see>|get [the|a|an] <seen> {texts} <onpage>
         <see> [the] [text] {texts} displayed|shown|visible|appear|message|text|error|notification
-        be shown|presented|greeted|told|informed|notified|given [with|by] [the|a|an] <seen> {texts}
         """),
+    *_rows("text", "see", "be shown|presented|greeted|told|informed|notified|given [with|by] [the|a|an] <seen> {texts}", of="moved"),
     *_rows("text", "see", "<see>|get exactly [the] [text|message] {texts}", exact=True),
     *_rows("text-matching", "see", "<see> [the|a] [text] [matching|that_matches|like] {pattern} [in|within|on {place}]"),
     *_rows("checked", "see", "<see> {target} checked|selected|ticked\n<see> checked|ticked|selected {target:tickable}", state=True),
@@ -270,6 +272,8 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("enabled", "see", "<see> {target} enabled|active", state=True),
     *_rows("enabled", "see", "<see> {target} disabled|inactive|greyed_out|grayed_out", state=False),
     *_rows("focused", "see", "<see> {target} [keyboard] focused"),
+    *_rows("links-to", "see", "<see> {target:link} to|pointing_to|linking_to|leading_to|that_points_to|that_links_to|that_leads_to|with_the_url|with_url [the] [url|path|address|page] {url}"),
+    *_rows("links-to", "be", "point|link|lead|go to [the] [url|path|address|page] {url}", of="expandable"),
     *_rows("value", "see", """
         <see> {target:fieldlike} with|having|containing <a> <text> {value}
         <see> {value} <in> {field:fieldlike}
@@ -292,12 +296,14 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("on-page", "see", """
         be|stay|remain|land|arrive|end [up] [still|now|back] on|onto|at {page}
         be|stay|remain|land|arrive|end [up] [still|now|back] in {page:website}
-        be|get [now|successfully] redirected|taken|sent|brought|directed|forwarded|navigated|returned|transferred|led|moved [back|away] to|on|onto|into [the] [url|path|address] {page}
         be [back] on|at [the] [url|path|address] {page}
         land|arrive|end [up] on|at {page}
         <see>|reach|get|access|view [to] {page:site}
         <go> [back] to {page:site}
         """),
+    *_rows("on-page", "see", """
+        be|get [now|successfully|automatically] redirected|taken|sent|brought|directed|forwarded|navigated|returned|transferred|led|moved [back|away] to|on|onto|into [the] [url|path|address] {page}
+        """, of="moved"),
     # -- a thing is
     *_rows("dialog", "be", "be opened|open|shown|displayed|present|visible\nappear|show|open|pop [up]\nhave been opened|shown|displayed", of="dialog"),
     *_rows("dialog-text", "be", "<says>|have|be [the] [text|message] {value}", of="dialog"),
