@@ -86,6 +86,14 @@ def pytest_chimera_transitions() -> Mapping[ChimeraPhase, Mapping[str, Any]] | N
     """
 
 
+@hookspec
+def pytest_chimera_languages() -> Mapping[str, Mapping[str, str | list[str]]] | None:
+    """Add languages that steps may be written in: code → phrase with ``{placeholders}`` → the English step.
+
+    All answers count; where the project's own ``[tool.chimera.languages.<code>]`` has the same phrase, that one does.
+    """
+
+
 # -- events
 
 

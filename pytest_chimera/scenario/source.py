@@ -13,11 +13,12 @@ from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Feature, GeneratedTest, Scenario, Step, StepLines
 from pytest_chimera.scenario.expecting import ANSWERING, KEEPING, LISTENING
 from pytest_chimera.scenario.gherkin import GherkinScenario, read_gherkin
+from pytest_chimera.scenario.languages import ENGLISH, Table
 from pytest_chimera.scenario.layout import WIDTH, quote, width
 from pytest_chimera.scenario.outline import parameter_names, with_parameters
 from pytest_chimera.scenario.parser import ScenarioParser, opens_page, start_of
 
-_NAMES = frozenset({"page", "expect", "re", "place", "dialog", "dialogs", "list", "str"})
+_NAMES = frozenset({"page", "expect", "re", "place", "dialog", "dialogs", "list", "str", "popup", "download", "len"})
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,7 @@ class TestGenerator:
 
     :param test_dir: the folder for generated tests, relative to the project's root.
     :param pages: page name → path; ``glossary`` phrase → steps; ``test_id`` the attribute that holds test ids.
+    :param languages: code → phrases of that language; ``language`` is that of a text that names none.
     :param root: the project's root, for features whose steps lie in a Gherkin file.
     """
 
@@ -51,9 +53,11 @@ class TestGenerator:
         glossary: Mapping[str, Sequence[str] | str] | None = None,
         test_id: str = "data-testid",
         root: str | Path = ".",
+        languages: Mapping[str, Table] | None = None,
+        language: str = ENGLISH,
     ) -> None:
         self._test_dir = test_dir.strip("/")
-        self._parser = ScenarioParser(pages, glossary, test_id)
+        self._parser = ScenarioParser(pages, glossary, test_id, languages=languages, language=language)
         self._root = Path(root)
 
     def generate(self, feature: Feature, scenario: Scenario | None = None) -> GeneratedTest:
@@ -299,7 +303,7 @@ def _is_own(node: ast.AST, names: frozenset[str]) -> bool:
         (
             ast.Expr, ast.Call, ast.Constant, ast.keyword, ast.List, ast.Lambda, ast.arguments, ast.arg, ast.Assign,
             ast.Load, ast.Store, ast.BinOp, ast.Add, ast.AnnAssign, ast.Subscript, ast.Assert, ast.Compare, ast.In,
-            ast.NotIn, ast.UnaryOp, ast.Not,
+            ast.NotIn, ast.UnaryOp, ast.Not, ast.Eq, ast.With, ast.withitem,
         ),
     )  # fmt: skip
 

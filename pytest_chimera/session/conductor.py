@@ -111,7 +111,7 @@ class Conductor:
         """Show what would be done, and do nothing."""
         config = self._config
         try:
-            generator = generator_of(settings_of(config), load_tables(config.rootpath), config.rootpath)
+            generator = generator_of(settings_of(config), tables_of(config), config.rootpath)
             lines = dry_lines(self._feature(item), generator)
         except ChimeraError as error:
             raise FeatureFailed(str(error)) from None
@@ -225,7 +225,7 @@ class Conductor:
         manager = config.pluginmanager
         by_hand = not settings.coder and not item.ihook.pytest_chimera_implement_feature.get_hookimpls()
         answered = item.ihook.pytest_chimera_transitions()
-        tables = load_tables(root)
+        tables = tables_of(config)
         return Project(
             root=root,
             state=Path(cache.mkdir("chimera")),
@@ -281,8 +281,27 @@ class Conductor:
 def generator_of(settings: Settings, tables: Tables, root: Path) -> TestGenerator:
     """The project's own test writer."""
     return TestGenerator(
-        settings.test_dir, pages=tables.pages, glossary=dict(tables.glossary), test_id=settings.test_id, root=root
+        settings.test_dir,
+        pages=tables.pages,
+        glossary=dict(tables.glossary),
+        test_id=settings.test_id,
+        root=root,
+        languages=tables.languages,
+        language=settings.language,
     )
+
+
+def tables_of(config: pytest.Config) -> Tables:
+    """The project's own words, and the languages that plugins add: where both have a phrase, the project's counts.
+
+    :raises SettingError: a table is none.
+    """
+    tables = load_tables(config.rootpath)
+    languages: dict[str, dict[str, str | list[str]]] = {}
+    for answer in [*config.hook.pytest_chimera_languages(), tables.languages]:
+        for code, phrases in answer.items():
+            languages[code] = languages.get(code, {}) | dict(phrases)
+    return replace(tables, languages=languages)
 
 
 def jobs_of(settings: Settings) -> int:

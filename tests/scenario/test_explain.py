@@ -14,4 +14,4 @@ def test_each_step_is_one_line_of_json() -> None:
     fill, pigs, wait = lines
     assert (fill["kind"], fill["value"], fill["target"]["name"], fill["certainty"]) == ("fill", "Emma", "Title", 1.0)
     assert pigs["not_understood"] == "pigs fly"
-    assert "does not wait" in wait["error"]
+    assert "does not wait" in wait["reason"]
