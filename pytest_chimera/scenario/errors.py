@@ -40,6 +40,13 @@ class UnknownStepError(ScenarioError):
             return f"{self.path}:{self.line}"
         return self.path or (f"line {self.line}" if self.line else "")
 
+    def in_file(self, path: str) -> UnknownStepError:
+        """The error, which knows its file from now on."""
+        if path and not self.path:
+            self.path = path
+            self.where = self._place()
+        return self
+
     def _remedy(self, given: str) -> str:
         lines = [f"  {self.reason}"] if self.reason else []
         if self.understood:
@@ -50,6 +57,8 @@ class UnknownStepError(ScenarioError):
         lines += [f"  say, for example: {suggestion}" for suggestion in self.suggestions]
         if self.glossary:
             lines.append(f"  or bind it, in [tool.chimera.glossary]: {self.glossary}")
+            phrase = self.glossary.partition(" = ")[0]
+            lines.append(f"  or give it a function, from pytest_chimera_steps in conftest.py: {{{phrase}: a_function}}")
         return "\n".join(lines)
 
 

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.models import Scenario, Step, StepKeyword, Target
+from pytest_chimera.models import Call, Scenario, Step, StepKeyword, Target
 from pytest_chimera.scenario.doing import path_of
 from pytest_chimera.scenario.errors import UnknownStepError, UnknownStepsError
 from pytest_chimera.scenario.expecting import is_loose
+from pytest_chimera.scenario.functions import CALL, NotCallable, StepFunction, StepFunctions
 from pytest_chimera.scenario.gherkin import is_gherkin, read_gherkin
 from pytest_chimera.scenario.glossary import MAX_DEPTH, Glossary
 from pytest_chimera.scenario.grammar import Reading, Setting, read_step
@@ -24,6 +25,7 @@ from pytest_chimera.scenario.sentences import steps_for
 from pytest_chimera.scenario.slots import Count, PageName
 from pytest_chimera.scenario.suggestions import suggest
 from pytest_chimera.scenario.text import WrittenStep, keyword_of, read_steps
+from pytest_chimera.scenario.understood import Understood, arranges, check_arranging
 from pytest_chimera.scenario.work import Work
 
 _NOTHING_SHOWN = 'expect(page.locator("body")).to_have_text(re.compile(r"\\S"), use_inner_text=True)'
@@ -34,21 +36,13 @@ Change = Callable[[str, Target], Target]
 """A thing and the slot that it stands in → what stands there instead."""
 
 
-@dataclass(frozen=True)
-class Understood:
-    """A written step with its readings; several when it joins clauses, or when the glossary wrote it."""
-
-    written: WrittenStep
-    readings: tuple[Reading, ...]
-    compound: bool = False
-
-
 class ScenarioParser:
     """Reads what a person wrote.
 
     :param pages: page name → path, as ``[tool.chimera.pages]`` holds them.
     :param glossary: phrase → steps, as ``[tool.chimera.glossary]`` holds them.
     :param test_id: the attribute that holds test ids.
+    :param functions: the project's own functions for steps, as ``pytest_chimera_steps`` gives them.
     """
 
     def __init__(
@@ -56,9 +50,12 @@ class ScenarioParser:
         pages: Mapping[str, str] | None = None,
         glossary: Mapping[str, Sequence[str] | str] | None = None,
         test_id: str = "data-testid",
+        *,
+        functions: Sequence[StepFunction] = (),
     ) -> None:
         self._pages = {name.lower(): path for name, path in (pages or {}).items()}
         self._glossary = Glossary(glossary)
+        self._functions = StepFunctions(functions, self._glossary)
         self._test_id = test_id
 
     def parse(self, text: str, url: str = "/", *, title: str = "", line: int = 1, path: str = "") -> Scenario:
@@ -138,6 +135,7 @@ class ScenarioParser:
                 remedy='Write what happens, a step a line: When I press "Add" / Then I should see "Buy milk".',
             )
         understood = self._all_understood(steps, path, lenient=lenient)
+        check_arranging(understood, path)
         answered = any(reading.intent in _ANSWERS for step in understood for reading in step.readings)
         finder = Finder(self._test_id, self._pages, url, answered=answered)
         return Scenario(title=title, url=url, steps=tuple(_written_steps(understood, finder)))
@@ -150,7 +148,7 @@ class ScenarioParser:
             try:
                 understood = self._understand(step, path, context, lenient=lenient)
             except UnknownStepError as error:
-                errors.append(error)
+                errors.append(error.in_file(path))
                 continue
             found.append(understood)
             context = _last_thing(understood.readings) or context
@@ -176,6 +174,9 @@ class ScenarioParser:
     def _read(self, step: WrittenStep, *, lenient: bool, depth: int = 0) -> tuple[tuple[Reading, ...] | None, bool]:
         """The readings of a step, and whether other words than its own gave them."""
         tokens = tokenize(step.text)
+        call = self._call(step, tokens)
+        if call is not None:
+            return (Reading(CALL, "do", {CALL: call}),), True
         defined = self._glossary.steps_for(tokens) if depth < MAX_DEPTH else None
         if defined is not None:
             return self._defined(step, defined, depth, lenient=lenient), True
@@ -185,6 +186,17 @@ class ScenarioParser:
         if found is not None or not lenient:
             return found, False
         return self._suggested(step), True
+
+    def _call(self, step: WrittenStep, tokens: Tokens) -> Call | None:
+        """The call of a project's own function that a step stands for."""
+        try:
+            call = self._functions.call_for(tokens)
+        except NotCallable as why:
+            raise UnknownStepError(step.text, line=step.line, reason=str(why)) from None
+        if call is not None and (step.table or step.docstring is not None):
+            reason = f"{call.name} is given what stands in the step, and no table or text below it."
+            raise UnknownStepError(step.text, line=step.line, reason=reason)
+        return call
 
     def _suggested(self, step: WrittenStep) -> tuple[Reading, ...] | None:
         """The readings of the steps that a sentence pattern gives."""
@@ -338,12 +350,16 @@ def _written_steps(steps: Sequence[Understood], finder: Finder) -> Iterator[Step
     for step in steps:
         lines: list[str] = []
         for reading in step.readings:
+            if arranges(reading):
+                continue
             kind = kind_of(reading)
             if bare and kind.startswith(_EXPECTING) and _is_absence(reading, kind):
                 lines.append(_NOTHING_SHOWN)
             bare = kind == "navigate" or (bare and not _touches(kind))
             lines += lines_of(Work(reading, finder, step.written.table, step.written.docstring))
         keyword = step.written.keyword or _natural_keyword(step, keyword)
+        if all(map(arranges, step.readings)):
+            keyword = "Given"
         yield _step(step, keyword, lines, finder)
 
 
@@ -378,6 +394,7 @@ def _step(step: Understood, keyword: StepKeyword, lines: Sequence[str], finder: 
         value=value,
         code=tuple(part for line in lines for part in lay_out(line)),
         certainty=min(_certainty(reading, finder) for reading in step.readings),
+        calls=tuple(call for reading in step.readings if isinstance(call := reading.get(CALL), Call)),
     )
 
 
