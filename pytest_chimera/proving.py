@@ -35,7 +35,7 @@ from pytest_chimera.project import Project
 from pytest_chimera.publishing import Publication
 from pytest_chimera.repository import format_trailers
 from pytest_chimera.scenario import meaning_of
-from pytest_chimera.sealing import e2e_files
+from pytest_chimera.sealing import beside
 from pytest_chimera.trials import EXISTING_DATA, sealed_of
 from pytest_chimera.vault import write_file
 from pytest_chimera.words import attempts_table, failing_text
@@ -447,16 +447,13 @@ class _Pursuit:
         return self._there_already(proved.commit if in_history and proved else "", still=True)
 
     async def _is_vacuous(self, sealed: SealedTest) -> bool:
-        git = self.project.repository
-        files = None
-        if sealed.handwritten:
-            files = await anyio.to_thread.run_sync(e2e_files, git, sealed.commit, sealed.test.path)
+        files = await anyio.to_thread.run_sync(beside, sealed, self.project.repository)
         return await is_vacuous(
             sealed,
             evidence=self.project.vault.room(self.feature.slug, self.workflow.generation, "empty-page"),
             browser=self.project.browser(),
             time_limit=self.project.settings.validation_timeout,
-            e2e_files=files,
+            **files,
         )
 
     async def _settled_before(self) -> Verdict:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable, Mapping
 from pathlib import PurePosixPath
 
 import anyio.to_thread
@@ -11,7 +12,8 @@ from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, Scenari
 from pytest_chimera.judging import check_handwritten, freeze, product_modules, seal_of
 from pytest_chimera.models import OUTSIDE_CAUSES, RIGHT_REDS, Feature, GeneratedTest, Reason, SealedTest, TestRun
 from pytest_chimera.repository import Repository
-from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.scenario import TestGenerator, meaning_of
+from pytest_chimera.scenario.helpers import arrangements_of, is_arrangement, modules_of
 
 _REMEDIES = {
     Reason.GIVEN_FAILED: "A Given has to hold before the feature exists: mend the step, or bring the state about.",
@@ -113,9 +115,56 @@ def e2e_files(git: Repository, commit: str, test_path: str) -> dict[str, bytes]:
     return {path: content for path, content in read if content is not None}
 
 
+def beside(sealed: SealedTest, git: Repository) -> dict[str, Mapping[str, bytes]]:
+    """What lies beside a sealed test where the judge runs it, all as it was sealed: the arguments of the judge."""
+    if sealed.handwritten:
+        return {"e2e_files": e2e_files(git, sealed.commit, sealed.test.path)}
+    return {"helpers": helper_files(git, sealed.commit, sealed.test)}
+
+
+def helper_files(git: Repository, commit: str, test: GeneratedTest) -> dict[str, bytes]:
+    """A commit's modules for the step functions that a generated test imports; empty when it imports none.
+
+    They may use whatever else lies in their folder, but for its tests and its conftest.py.
+    """
+    if not modules_of(test):
+        return {}
+    files = e2e_files(git, commit, test.path)
+    return {path: content for path, content in files.items() if path != test.path and not _is_pytests(path)}
+
+
+def _is_pytests(path: str) -> bool:
+    name = PurePosixPath(path).name
+    return name == "conftest.py" or (name.endswith(".py") and name.startswith("test_"))
+
+
+def said_by(test: GeneratedTest, read: Callable[[str], bytes | None]) -> str:
+    """A digest of what a test says, together with the functions of the project that it calls.
+
+    :param read: gives a file of the project.
+    """
+    modules = [read(path) for path in functions_in(test)]
+    if not modules:
+        return meaning_of(test.source)
+    said = [meaning_of(test.source), *(_meaning_or_digest(content or b"") for content in modules)]
+    return seal_of("\n".join(said))
+
+
+def _meaning_or_digest(content: bytes) -> str:
+    try:
+        return meaning_of(content.decode("utf-8", "replace"))
+    except SyntaxError:
+        return seal_of(content.decode("utf-8", "replace"))
+
+
+def functions_in(test: GeneratedTest) -> tuple[str, ...]:
+    """The modules of the project's own functions that a test calls, or has called before it."""
+    return tuple(dict.fromkeys([*modules_of(test), *(call.path for call in arrangements_of(test))]))
+
+
 def _is_one_test(test: GeneratedTest) -> bool:
     tests = [node for node in ast.parse(test.source).body if isinstance(node, ast.FunctionDef) and _collected(node)]
-    return len(tests) == 1 and not tests[0].decorator_list
+    return len(tests) == 1 and all(map(is_arrangement, tests[0].decorator_list))
 
 
 def _collected(node: ast.FunctionDef) -> bool:
@@ -143,7 +192,13 @@ async def frozen(feature: Feature, test: GeneratedTest, git: Repository, commit:
     :raises PreconditionError: the test needs the product in its own process, or cannot be collected by itself.
     """
     if not feature.handwritten:
-        return await freeze(test) if _is_one_test(test) else await freeze(_whole(test), handwritten=True)
+        helpers = await anyio.to_thread.run_sync(helper_files, git, commit, test)
+        if helpers:
+            product = product_modules(await anyio.to_thread.run_sync(git.files, commit))
+            check_handwritten(test, {path: helpers[path] for path in modules_of(test) if path in helpers}, product)
+        if _is_one_test(test):
+            return await freeze(test)
+        return await freeze(_whole(test), handwritten=True, helpers=helpers)
     files = await anyio.to_thread.run_sync(e2e_files, git, commit, test.path)
     product = product_modules(await anyio.to_thread.run_sync(git.files, commit))
     check_handwritten(test, files, product)
