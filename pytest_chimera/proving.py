@@ -34,8 +34,7 @@ from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, Rea
 from pytest_chimera.project import Project
 from pytest_chimera.publishing import Publication
 from pytest_chimera.repository import format_trailers
-from pytest_chimera.scenario import meaning_of
-from pytest_chimera.sealing import beside
+from pytest_chimera.sealing import beside, said_by
 from pytest_chimera.trials import EXISTING_DATA, sealed_of
 from pytest_chimera.vault import write_file
 from pytest_chimera.words import attempts_table, failing_text
@@ -167,7 +166,7 @@ class _Pursuit:
             self._begin()
             return ""
         test = await (await self._workshop()).write_test(workflow)
-        if meaning_of(test.source) == before.meaning:
+        if said_by(test, self.project.read, handwritten=self.feature.handwritten) == before.meaning:
             return ""
         self._begin()
         difference = _difference(before.test, test)
@@ -185,6 +184,8 @@ class _Pursuit:
         feature = self.feature
         text = feature.model_dump_json(exclude={"path", "line", "text_line", "nodeid", "after"})
         text += repr(self.project.tables)
+        if functions := self.project.functions:
+            text += repr(functions) + repr([self.project.read(each.path) for each in functions])
         if feature.handwritten:
             text += (self.project.root / feature.path).read_text(encoding="utf-8")
         if feature.file and (file := self.project.root / feature.file).is_file():

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Mapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import anyio.to_thread
 
-from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, ScenarioError
+from pytest_chimera.builtin.arranging import NotArranged
+from pytest_chimera.errors import ArrangingFailed, EnvironmentTrouble, PreconditionError, ScenarioError
 from pytest_chimera.judging import check_handwritten, freeze, product_modules, seal_of
 from pytest_chimera.models import OUTSIDE_CAUSES, RIGHT_REDS, Feature, GeneratedTest, Reason, SealedTest, TestRun
 from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator, meaning_of
-from pytest_chimera.scenario.helpers import arrangements_of, is_arrangement, modules_of
+from pytest_chimera.scenario.helpers import arrangements_of, arranging_step, is_arrangement, modules_of
 
 _REMEDIES = {
     Reason.GIVEN_FAILED: "A Given has to hold before the feature exists: mend the step, or bring the state about.",
@@ -138,28 +139,41 @@ def _is_pytests(path: str) -> bool:
     return name == "conftest.py" or (name.endswith(".py") and name.startswith("test_"))
 
 
-def said_by(test: GeneratedTest, read: Callable[[str], bytes | None]) -> str:
-    """A digest of what a test says, together with the functions of the project that it calls.
+def said_by(test: GeneratedTest, read: Callable[[str], bytes | None], *, handwritten: bool = False) -> str:
+    """A digest of what a test says, together with the functions of the project that belong to it.
 
     :param read: gives a file of the project.
     """
-    modules = [read(path) for path in functions_in(test)]
-    if not modules:
-        return meaning_of(test.source)
+    modules = [read(path) for path in functions_in(test, handwritten=handwritten)]
     said = [meaning_of(test.source), *(_meaning_or_digest(content or b"") for content in modules)]
-    return seal_of("\n".join(said))
+    return seal_of("\n".join(said)) if modules else said[0]
 
 
 def _meaning_or_digest(content: bytes) -> str:
+    source = content.decode("utf-8", "replace")
     try:
-        return meaning_of(content.decode("utf-8", "replace"))
+        return meaning_of(source)
     except SyntaxError:
-        return seal_of(content.decode("utf-8", "replace"))
+        return seal_of(source)
 
 
-def functions_in(test: GeneratedTest) -> tuple[str, ...]:
-    """The modules of the project's own functions that a test calls, or has called before it."""
-    return tuple(dict.fromkeys([*modules_of(test), *(call.path for call in arrangements_of(test))]))
+def functions_in(test: GeneratedTest, *, handwritten: bool = False) -> tuple[str, ...]:
+    """The modules of the project's own functions that are sealed with a test: those that it has called before it, and
+    those that a generated one imports.
+    """
+    imported = () if handwritten else modules_of(test)
+    return tuple(dict.fromkeys([*imported, *(call.path for call in arrangements_of(test))]))
+
+
+def not_arranged(failed: NotArranged, test: GeneratedTest, on: str, log: Path) -> ArrangingFailed:
+    """What is said of a function that fails while it arranges what a test needs.
+
+    :param on: the base, or the candidate.
+    """
+    step = arranging_step(test, failed.number)
+    told = f"{step!r} ({failed.call.as_text()})" if step else failed.call.as_text()
+    sentence = f"The arranging step {told} fails on the {on}: {failed.why}"
+    return ArrangingFailed(sentence, where=f"{failed.where}, {log}", evidence=failed.output)
 
 
 def _is_one_test(test: GeneratedTest) -> bool:

@@ -85,6 +85,9 @@ class Settings:
     max_deployments: int = _ini(0, "how many deployments may run at once; 0 is no limit", advanced=True)
     max_browsers: int = _ini(0, "how many browsers may judge at once; 0 is no limit", advanced=True)
     min_free_memory: int = _ini(500, "megabytes that must be free to begin one more feature", advanced=True)
+    arrange_timeout: float = _ini(
+        60.0, "seconds that the functions may take that arrange what a test needs", advanced=True
+    )
     ready_timeout: float = _ini(60.0, "seconds until a served application must answer", advanced=True)
 
 

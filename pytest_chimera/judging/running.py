@@ -79,9 +79,7 @@ class _Layout:
     conftest: bool
 
 
-def _layout(
-    test: GeneratedTest, e2e_files: Mapping[str, bytes] | None, helpers: Mapping[str, bytes] | None
-) -> _Layout:
+def _layout(test: GeneratedTest, e2e_files: Mapping[str, bytes] | None, helpers: Mapping[str, bytes] | None) -> _Layout:
     source = test.source.encode()
     if e2e_files:
         return _Layout(test.path, {**e2e_files, test.path: source}, conftest=True)

@@ -7,11 +7,11 @@ import hashlib
 from collections.abc import Iterator
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.scenario.helpers import MARKER
+from pytest_chimera.marked import MARKER_ARRANGE
 
 _NAMES = frozenset({"page", "expect", "re", "place", "dialog", "dialogs", "list", "str"})
 _IMPORTS = frozenset({"re", "pytest", "playwright.sync_api.Page", "playwright.sync_api.expect"})
-_DECORATORS = frozenset({"pytest.mark.parametrize", f"pytest.mark.{MARKER}"})
+_DECORATORS = frozenset({"pytest.mark.parametrize", f"pytest.mark.{MARKER_ARRANGE}"})
 _LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Load, ast.keyword, ast.UnaryOp, ast.USub)
 
 

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from pytest_chimera.errors import ScenarioError
+from pytest_chimera.marked import MARKER_ARRANGE
 from pytest_chimera.models import Call, GeneratedTest, Scenario
 from pytest_chimera.scenario.functions import written_arguments
 from pytest_chimera.scenario.layout import WIDTH, quote, width
-
-MARKER = "chimera_arrange"
-"""The marker that names, on a test, a function that arranges what is there before the browser comes."""
-
 
 # -- into the source
 
@@ -21,13 +18,13 @@ MARKER = "chimera_arrange"
 def decorator_of(call: Call) -> list[str]:
     """A call that arranges, as the decorator of a test."""
     arguments = [quote(f"{call.path}::{call.name}"), *written_arguments(call)]
-    line = f"@pytest.mark.{MARKER}({', '.join(arguments)})"
+    line = f"@pytest.mark.{MARKER_ARRANGE}({', '.join(arguments)})"
     if width(line) <= WIDTH:
         return [line]
     inner = ", ".join(arguments)
     if width(inner) + 4 <= WIDTH:
-        return [f"@pytest.mark.{MARKER}(", f"    {inner}", ")"]
-    return [f"@pytest.mark.{MARKER}(", *(f"    {argument}," for argument in arguments), ")"]
+        return [f"@pytest.mark.{MARKER_ARRANGE}(", f"    {inner}", ")"]
+    return [f"@pytest.mark.{MARKER_ARRANGE}(", *(f"    {argument}," for argument in arguments), ")"]
 
 
 def import_lines(calls: Sequence[Call], path: str) -> list[str]:
@@ -97,31 +94,38 @@ def arrangements_of(test: GeneratedTest) -> tuple[Call, ...]:
 
     :raises ScenarioError: a marker says it in another way than :func:`decorator_of` writes it.
     """
+    return tuple(_arrangement(node, test.path) for node in _decorators(test))
+
+
+def arranging_step(test: GeneratedTest, number: int) -> str:
+    """The step that the arrangement of that number stands for; empty where it is not known."""
+    line = _decorators(test)[number].lineno
+    return next((step.text for step in test.steps if step.first <= line <= step.last), "")
+
+
+def _decorators(test: GeneratedTest) -> list[ast.expr]:
     name = test.name.rpartition("::")[2]
     functions = [node for node in ast.walk(ast.parse(test.source)) if isinstance(node, ast.FunctionDef)]
     found = (node for node in functions if node.name == name or (not name and node.name.startswith("test")))
     function = next(found, None)
-    return tuple(_arrangements(function, test.path)) if function else ()
+    return [node for node in function.decorator_list if is_arrangement(node)] if function else []
 
 
-def _arrangements(function: ast.FunctionDef, path: str) -> Iterator[Call]:
-    for node in function.decorator_list:
-        if not is_arrangement(node):
-            continue
-        try:
-            assert isinstance(node, ast.Call)
-            [place] = [ast.literal_eval(argument) for argument in node.args]
-            where, _, name = place.partition("::")
-            arguments = {str(each.arg): ast.literal_eval(each.value) for each in node.keywords}
-            yield Call(path=where, name=name, arguments=arguments, arranges=True)
-        except (ValueError, AttributeError, AssertionError):
-            raise ScenarioError(
-                f"The marker {MARKER} takes a function's place and literals.",
-                where=f"{path}:{node.lineno}",
-                remedy=f'Write, for example: @pytest.mark.{MARKER}("tests/arranging.py::paid_orders", count=3)',
-            ) from None
+def _arrangement(node: ast.expr, path: str) -> Call:
+    try:
+        assert isinstance(node, ast.Call)
+        [place] = [ast.literal_eval(argument) for argument in node.args]
+        where, _, name = place.partition("::")
+        arguments = {str(each.arg): ast.literal_eval(each.value) for each in node.keywords}
+        return Call(path=where, name=name, arguments=arguments, arranges=True)
+    except (ValueError, AttributeError, AssertionError):
+        raise ScenarioError(
+            f"The marker {MARKER_ARRANGE} takes a function's place and literals.",
+            where=f"{path}:{node.lineno}",
+            remedy=f'Write, for example: @pytest.mark.{MARKER_ARRANGE}("tests/arranging.py::paid_orders", count=3)',
+        ) from None
 
 
 def is_arrangement(node: ast.expr) -> bool:
     """Whether a decorator is the marker that names a function that arranges."""
-    return ast.unparse(node.func if isinstance(node, ast.Call) else node) == f"pytest.mark.{MARKER}"
+    return ast.unparse(node.func if isinstance(node, ast.Call) else node) == f"pytest.mark.{MARKER_ARRANGE}"

@@ -13,7 +13,7 @@ import rich.table
 
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.journal import Standing, examined, standing_of
-from pytest_chimera.models import Feature, Step, Target, Verdict
+from pytest_chimera.models import Call, Feature, Step, Target, Verdict
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.words import span
 
@@ -47,9 +47,16 @@ def dry_lines(feature: Feature, generator: TestGenerator) -> list[str]:
 
 
 def _understood(step: Step) -> str:
+    if step.calls:
+        return "; ".join(map(_called, step.calls))
     words = [step.kind, describe(step.target) if step.target else "", repr(step.value) if step.value else ""]
     sure = "" if step.certainty == 1 else f" (certainty {step.certainty:g})"
     return " ".join(word for word in words if word) + sure
+
+
+def _called(call: Call) -> str:
+    when = "arranged before the browser comes: " if call.arranges else ""
+    return f"{when}{call.as_text()}, {call.path}"
 
 
 def describe(target: Target) -> str:
