@@ -72,21 +72,26 @@ class _Layout:
 
     :param file: the test's path in it; neutral for a generated test, so that the folder doesn't tell what is judged.
     :param files: everything to lay there, by path. ``conftest``: a conftest.py among them is loaded.
+    :param imports_from: the folders in it that modules are imported from.
     """
 
     file: str
     files: Mapping[str, bytes]
     conftest: bool
+    imports_from: tuple[str, ...] = ()
 
 
 def _layout(test: GeneratedTest, e2e_files: Mapping[str, bytes] | None, helpers: Mapping[str, bytes] | None) -> _Layout:
     source = test.source.encode()
     if e2e_files:
-        return _Layout(test.path, {**e2e_files, test.path: source}, conftest=True)
+        return _Layout(test.path, {**e2e_files, test.path: source}, conftest=True, imports_from=(".",))
     if helpers:
-        folder = PurePosixPath(test.path).parent
-        file, package = (str(folder / name) for name in (_NEUTRAL_NAME, "__init__.py"))
-        return _Layout(file, {package: b"", **helpers, file: source}, conftest=False)
+        file = str(PurePosixPath(test.path).with_name(_NEUTRAL_NAME))
+        folders = PurePosixPath(file).parents[:-1]
+        packages = {str(folder / "__init__.py"): b"" for folder in folders}
+        # A helper may name its neighbours from the project's root, or as pytest does where a folder is no package.
+        imports_from = (".", *map(str, folders[1:]))
+        return _Layout(file, {**packages, **helpers, file: source}, conftest=False, imports_from=imports_from)
     return _Layout(_NEUTRAL_NAME, {_NEUTRAL_NAME: source}, conftest=False)
 
 
@@ -112,7 +117,7 @@ def _ini(layout: _Layout, url: str, options: tuple[str, ...]) -> str:
     arguments += [] if layout.conftest else ["--noconftest"]
     lines = ["[pytest]", f"addopts = {shlex.join(arguments)}", f"testpaths = {shlex.quote(layout.file)}"]
     lines += [f"base_url = {url}"] if url else []
-    lines += ["pythonpath = ."] if len(layout.files) > 1 else []
+    lines += [f"pythonpath = {shlex.join(layout.imports_from)}"] if layout.imports_from else []
     return "\n".join(lines) + "\n"
 
 

@@ -63,7 +63,7 @@ def test_a_generated_test_imports_the_sealed_step_functions_beside_it_and_no_con
         "import pytest\n\nfrom .steps import pay\n\n\n@pytest.mark.parametrize('n', [1])\ndef test_shop(page, n): ...\n"
     )
     helpers = {
-        "tests/e2e/steps.py": b"from tests.e2e.more import money\n\ndef pay(page): ...\n",
+        "tests/e2e/steps.py": b"from tests.e2e.more import money\nfrom e2e.more import money\n\ndef pay(page): ...\n",
         "tests/e2e/more.py": b"money = 1\n",
         "tests/e2e/conftest.py": b"raise RuntimeError('it is not loaded')\n",
     }
