@@ -53,7 +53,11 @@ def test_python_compiles(block: Block) -> None:
     compile(block.text, block.place, "exec")
 
 
-@pytest.mark.parametrize("block", [block for block in PYTHON if "mark.feature(" in block.text], ids=place)
+OWN_STEPS = ROOT / "docs" / "how-to" / "write-your-own-steps.md"
+MARKED = [block for block in PYTHON if "mark.feature(" in block.text and block.page != OWN_STEPS]
+
+
+@pytest.mark.parametrize("block", MARKED, ids=place)
 def test_the_steps_of_an_example_are_understood(block: Block) -> None:
     for node in ast.parse(block.text).body:
         if isinstance(node, ast.FunctionDef):
@@ -72,7 +76,7 @@ def test_the_steps_of_an_example_are_understood(block: Block) -> None:
             assert TestGenerator().generate(feature).steps
 
 
-@pytest.mark.parametrize("block", CONFTESTS, ids=place)
+@pytest.mark.parametrize("block", [each for each in CONFTESTS if "_steps():" not in each.text], ids=place)
 def test_the_hooks_of_a_conftest_take_arguments_that_there_are(block: Block) -> None:
     module = ModuleType("conftest")
     exec(compile(block.text, block.place, "exec"), module.__dict__)
@@ -233,7 +237,8 @@ def test_every_page_is_read() -> None:
 
 
 def test_the_examples_of_a_projects_own_words_are_understood(tmp_path: Path) -> None:
-    block = next(block for block in all_blocks("toml") if "[tool.chimera.glossary]" in block.text)
+    options = blocks(ROOT / "docs" / "reference" / "options.md")
+    block = next(block for block in options if "[tool.chimera.glossary]" in block.text)
     (tmp_path / "pyproject.toml").write_text(block.text)
     tables = load_tables(tmp_path)
     parser = ScenarioParser(tables.pages, dict(tables.glossary))
@@ -255,3 +260,19 @@ def test_the_example_of_a_feature_file_is_collected_as_the_page_says(pytester: p
     feature = Feature(id="todos", description="Todos", file=name, scenario="User can add a todo", function="test_todos")
     source = TestGenerator(root=pytester.path).generate(feature).source
     assert 'parametrize("todo", ["Buy milk", "Call Ann"])' in source
+
+
+def test_the_example_of_own_steps_is_understood_as_the_page_says(pytester: pytest.Pytester) -> None:
+    for name, text in (block.file for block in blocks(OWN_STEPS) if block.file):
+        (pytester.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (pytester.path / name).write_text(text)
+    for folder in ("tests", "tests/e2e"):
+        (pytester.path / folder / "__init__.py").touch()
+    result = pytester.runpytest_subprocess("--chimera", "--chimera-dry-run", "-s")
+    result.stdout.fnmatch_lines(
+        [
+            "*Given three paid orders of*paid_orders(count=3, customer='Ada'), tests/arranging.py",
+            "*When*I sign as*sign(page, name='Ada'), tests/e2e/steps.py",
+            '*@pytest.mark.chimera_arrange("tests/arranging.py::paid_orders", count=3, customer="Ada")',
+        ]
+    )
