@@ -318,6 +318,7 @@ class SealedTest(Value):
     :param red: the run that was red on base.
     :param seed: what its variations are made from.
     :param shared: on base, one browser context shows what was typed in another one.
+    :param notes: what a person should know of its expectations: which held before the feature, which prove nothing.
     :param variation: this is no sealed test but a variation of one, of that name; ``other_browser``: to be run in a
         browser that tells something else of itself.
     """
@@ -335,6 +336,7 @@ class SealedTest(Value):
     red: TestRun | None = None
     seed: str = ""
     shared: bool = False
+    notes: tuple[str, ...] = ()
     variation: str = ""
     other_browser: bool = False
 

@@ -37,7 +37,7 @@ from pytest_chimera.repository import format_trailers
 from pytest_chimera.sealing import beside, said_by
 from pytest_chimera.trials import EXISTING_DATA, sealed_of
 from pytest_chimera.vault import write_file
-from pytest_chimera.words import attempts_table, failing_text
+from pytest_chimera.words import attempts_table, failing_text, red_text
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult
 from pytest_chimera.workshop import GreenOnBase, Workshop
 
@@ -272,7 +272,7 @@ class _Pursuit:
 
     def _red(self, note: str) -> Verdict:
         sealed = sealed_of(self.workflow)
-        details = "\n".join(part for part in (note, failing_text(sealed.red)) if part)
+        details = "\n".join(part for part in (note, red_text(sealed)) if part)
         return self._say("red", f"red for the right reason; sealed as {sealed.test.path}", details)
 
     def _unproved(self) -> Verdict:
@@ -280,14 +280,14 @@ class _Pursuit:
         return self._say(
             "failed",
             "not proved: red here, and no coder is called under CI",
-            failing_text(sealed.red),
+            red_text(sealed),
             "run pytest --chimera on your machine, or add --chimera-coder=… to this command",
         )
 
     def _waiting(self, note: str) -> Verdict:
         sealed = sealed_of(self.workflow)
         where = f"The test is {sealed.test.path}. Change the code, then run the same command again."
-        details = "\n".join(part for part in (note, failing_text(sealed.red), where) if part)
+        details = "\n".join(part for part in (note, red_text(sealed), where) if part)
         return self._say("waiting", "red: the feature is not there yet, and no coder is configured", details)
 
     def _refused(self) -> Verdict:

@@ -17,7 +17,8 @@ from pytest_chimera.scenario import TestGenerator, meaning_of
 from pytest_chimera.scenario.helpers import arrangements_of, arranging_step, is_arrangement, modules_of
 
 _REMEDIES = {
-    Reason.GIVEN_FAILED: "A Given has to hold before the feature exists: mend the step, or bring the state about.",
+    Reason.GIVEN_FAILED: "A Given has to hold before the feature exists: mend the step, or bring the state about, by "
+    "steps in the glossary or by a function (docs/how-to/write-your-own-steps.md).",
     Reason.LOGIN_PAGE: "Write the log-in as steps of the scenario, or begin at a page that needs none.",
     Reason.BLANK_PAGE: "The page shows nothing: look at its console, and at what the server needs to build first.",
     Reason.SERVER_ERROR: "The server answered with an error: see its log, and mend the base.",

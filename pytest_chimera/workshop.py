@@ -127,7 +127,8 @@ class Workshop:
         test = await self.write_test(workflow)
         sealed = await self.proved_red(await self.seal(test, self.base), workflow)
         shared = await self.trials.shares_data(sealed, self.room(workflow, "shared"), workflow)
-        return sealed.model_copy(update={"shared": shared})
+        notes = await self.trials.notes(sealed, lambda: self.room(workflow, "without-actions"), workflow)
+        return sealed.model_copy(update={"shared": shared, "notes": notes})
 
     async def write_test(self, workflow: ChimeraWorkflow) -> GeneratedTest:
         """The feature's test: the person's own, or what the generating hook answers."""

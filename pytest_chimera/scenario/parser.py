@@ -9,6 +9,7 @@ from functools import partial
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Call, Scenario, Step, StepKeyword, Target
+from pytest_chimera.scenario.conditions import CERTAINTY, expectation_for
 from pytest_chimera.scenario.doing import path_of
 from pytest_chimera.scenario.errors import UnknownStepError, UnknownStepsError
 from pytest_chimera.scenario.expecting import is_loose
@@ -199,15 +200,20 @@ class ScenarioParser:
         return call
 
     def _suggested(self, step: WrittenStep) -> tuple[Reading, ...] | None:
-        """The readings of the steps that a sentence pattern gives."""
+        """The readings of the steps that a sentence pattern gives, or of the condition that a Given states."""
         sentence = steps_for(tokenize(step.text), _setting(step))
         if sentence is None:
-            return None
+            return self._condition(step) if step.keyword == "Given" else None
         keyword: StepKeyword | None = "Then" if sentence.expects else step.keyword
         inner = (WrittenStep(text, keyword, line=step.line) for text in sentence.steps)
         found = [read_step(tokenize(written.text), _setting(written)) for written in inner]
         readings = [reading for several in found for reading in several or ()]
         return tuple(replace(reading, certainty=0.7) for reading in readings) if all(found) else None
+
+    def _condition(self, step: WrittenStep) -> tuple[Reading, ...] | None:
+        expectation = expectation_for(tokenize(step.text))
+        found = read_step(tokenize(expectation), Setting(outcome=True)) if expectation else None
+        return tuple(replace(reading, certainty=CERTAINTY) for reading in found) if found else None
 
     def _defined(
         self, step: WrittenStep, defined: Sequence[str], depth: int, *, lenient: bool
@@ -364,7 +370,9 @@ def _written_steps(steps: Sequence[Understood], finder: Finder) -> Iterator[Step
 
 
 def _is_absence(reading: Reading, kind: str) -> bool:
-    return kind == "assert-not-visible" or (reading.negated and kind in {"assert-text", "assert-count"})
+    count = reading.get("count")
+    none = reading.negated or (isinstance(count, Count) and count.number == 0)
+    return kind == "assert-not-visible" or (none and kind in {"assert-text", "assert-count"})
 
 
 def _touches(kind: str) -> bool:

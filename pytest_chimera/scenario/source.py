@@ -274,6 +274,8 @@ def _parametrize(body: Body) -> list[str]:
 
 def _comment(step: Step) -> list[str]:
     lines = [f"    # {step.keyword} {_plain(step.text)}"]
+    if step.keyword == "Given" and "expect(" in "".join(step.code):
+        lines.append("    # (it has to hold already: nothing here brings it about)")
     if step.certainty < 1:
         lines.append("    # (this is how it was understood; say it more exactly if it means something else)")
     return lines

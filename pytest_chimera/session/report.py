@@ -15,6 +15,7 @@ from pytest_chimera.errors import ChimeraError
 from pytest_chimera.journal import Standing, examined, standing_of
 from pytest_chimera.models import Call, Feature, Step, Target, Verdict
 from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.scenario.notes import notes_on
 from pytest_chimera.words import span
 
 LIMIT = 3000
@@ -43,7 +44,15 @@ def dry_lines(feature: Feature, generator: TestGenerator) -> list[str]:
     steps = [step for scenario in generator.scenarios(feature) for step in scenario.steps]
     test = generator.generate(feature)
     understood = [f"    {step.keyword:<5} {step.text}  →  {_understood(step)}" for step in steps]
-    return [f"{feature.id}: {test.path}", *understood, "", *(f"    {line}" for line in test.source.splitlines()), ""]
+    notes = [f"    note: {note}" for note in notes_on(test)]
+    return [
+        f"{feature.id}: {test.path}",
+        *understood,
+        *notes,
+        "",
+        *(f"    {line}" for line in test.source.splitlines()),
+        "",
+    ]
 
 
 def _understood(step: Step) -> str:
