@@ -165,6 +165,7 @@ def test_until_red_calls_no_coder(quick: QuickApp) -> None:
     quick.chimera().assert_outcomes(passed=1)
 
 
+@pytest.mark.browser
 def test_expectations_that_held_before_the_feature_are_named_before_a_coder_is_called(app: App) -> None:
     path = app.path / "tests" / "features" / "test_greeting.py"
     steps = 'Given there are no errors\n    When I press the "Greet" button\n    Then I should see "Welcome"'
