@@ -86,6 +86,18 @@ def pytest_chimera_transitions() -> Mapping[ChimeraPhase, Mapping[str, Any]] | N
     """
 
 
+@hookspec(firstresult=True)
+def pytest_chimera_draft_steps(
+    feature: Feature, task: str, folder: str
+) -> str | Sequence[str] | Awaitable[str | Sequence[str] | None] | None:
+    """Draft the steps of a feature whose words say nothing that could be seen: one a line.
+
+    ``task`` is the path of what is asked, in Markdown; ``folder`` a private clone of HEAD to look around in. Asked
+    under ``--chimera-draft`` only. What comes back is data: each line has to be understood as a step, and a person has
+    to accept it before it counts.
+    """
+
+
 @hookspec
 def pytest_chimera_steps() -> Mapping[str, Callable[..., object]] | None:
     """The project's own steps: phrase with ``{parameters}`` → the function that it stands for.

@@ -112,6 +112,7 @@ FLAGS = (
     Flag("--chimera-jobs", "how many features are worked on at once: a number, or auto", metavar="N"),
     Flag("--chimera-until", "stop there: 'red' stops before the first coder is called", "PHASE", ("red",)),
     Flag("--chimera-dry-run", "show each feature's steps as they are understood, and its test; touch nothing"),
+    Flag("--chimera-draft", "have the coder draft steps for features that have none, for you to accept; build nothing"),
     Flag("--chimera-restart", "start the selected features over"),
     Flag("--chimera-reprove", "prove complete features again although nothing has changed"),
     Flag("--chimera-reject", "go on from the selected features' last candidates, with these words", metavar="WORDS"),

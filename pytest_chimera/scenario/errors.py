@@ -7,6 +7,25 @@ from collections.abc import Sequence
 from pytest_chimera.errors import ScenarioError
 
 
+class NeedsSteps(ScenarioError):
+    """What the person wrote says nothing that could be seen: there have to be steps.
+
+    :param template: steps to complete.
+    """
+
+    template = (
+        'When I fill "<field>" with "<value>"',
+        'And I press the "<button>" button',
+        'Then I should see "<text>"',
+    )
+
+    def __init__(self, sentence: str, *, where: str = "") -> None:
+        remedy = "Write its steps into the docstring, for example:\n" + "\n".join(
+            f"    {step}" for step in self.template
+        )
+        super().__init__(sentence, where=where, remedy=f"{remedy}\nOr have the coder draft them: --chimera-draft")
+
+
 class UnknownStepError(ScenarioError):
     """A step has words that no wording covers.
 

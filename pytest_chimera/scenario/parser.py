@@ -11,7 +11,7 @@ from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Call, Scenario, Step, StepKeyword, Target
 from pytest_chimera.scenario.conditions import CERTAINTY, expectation_for
 from pytest_chimera.scenario.doing import path_of
-from pytest_chimera.scenario.errors import UnknownStepError, UnknownStepsError
+from pytest_chimera.scenario.errors import NeedsSteps, UnknownStepError, UnknownStepsError
 from pytest_chimera.scenario.expecting import is_loose
 from pytest_chimera.scenario.functions import CALL, NotCallable, StepFunction, StepFunctions
 from pytest_chimera.scenario.gherkin import is_gherkin, read_gherkin
@@ -130,11 +130,7 @@ class ScenarioParser:
         :param lenient: sentence patterns count, and what the words only suggest.
         """
         if not steps:
-            raise ScenarioError(
-                "There are no steps.",
-                where=path,
-                remedy='Write what happens, a step a line: When I press "Add" / Then I should see "Buy milk".',
-            )
+            raise NeedsSteps("There are no steps.", where=path)
         understood = self._all_understood(steps, path, lenient=lenient)
         check_arranging(understood, path)
         answered = any(reading.intent in _ANSWERS for step in understood for reading in step.readings)
@@ -246,17 +242,9 @@ class ScenarioParser:
         )
 
 
-def _needs_steps(sentence: str, path: str, line: int) -> ScenarioError:
-    template = (
-        'When I fill "<field>" with "<value>"',
-        'And I press the "<button>" button',
-        'Then I should see "<text>"',
-    )
-    return ScenarioError(
-        f"The sentence says nothing that a browser could see: {sentence}",
-        where=f"{path}:{line}" if path and line else path,
-        remedy="Write its steps into the docstring, for example:\n" + "\n".join(f"    {step}" for step in template),
-    )
+def _needs_steps(sentence: str, path: str, line: int) -> NeedsSteps:
+    where = f"{path}:{line}" if path and line else path
+    return NeedsSteps(f"The sentence says nothing that a browser could see: {sentence}", where=where)
 
 
 def _setting(step: WrittenStep) -> Setting:

@@ -10,9 +10,10 @@ from pathlib import Path
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Feature, GeneratedTest, Scenario, Step, StepLines
 from pytest_chimera.scenario.checks import check_source
+from pytest_chimera.scenario.drafts import refuse_unread
 from pytest_chimera.scenario.expecting import ANSWERING, KEEPING, LISTENING
 from pytest_chimera.scenario.functions import StepFunction
-from pytest_chimera.scenario.gherkin import GherkinScenario, read_gherkin
+from pytest_chimera.scenario.gherkin import GherkinFile, GherkinScenario, read_gherkin
 from pytest_chimera.scenario.helpers import check_same_arrangement, decorator_of, import_lines
 from pytest_chimera.scenario.layout import WIDTH, quote, width
 from pytest_chimera.scenario.outline import parameter_names, with_parameters
@@ -84,6 +85,7 @@ class TestGenerator:
             )
             return [Body(name, sentence)]
         line = feature.text_line or feature.line or 1
+        refuse_unread(feature.text, f"{feature.path}:{line}")
         return [
             Body(
                 name,
@@ -93,7 +95,8 @@ class TestGenerator:
 
     def _from_file(self, feature: Feature, name: str) -> list[Body]:
         path = self._file(feature)
-        read = read_gherkin(path.read_text(encoding="utf-8"), feature.file or "")
+        text = path.read_text(encoding="utf-8")
+        read = read_gherkin(text, feature.file or "")
         found = read.named(feature.scenario) if feature.scenario else read.scenarios
         if len({one.outline for one in found}) != 1:
             names = ", ".join(dict.fromkeys(repr(one.outline) for one in found)) or "none"
@@ -102,6 +105,7 @@ class TestGenerator:
                 where=f"{feature.path}:{feature.line}",
                 remedy=f"Name one on the marker: scenario=…. There are: {names}.",
             )
+        refuse_unread(_text_of(found, read, text), f"{read.path}:{found[0].line}")
         rows = [self._parser.compile(one.steps, feature.url, title=one.name, path=read.path) for one in found]
         check_same_arrangement(rows, read.path)
         return _of_outline(name, self._outline(found[0], feature), rows, found)
@@ -125,6 +129,13 @@ class TestGenerator:
             return self._parser.compile(row.outline_steps, feature.url, title=row.outline)
         except ScenarioError:
             return None
+
+
+def _text_of(found: Sequence[GherkinScenario], read: GherkinFile, text: str) -> str:
+    """The lines of a scenario in its file: up to the next one."""
+    own = {one.line for one in found}
+    following = min((one.line for one in read.scenarios if one.line > max(own)), default=0)
+    return "\n".join(text.splitlines()[min(own) - 1 : following - 1 if following else None])
 
 
 def _of_outline(

@@ -27,6 +27,7 @@ from pytest_chimera.builtin.guardian import Checks, Guardian
 from pytest_chimera.builtin.regressions import BaseTests
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Generator, Judge
+from pytest_chimera.drafting import draft_of, lacks_steps, lay
 from pytest_chimera.errors import ChimeraError, SettingError
 from pytest_chimera.journal import standing_of
 from pytest_chimera.judging import Browser, find_browser
@@ -41,7 +42,7 @@ from pytest_chimera.scenario.functions import StepFunction, step_functions
 from pytest_chimera.sealing import ready_test
 from pytest_chimera.session.items import DURATION, Durations, FeatureFailed, feature_of, refuse_double_ids
 from pytest_chimera.session.progress import Progress
-from pytest_chimera.session.report import dry_lines, failure_text
+from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
 from pytest_chimera.settings import Settings, load_settings, load_tables
 from pytest_chimera.turns import NotBegun, Turn, Turns
 from pytest_chimera.vault import Vault
@@ -93,6 +94,9 @@ class Conductor:
         if self._config.option.chimera_dry_run:
             self._show(item)
             return
+        if self._config.option.chimera_draft:
+            self._draft(item)
+            return
         try:
             verdict = self._verdict(item)
         except ChimeraError as error:
@@ -119,6 +123,25 @@ class Conductor:
         for line in lines:
             self._progress.note(line)
         self._progress.show(0)
+
+    def _draft(self, item: pytest.Item) -> None:
+        """Have steps drafted where there are none, show the edit, and lay it into the person's file."""
+        feature, config = self._feature(item), self._config
+        try:
+            generator = generator_of_project(config)
+            if not lacks_steps(feature, generator):
+                self._progress.note(f"{feature.id}: it has steps; nothing to draft")
+            else:
+                self._project = self._project or self._open(item)
+                project = replace(self._project, agents=Agents(config.pluginmanager, item.ihook))
+                draft = self._portal.call(draft_of, project, feature, generator)
+                for line in drafted_lines(feature, draft.edit):
+                    self._progress.note(line)
+                lay(config.rootpath, draft.edit)
+        except ChimeraError as error:
+            raise FeatureFailed(str(error)) from None
+        finally:
+            self._progress.show(0)
 
     def close(self) -> None:
         """End what still runs, orderly, and the loop."""

@@ -15,6 +15,7 @@ from pytest_chimera.errors import ChimeraError
 from pytest_chimera.journal import Standing, examined, standing_of
 from pytest_chimera.models import Call, Feature, Step, Target, Verdict
 from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.scenario.drafts import MARK, Edit
 from pytest_chimera.scenario.notes import notes_on
 from pytest_chimera.words import span
 
@@ -53,6 +54,13 @@ def dry_lines(feature: Feature, generator: TestGenerator) -> list[str]:
         *(f"    {line}" for line in test.source.splitlines()),
         "",
     ]
+
+
+def drafted_lines(feature: Feature, edit: Edit) -> list[str]:
+    """What is shown of a draft: the edit, and what the person does next."""
+    shown = [f"    {line}" for line in edit.diff().splitlines()]
+    following = f"next: read {edit.path}, delete the line {MARK!r}, and run pytest --chimera"
+    return [f"{feature.id}: steps are drafted in {edit.path}", *shown, following]
 
 
 def _understood(step: Step) -> str:

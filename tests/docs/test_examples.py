@@ -19,6 +19,7 @@ from pytest_chimera.agents import Agents, registry_of
 from pytest_chimera.marked import ARGUMENTS
 from pytest_chimera.models import Brief, Change, Checkout, Deployment, Feature, GeneratedTest, Verdict
 from pytest_chimera.scenario import ScenarioParser, TestGenerator
+from pytest_chimera.scenario.drafts import MARK
 from pytest_chimera.settings import load_tables
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, checked_transitions
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks, commands, differs, shown
@@ -54,7 +55,9 @@ def test_python_compiles(block: Block) -> None:
 
 
 OWN_STEPS = ROOT / "docs" / "how-to" / "write-your-own-steps.md"
-MARKED = [block for block in PYTHON if "mark.feature(" in block.text and block.page != OWN_STEPS]
+MARKED = [
+    block for block in PYTHON if "mark.feature(" in block.text and block.page != OWN_STEPS and MARK not in block.text
+]
 
 
 @pytest.mark.parametrize("block", MARKED, ids=place)
@@ -134,6 +137,13 @@ def test_the_example_of_a_review_finds_a_print(tmp_path: Path) -> None:
         change = Change(commit="1" * 40, diff=str(tmp_path / "change.diff"))
         answer = ask(plugin, "pytest_chimera_review_change", change=change, brief=brief, workflow=WORKFLOW)
         assert [finding.rule for finding in answer or []] == rules
+
+
+def test_the_example_of_a_drafting_function_answers_with_steps() -> None:
+    plugin = conftest("docs/how-to/draft-steps.md", "pytest_chimera_draft_steps")
+    feature = Feature(id="test_title", description="Heading: Welcome")
+    answer = ask(plugin, "pytest_chimera_draft_steps", feature=feature, task="", folder="")
+    assert [ScenarioParser().parse_step(step).kind for step in answer] == ["assert-visible"]
 
 
 def test_the_example_of_other_transitions_is_accepted() -> None:
