@@ -45,6 +45,8 @@ FLOORS = {
     "proof": 3,
     "trials": 3,
     "proving": 3,
+    "committed": 3,
+    "verification": 3,
     "builtin": 3,
     "session": 4,
     "plugin": 4,
