@@ -87,6 +87,10 @@ class PhaseFailed(ChimeraError):
         self.value = value
 
 
+class BrokenRun(ChimeraError):
+    """Whoever reviews or judges let through what nobody may: no result of this run counts."""
+
+
 class WaitingForPerson(ChimeraError):
     """The next move is the person's: nothing is recorded, and the item fails with what is asked of them."""
 

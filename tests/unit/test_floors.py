@@ -46,6 +46,7 @@ FLOORS = {
     "trials": 3,
     "proving": 3,
     "committed": 3,
+    "canaries": 3,
     "verification": 3,
     "builtin": 3,
     "session": 4,
