@@ -242,6 +242,7 @@ class Failure(Value):
     :param step: the step's text; empty for hand-written tests.
     :param line: the line in the sealed test; ``code`` is that line.
     :param signature: the same for two failures that are the same one: a short digest of reason, place and expectation.
+    :param thrown: what scripts of the page threw and nobody caught, at most two.
     """
 
     nodeid: str
@@ -252,6 +253,7 @@ class Failure(Value):
     line: int = 0
     code: str = ""
     signature: str = ""
+    thrown: tuple[str, ...] = ()
 
     def as_sentence(self) -> str:
         """What failed, where, in one line."""
@@ -498,6 +500,7 @@ class Proof(Value):
     :param base: the commit on which the test was red; ``commit`` and ``tree`` the candidate on which it was green.
     :param red: the red's reason and signature; ``green`` how many runs were green.
     :param varied: the variations that were green; ``seed`` what they were made from; ``not_varied`` what was left out.
+    :param tools: the versions of what judged, in one line.
     """
 
     feature: str
@@ -512,6 +515,7 @@ class Proof(Value):
     seed: str = ""
     varied: tuple[str, ...] = ()
     not_varied: dict[str, str] = Field(default_factory=dict)
+    tools: str = ""
 
 
 class Verdict(Value):

@@ -22,6 +22,7 @@ from pytest_chimera.errors import (
     EnvironmentTrouble,
     PhaseFailed,
     PreconditionError,
+    ScenarioError,
     WaitingForPerson,
 )
 from pytest_chimera.journal import Journal
@@ -39,7 +40,17 @@ from pytest_chimera.models import (
 )
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Candidate, Repository
-from pytest_chimera.sealing import compiled, frozen, functions_in, is_unclear, refuse_flaky, refuse_wrong_red, said_by
+from pytest_chimera.sealing import (
+    compiled,
+    elsewhere_test,
+    frozen,
+    functions_in,
+    is_unclear,
+    refuse_flaky,
+    refuse_wrong_red,
+    said_by,
+    with_script_error,
+)
 from pytest_chimera.staging import Staging
 from pytest_chimera.trials import Trials, change_of, sealed_of
 from pytest_chimera.vault import write_file
@@ -124,6 +135,7 @@ class Workshop:
         :raises GreenOnBase: it is green there.
         :raises PreconditionError: it is red for a reason that is the person's to mend.
         """
+        await anyio.to_thread.run_sync(self._check_replaced)
         test = await self.write_test(workflow)
         sealed = await self.proved_red(await self.seal(test, self.base), workflow)
         shared = await self.trials.shares_data(sealed, self.room(workflow, "shared"), workflow)
@@ -147,7 +159,9 @@ class Workshop:
         return compiled(generated_from(task, answer, path))
 
     async def seal(self, test: GeneratedTest, base: str) -> SealedTest:
-        """The test with its hash and its commit: the base, the files as the person has them, and the test."""
+        """The test with its hash and its commit: the base, the files as the person has them, and the test; a test that
+        it replaces is gone from there.
+        """
         feature = self.feature
         functions = functions_in(test, handwritten=feature.handwritten)
         await self.git(lambda git: git.bring(base))
@@ -171,9 +185,11 @@ class Workshop:
             seed=secrets.token_hex(8),
         )
 
-    def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes]:
+    def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes | None]:
         git = self.project.repository
-        overlay = {test.path: test.source.encode()}
+        overlay: dict[str, bytes | None] = {test.path: test.source.encode()}
+        if self._replaced and self._replaced != test.path:
+            overlay[self._replaced] = None
         functions = functions_in(test, handwritten=self.feature.handwritten)
         for path in (self.feature.path, self.feature.file, *functions, *self.project.config_files):
             if path and (content := self.project.read(path)) is not None:
@@ -183,6 +199,24 @@ class Workshop:
             overlay[marker] = b""
         return {path: content for path, content in overlay.items() if git.read(base, path) != content}
 
+    @property
+    def _replaced(self) -> str:
+        """The accepted test that goes with this feature; a person who implements removes it with their own hands."""
+        return "" if self.project.by_hand else self.feature.replaces or ""
+
+    def _check_replaced(self) -> None:
+        """
+        :raises ScenarioError: ``replaces=`` names no file of the base.
+        """
+        path = self.feature.replaces
+        if path and self.project.repository.read(self.base, path) is None:
+            raise ScenarioError(
+                f"replaces= names no test of {self.base[:10]}: {path!r}.",
+                where=f"{self.feature.path}:{self.feature.line}",
+                remedy="Write the accepted test's file, relative to the project's root: "
+                f'replaces="{self.project.settings.test_dir}/test_old.py"',
+            )
+
     async def proved_red(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> SealedTest:
         """The sealed test with its red, once it was red on its base for the right reason."""
         run = await self.look_at_base(sealed, workflow)
@@ -190,8 +224,13 @@ class Workshop:
             raise GreenOnBase(sealed, run)
         if is_unclear(run):
             refuse_flaky(run, await self.look_at_base(sealed, workflow))
-        refuse_wrong_red(run)
+        refuse_wrong_red(await self._with_its_true_reason(run, sealed, workflow))
         return sealed.model_copy(update={"red": run})
+
+    async def _with_its_true_reason(self, run: TestRun, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
+        """A page whose scripts throw may lack the feature, or be broken as the base's other pages are."""
+        probe = elsewhere_test(sealed, run, self.feature.url)
+        return with_script_error(run, await self.look_at_base(probe, workflow)) if probe else run
 
     async def look_at_base(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
         """Run the test against the base."""
@@ -243,6 +282,8 @@ class Workshop:
             return (await read()).tree != start_tree
 
         start_tree = await self.git(lambda git: git.tree_of(start))
+        if self.project.canaries:
+            await self.project.canaries.before_review(self.project.agents)
         await self._keep_watch()
         hook = "pytest_chimera_implement_feature"
         self.project.turn.coder_is_asked()
@@ -335,6 +376,8 @@ class Workshop:
 
     async def reviewed(self, change: Change, workflow: ChimeraWorkflow, room: Path) -> Review:
         """All reviewers' answers as one, kept in the vault."""
+        if self.project.canaries:
+            await self.project.canaries.before_review(self.project.agents)
         brief = self._brief(workflow, Path())
         hook = "pytest_chimera_review_change"
         async with self.project.breakers.watching(hook):

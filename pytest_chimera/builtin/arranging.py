@@ -11,6 +11,7 @@ import json
 import re
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -105,7 +106,8 @@ class Arranging:
         return self.room / "arranging.log"
 
     @property
-    def _report(self) -> Path:
+    def report(self) -> Path:
+        """Where each call's end is told."""
         return self.room / "arranging.jsonl"
 
     def order(self) -> bytes:
@@ -126,7 +128,7 @@ class Arranging:
             "packages": packages,
             "folders": list(dict.fromkeys(_folders(self.calls, self.code))),
             "code": str(self.code.folder),
-            "report": str(self._report),
+            "report": str(self.report),
         }
         return json.dumps(order).encode()
 
@@ -134,7 +136,7 @@ class Arranging:
         """
         :raises NotArranged: not all calls came to their end.
         """
-        told = list(_lines(self._report))
+        told = list(_lines(self.report))
         done = sum("done" in line for line in told)
         if done == len(self.calls) and finished.exit_code == 0:
             return
@@ -146,8 +148,12 @@ class Arranging:
 
 
 def _lines(report: Path) -> Iterator[Mapping[str, Any]]:
-    if report.is_file():
-        yield from map(json.loads, report.read_text(encoding="utf-8").splitlines())
+    """What was told; the candidate's code runs where it is written, so it may hold anything."""
+    for line in report.read_text(encoding="utf-8", errors="replace").splitlines() if report.is_file() else ():
+        with suppress(ValueError):
+            told = json.loads(line)
+            if isinstance(told, dict):
+                yield told
 
 
 # -- where the sealed code lies, by the names that it is imported by
