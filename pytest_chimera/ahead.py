@@ -50,6 +50,7 @@ class Ahead:
         self._held = filelock.FileLock(f"{self.path}.lock", timeout=0, thread_local=False)
         self._handle = -1
         self._size = 0
+        self._added = 0
         self._flushed = 0
         self._names: set[str] = set()
         self._lock = threading.RLock()
@@ -66,6 +67,7 @@ class Ahead:
                 self._begin_anew()
             os.write(self._handle, b"%b\t%b" % (os.fsencode(name), line))
             self._size += len(line)
+            self._added += 1
             self._names.add(name)
 
     def _begin(self) -> None:
@@ -78,20 +80,23 @@ class Ahead:
     def _begin_anew(self) -> None:
         _all_to_disk(self.folder, self._names)
         os.ftruncate(self._handle, 0)
-        self._size, self._flushed = 0, 0
+        self._size, self._flushed = 0, self._added
         self._names.clear()
 
     def flush(self) -> None:
         """Have everything on the disk that was added."""
         with self._lock:
-            if self._flushed < self._size:
+            if self._flushed < self._added:
                 _flush(self._handle)
-                self._flushed = self._size
+                self._flushed = self._added
 
-    async def gathered(self) -> None:
-        """Let all that can go on come this far, so that one flush does for all of them."""
+    async def flushed(self) -> None:
+        """As :meth:`flush`, once all that can go on have come this far: one flush does for all of them."""
+        added = self._added
         with anyio.CancelScope(shield=True):
             await anyio.lowlevel.checkpoint()
+        if self._flushed < added:
+            self.flush()
 
     def close(self) -> None:
         """Have the journals themselves on the disk; the file is not needed any more."""

@@ -82,10 +82,10 @@ def time_stands_still() -> Iterator[None]:
 class Recorder:
     """Where an executor records what happens. This one keeps nothing; a journal's keeps it for good."""
 
-    def started(self, workflow: ChimeraWorkflow) -> None:
+    async def started(self, workflow: ChimeraWorkflow) -> None:
         """The current phase begins."""
 
-    def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
+    async def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
         """A phase has ended."""
 
 
@@ -139,14 +139,14 @@ class ChimeraExecutor:
 
     async def advance(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> ChimeraWorkflow:
         """Run the current phase and record its result; the workflow after it."""
-        self.recorder.started(workflow)
+        await self.recorder.started(workflow)
         feature, phase = task.feature, workflow.current_phase
         await self.agents.tell("pytest_chimera_phase_started", feature=feature, phase=phase, workflow=workflow)
         result = await self.execute_phase(task, workflow)
         leads_to = workflow.leads_to(result, self.table)
         if leads_to == PARKED:
             raise Parked(phase, ChimeraError(result.reason, remedy="Run the same command again."))
-        self.recorder.finished(result, ChimeraPhase(leads_to))
+        await self.recorder.finished(result, ChimeraPhase(leads_to))
         after = workflow.entered(ChimeraPhase(leads_to), result)
         await self.agents.tell("pytest_chimera_phase_finished", feature=feature, result=result, workflow=after)
         return after
@@ -244,7 +244,7 @@ def asking_acts(agents: Agents) -> Mapping[ChimeraPhase, Act]:
         hook = "pytest_chimera_validate"
         result = workflow.latest(ChimeraPhase.STAGING_DEPLOYMENT)
         deployment = result.value if result else None
-        with tempfile.TemporaryDirectory(prefix="chimera-") as folder:
+        with _evidence_folder(agents, hook) as folder:
             answer = await agents.ask(
                 hook, sealed=workflow.sealed, deployment=deployment, evidence=folder, workflow=workflow
             )
@@ -257,6 +257,16 @@ def asking_acts(agents: Agents) -> Mapping[ChimeraPhase, Act]:
         ChimeraPhase.STAGING_DEPLOYMENT: deploy,
         ChimeraPhase.E2E_VALIDATION: validate,
     }
+
+
+@contextmanager
+def _evidence_folder(agents: Agents, hook: str) -> Iterator[str]:
+    """A folder for as long as the hook is asked, where somebody wants one."""
+    if not agents.take(hook, "evidence"):
+        yield ""
+        return
+    with tempfile.TemporaryDirectory(prefix="chimera-") as folder:
+        yield folder
 
 
 def _answered(hook: str, answer: Any) -> Any:

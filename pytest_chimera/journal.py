@@ -126,9 +126,13 @@ class Journal:
 
     async def flushed(self) -> None:
         """As :meth:`flush`, and one flush for all features that are at this point together."""
-        if self._ahead:
-            await self._ahead.gathered()
-        self.flush()
+        try:
+            if self._ahead:
+                await self._ahead.flushed()
+            else:
+                to_disk(self.path)
+        except OSError as error:
+            raise self._no_access("written", error) from error
 
     def _not_ours(self, what: str, advice: str) -> StateError:
         return StateError(

@@ -15,15 +15,17 @@ from typing import Any
 import filelock
 
 from pytest_chimera.agents import Agents
+from pytest_chimera.ahead import Ahead
 from pytest_chimera.breaker import Breakers
 from pytest_chimera.errors import HeldElsewhere
-from pytest_chimera.journal import Journal, Standing, readable
+from pytest_chimera.journal import Journal
 from pytest_chimera.judging import Browser
 from pytest_chimera.limits import Allowance, learned_limit, recorded_durations
 from pytest_chimera.marked import journal_name
 from pytest_chimera.models import Feature, SealedTest
 from pytest_chimera.repository import Repository
 from pytest_chimera.settings import Settings, Tables
+from pytest_chimera.standing import Standing, readable
 from pytest_chimera.turns import Turn, unhurried
 from pytest_chimera.vault import Vault, write_file
 from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase, Route, checked_transitions
@@ -63,6 +65,7 @@ class Project:
     :param turn: the feature's place among those that are worked on at once.
     :param allowance: what the run may spend.
     :param breakers: stop calling a hook that keeps failing, for all features.
+    :param ahead: puts all journals on the disk at once.
     :param run: names the run; the workers of one run have it in common.
     """
 
@@ -85,6 +88,7 @@ class Project:
     turn: Turn = field(default_factory=unhurried)
     allowance: Allowance = field(default_factory=lambda: Allowance(Settings()))
     breakers: Breakers = field(default_factory=Breakers)
+    ahead: Ahead | None = None
     run: str = field(default_factory=lambda: secrets.token_hex(8))
 
     def journal(self, feature: Feature) -> Journal:
@@ -93,7 +97,7 @@ class Project:
         def mirror(standing: Standing) -> None:
             self.mirror(feature, readable(standing))
 
-        return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror)
+        return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror, self.ahead)
 
     def place(self, feature: Feature) -> Path:
         """Where a feature's clones and checkouts lie; whoever holds the feature may empty it."""

@@ -27,7 +27,7 @@ from pytest_chimera.errors import (
     TransitionError,
     WaitingForPerson,
 )
-from pytest_chimera.journal import Journal, Standing
+from pytest_chimera.journal import Journal
 from pytest_chimera.judging import is_vacuous
 from pytest_chimera.landing import STACK
 from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, Reason, SealedTest, TestRun, Verdict
@@ -36,6 +36,7 @@ from pytest_chimera.publishing import Publication
 from pytest_chimera.repository import format_trailers
 from pytest_chimera.scenario import meaning_of
 from pytest_chimera.sealing import e2e_files
+from pytest_chimera.standing import Standing
 from pytest_chimera.trials import EXISTING_DATA, sealed_of
 from pytest_chimera.vault import write_file
 from pytest_chimera.words import attempts_table, failing_text
@@ -102,14 +103,17 @@ class JournalRecorder(Recorder):
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def started(self, workflow: ChimeraWorkflow) -> None:
-        self._journal.append("phase_started", phase=workflow.current_phase.value, attempt=workflow.attempt)
+    async def started(self, workflow: ChimeraWorkflow) -> None:
+        """What came before is on the disk before the phase begins; before the first one nothing came."""
+        self._journal.write("phase_started", phase=workflow.current_phase.value, attempt=workflow.attempt)
+        if workflow.results:
+            await self._journal.flushed()
 
-    def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
-        """The result is on the disk before the next phase begins, whose start is written after it, or at once."""
+    async def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
+        """The result is put on the disk with the start of the next phase, or at once at an end."""
         self._journal.write("phase_finished", result=result, leads_to=leads_to.value)
         if leads_to in {ChimeraPhase.COMPLETE, ChimeraPhase.FAILED}:
-            self._journal.flush()
+            await self._journal.flushed()
 
 
 @dataclass
@@ -249,7 +253,7 @@ class _Pursuit:
 
     async def _begin_attempt(self) -> None:
         """Wait for the attempt's turn, which costs the feature nothing of its time."""
-        self.journal.flush()
+        await self.journal.flushed()
         waited = self.project.turn.waited
         await self.project.turn.attempt(self.workflow.attempt)
         if self.project.settings.feature_limit:

@@ -21,6 +21,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pytest_chimera.agents import Agents
+from pytest_chimera.ahead import Ahead, recovered
 from pytest_chimera.breaker import Breakers
 from pytest_chimera.builtin.coders import coder_plugin
 from pytest_chimera.builtin.guardian import Checks, Guardian
@@ -143,6 +144,7 @@ class Conductor:
 
     def _open(self, item: pytest.Item) -> Project:
         with ExitStack() as opening:
+            opening.callback(self._close_ahead)
             self._portal = opening.enter_context(start_blocking_portal())
             opening.enter_context(_terminating_as_interrupt())
             project = self._open_project(item)
@@ -154,6 +156,13 @@ class Conductor:
 
     def _stop_deployments(self, deployer: Deployer) -> None:
         self._portal.call(deployer.stop_all)
+
+    def _close_ahead(self) -> None:
+        try:
+            if self._project and self._project.ahead:
+                self._project.ahead.close()
+        except OSError as error:
+            self._progress.note(f"the journals are written, and may not be on the disk yet: {error}")
 
     def _begin(self, item: pytest.Item) -> None:
         """Begin all workflows with the first item; in a worker of xdist only the item's own, and what it follows."""
@@ -222,13 +231,16 @@ class Conductor:
         repository.head()
         cache = config.cache
         assert cache is not None, "--chimera without the cache is a usage error"
+        state = Path(cache.mkdir("chimera"))
+        for line in recovered(state):
+            self._progress.note(line)
         manager = config.pluginmanager
         by_hand = not settings.coder and not item.ihook.pytest_chimera_implement_feature.get_hookimpls()
         answered = item.ihook.pytest_chimera_transitions()
         tables = tables_of(config)
         return Project(
             root=root,
-            state=Path(cache.mkdir("chimera")),
+            state=state,
             work=repository.work,
             repository=repository,
             settings=settings,
@@ -242,7 +254,8 @@ class Conductor:
             ready=self._ready(settings, tables),
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
-            table=time_limits(settings, answered, Path(cache.mkdir("chimera"))),
+            table=time_limits(settings, answered, state),
+            ahead=Ahead(state),
             allowance=Allowance(settings),
             breakers=Breakers(self._progress.note),
             run=_run_of(config),

@@ -12,9 +12,10 @@ import rich.console
 import rich.table
 
 from pytest_chimera.errors import ChimeraError
-from pytest_chimera.journal import Standing, examined, standing_of
+from pytest_chimera.journal import examined, standing_of
 from pytest_chimera.models import Feature, Step, Target, Verdict
 from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.standing import Standing
 from pytest_chimera.words import span
 
 LIMIT = 3000

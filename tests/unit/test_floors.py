@@ -25,6 +25,8 @@ FLOORS = {
     "supervisor": 1,
     "custody": 1,
     "repository": 1,
+    "ahead": 1,
+    "standing": 1,
     "journal": 1,
     "vault": 1,
     "scenario": 2,
