@@ -18,7 +18,7 @@ from pydantic_core import PydanticSerializationError, from_json, to_json, to_jso
 
 from pytest_chimera.ahead import Ahead, to_disk
 from pytest_chimera.crash_points import CrashPoint, reached
-from pytest_chimera.errors import StateError
+from pytest_chimera.errors import StateError, StateOutOfReach
 from pytest_chimera.standing import Event, Standing, fold
 
 SCHEMA = 1
@@ -141,8 +141,8 @@ class Journal:
             remedy=f"{advice} run the same command again.",
         )
 
-    def _no_access(self, done: str, error: OSError) -> StateError:
-        return StateError(
+    def _no_access(self, done: str, error: OSError) -> StateOutOfReach:
+        return StateOutOfReach(
             f"The journal cannot be {done}: {error.strerror or error}.",
             where=str(self.path),
             remedy="Make room or make the cache folder accessible, then run the same command again.",

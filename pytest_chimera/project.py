@@ -17,7 +17,7 @@ import filelock
 from pytest_chimera.agents import Agents
 from pytest_chimera.ahead import Ahead
 from pytest_chimera.breaker import Breakers
-from pytest_chimera.errors import HeldElsewhere
+from pytest_chimera.errors import HeldElsewhere, StateOutOfReach
 from pytest_chimera.journal import Journal
 from pytest_chimera.judging import Browser
 from pytest_chimera.limits import Allowance, learned_limit, recorded_durations
@@ -103,29 +103,46 @@ class Project:
         """Where a feature's clones and checkouts lie; whoever holds the feature may empty it."""
         return self.work / "features" / feature.slug
 
+    def _note_holder(self, holder: Path) -> None:
+        now = datetime.now().astimezone()
+        try:
+            write_file(holder, json.dumps({"pid": os.getpid(), "since": now.isoformat(), "run": self.run}))
+        except OSError as error:
+            raise state_out_of_reach(self.state, error) from error
+
     @contextmanager
     def held(self, feature: Feature) -> Iterator[None]:
         """Hold the feature for this process; what a killed one left behind is removed.
 
         :raises HeldElsewhere: another process works on it; says which, and since when.
         """
-        self.state.mkdir(parents=True, exist_ok=True)
         path = self.state / f"{journal_name(feature.id)}.lock"
         holder = path.with_suffix(".holder")
         lock = filelock.FileLock(path, timeout=0, thread_local=False)
         try:
+            self.state.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except filelock.Timeout:
             raise _held(feature, path, holder) from None
+        except OSError as error:
+            raise state_out_of_reach(self.state, error) from error
         try:
-            now = datetime.now().astimezone()
-            write_file(holder, json.dumps({"pid": os.getpid(), "since": now.isoformat(), "run": self.run}))
+            self._note_holder(holder)
             self.repository.discard(self.place(feature))
             yield
         finally:
             self.repository.discard(self.place(feature))
             holder.unlink(missing_ok=True)
             lock.release()
+
+
+def state_out_of_reach(folder: Path, error: OSError) -> StateOutOfReach:
+    """The folder of the journals cannot be written."""
+    return StateOutOfReach(
+        f"The state cannot be written: {error.strerror or error}.",
+        where=str(folder),
+        remedy="Make room or make the cache folder accessible, then run the same command again.",
+    )
 
 
 def _held(feature: Feature, lock: Path, holder: Path) -> HeldElsewhere:

@@ -7,6 +7,7 @@ import hashlib
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import anyio
@@ -26,6 +27,7 @@ from pytest_chimera.errors import (
     StateError,
     TransitionError,
     WaitingForPerson,
+    trouble_of,
 )
 from pytest_chimera.journal import Journal
 from pytest_chimera.judging import is_vacuous
@@ -55,8 +57,12 @@ async def pursue(project: Project, feature: Feature, base: str | None = None) ->
     began = time.monotonic()
     try:
         verdict = await _held_and_pursued(project, feature, base)
-    except HeldElsewhere as held:
+    except (HeldElsewhere, EnvironmentTrouble) as held:
         verdict = _verdict(feature, "parked", held)
+    except OSError as error:
+        if (trouble := trouble_of(error)) is None:
+            raise
+        verdict = _verdict(feature, "parked", trouble)
     except (StateError, *_FOR_THE_PERSON) as error:
         verdict = _verdict(feature, "failed", error)
     seconds = time.monotonic() - began - project.turn.waited
@@ -214,6 +220,7 @@ class _Pursuit:
             acts=workshop.acts(),
             table=self.project.table,
             recorder=JournalRecorder(self.journal),
+            say=partial(self.project.progress, self.feature),
         )
         allowance = self.project.allowance
         try:

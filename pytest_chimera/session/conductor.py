@@ -28,13 +28,13 @@ from pytest_chimera.builtin.guardian import Checks, Guardian
 from pytest_chimera.builtin.regressions import BaseTests
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Generator, Judge
-from pytest_chimera.errors import ChimeraError, SettingError
+from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, SettingError
 from pytest_chimera.journal import standing_of
 from pytest_chimera.judging import Browser, find_browser
 from pytest_chimera.limits import Allowance
 from pytest_chimera.marked import cache_key, journal_name
 from pytest_chimera.models import Feature, SealedTest, Verdict
-from pytest_chimera.project import Orders, Project, time_limits
+from pytest_chimera.project import Orders, Project, state_out_of_reach, time_limits
 from pytest_chimera.proving import pursue
 from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator
@@ -95,6 +95,9 @@ class Conductor:
             return
         try:
             verdict = self._verdict(item)
+        except EnvironmentTrouble as trouble:
+            item.user_properties.append(("chimera-state", "parked"))
+            raise FeatureFailed(str(trouble)) from None
         except ChimeraError as error:
             raise FeatureFailed(str(error)) from None
         feature = self._feature(item)
@@ -231,9 +234,7 @@ class Conductor:
         repository.head()
         cache = config.cache
         assert cache is not None, "--chimera without the cache is a usage error"
-        state = Path(cache.mkdir("chimera"))
-        for line in recovered(state):
-            self._progress.note(line)
+        state = self._state(cache)
         manager = config.pluginmanager
         by_hand = not settings.coder and not item.ihook.pytest_chimera_implement_feature.get_hookimpls()
         answered = item.ihook.pytest_chimera_transitions()
@@ -260,6 +261,16 @@ class Conductor:
             breakers=Breakers(self._progress.note),
             run=_run_of(config),
         )
+
+    def _state(self, cache: pytest.Cache) -> Path:
+        """The folder of the journals, with what the machine lost put back."""
+        try:
+            state = Path(cache.mkdir("chimera"))
+            for line in recovered(state):
+                self._progress.note(line)
+        except OSError as error:
+            raise state_out_of_reach(Path(str(cache._cachedir)), error) from error
+        return state
 
     def _ready(self, settings: Settings, tables: Tables) -> SealedTest | None:
         if not settings.ready:

@@ -74,7 +74,8 @@ async def walk_all(folder: Path, busy: Busy) -> None:
         journal = Journal(folder / f"{number}.jsonl", ahead=ahead)
         workflow = task.begin()
         journal.write("begun", feature=task.feature.id, workflow=workflow, asked="")
-        done = await ChimeraExecutor(agents, recorder=JournalRecorder(journal)).execute_workflow(task, workflow=workflow)
+        executor = ChimeraExecutor(agents, recorder=JournalRecorder(journal))
+        done = await executor.execute_workflow(task, workflow=workflow)
         assert done.current_phase is ChimeraPhase.COMPLETE
         turn.end()
 
