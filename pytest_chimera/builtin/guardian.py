@@ -122,7 +122,7 @@ class Guardian:
 
     def _left_out(self, change: Change) -> Iterator[Finding]:
         for path, why in change.left_out.items():
-            sentence = f"{path} is not taken: {why}."
+            sentence = f"{path} is {why}, and only regular files are taken."
             yield RULES["regular-files"].finding(path, sentence, by_hand=self._by_hand)
 
 
