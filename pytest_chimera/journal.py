@@ -20,9 +20,11 @@ from pytest_chimera.ahead import Ahead, to_disk
 from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.errors import StateError, StateOutOfReach
 from pytest_chimera.standing import Event, Standing, fold
+from pytest_chimera.untrusted import Cleaner
 
 SCHEMA = 1
 _BEGINNING = "0" * 64
+_TEXTS = {"reason", "words"}
 _DIGEST = b',"digest":"'
 _SEAL = len(_DIGEST) + 64 + len(b'"}')
 
@@ -32,12 +34,17 @@ class Journal:
 
     :param path: its file, made with the first event.
     :param mirror: called with the readable standing after each event; its failures are the caller's warnings.
+    :param clean: cleans what comes from outside before it is recorded.
     :param ahead: puts what is written on the disk for all journals of this process at once; each does it alone without.
     :raises StateError: an earlier line is damaged (the file is set aside), or a newer program wrote it.
     """
 
     def __init__(
-        self, path: Path, mirror: Callable[[Standing], None] | None = None, ahead: Ahead | None = None
+        self,
+        path: Path,
+        mirror: Callable[[Standing], None] | None = None,
+        ahead: Ahead | None = None,
+        clean: Cleaner | None = None,
     ) -> None:
         self.path = path
         self.repaired = ""
@@ -46,6 +53,7 @@ class Journal:
         self._last = _BEGINNING
         self._mirror = mirror
         self._ahead = ahead
+        self._clean = clean
         self.standing = self._read()
 
     def append(self, event: str, **data: Any) -> Standing:
@@ -63,6 +71,8 @@ class Journal:
 
         A process that is killed loses nothing that was written; a machine that loses its power may.
         """
+        if self._clean:
+            data = {name: self._as_clean(name, value) for name, value in data.items()}
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         entry = Event(SCHEMA, self._count + 1, at, event, data, self._last, "")
         standing = fold(self.standing, (entry,))
@@ -74,6 +84,10 @@ class Journal:
         if self._mirror:
             self._mirror(standing)
         return standing
+
+    def _as_clean(self, name: str, value: Any) -> Any:
+        assert self._clean, "it is asked for only where there is a cleaner"
+        return self._clean.text(value) if name in _TEXTS else self._clean.value(value)
 
     def _put(self, line: bytes) -> None:
         try:

@@ -27,6 +27,7 @@ from pytest_chimera.repository import Repository
 from pytest_chimera.settings import Settings, Tables
 from pytest_chimera.standing import Standing, readable
 from pytest_chimera.turns import Turn, unhurried
+from pytest_chimera.untrusted import Cleaner
 from pytest_chimera.vault import Vault, write_file
 from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase, Route, checked_transitions
 
@@ -65,6 +66,7 @@ class Project:
     :param turn: the feature's place among those that are worked on at once.
     :param allowance: what the run may spend.
     :param breakers: stop calling a hook that keeps failing, for all features.
+    :param clean: makes fit to be kept and shown what comes from outside.
     :param ahead: puts all journals on the disk at once.
     :param run: names the run; the workers of one run have it in common.
     """
@@ -88,6 +90,7 @@ class Project:
     turn: Turn = field(default_factory=unhurried)
     allowance: Allowance = field(default_factory=lambda: Allowance(Settings()))
     breakers: Breakers = field(default_factory=Breakers)
+    clean: Cleaner = field(default_factory=Cleaner)
     ahead: Ahead | None = None
     run: str = field(default_factory=lambda: secrets.token_hex(8))
 
@@ -97,7 +100,7 @@ class Project:
         def mirror(standing: Standing) -> None:
             self.mirror(feature, readable(standing))
 
-        return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror, self.ahead)
+        return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror, self.ahead, self.clean)
 
     def place(self, feature: Feature) -> Path:
         """Where a feature's clones and checkouts lie; whoever holds the feature may empty it."""

@@ -66,7 +66,7 @@ async def pursue(project: Project, feature: Feature, base: str | None = None) ->
     except (StateError, *_FOR_THE_PERSON) as error:
         verdict = _verdict(feature, "failed", error)
     seconds = time.monotonic() - began - project.turn.waited
-    verdict = verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)})
+    verdict = project.clean.value(verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)}))
     await project.agents.tell("pytest_chimera_verdict", feature=feature, verdict=verdict)
     return verdict
 

@@ -22,7 +22,7 @@ from typing import NoReturn
 
 from pytest_chimera.builtin.finding import find_serve, no_serve_known
 from pytest_chimera.builtin.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken
-from pytest_chimera.environment import chosen_environment, secret_values
+from pytest_chimera.environment import chosen_environment
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.supervised import ProgramNotFound, Supervised, describe_exit
@@ -210,7 +210,6 @@ def _start(
         environment=environment,
         log=recipe.vault / log,
         time_limit=time_limit,
-        secrets=secret_values(environment),
     )
     try:
         program.start()

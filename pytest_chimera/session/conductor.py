@@ -28,6 +28,7 @@ from pytest_chimera.builtin.guardian import Checks, Guardian
 from pytest_chimera.builtin.regressions import BaseTests
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Generator, Judge
+from pytest_chimera.environment import secret_values
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, SettingError
 from pytest_chimera.journal import standing_of
 from pytest_chimera.judging import Browser, find_browser
@@ -44,6 +45,7 @@ from pytest_chimera.session.progress import Progress
 from pytest_chimera.session.report import dry_lines, failure_text
 from pytest_chimera.settings import Settings, Tables, load_settings, load_tables
 from pytest_chimera.turns import NotBegun, Turn, Turns
+from pytest_chimera.untrusted import Cleaner
 from pytest_chimera.vault import Vault
 
 MEMORY_OF_A_FEATURE = 1_000_000_000
@@ -236,6 +238,7 @@ class Conductor:
         assert cache is not None, "--chimera without the cache is a usage error"
         state = self._state(cache)
         manager = config.pluginmanager
+        clean = self._progress.clean = cleaner_of(settings)
         by_hand = not settings.coder and not item.ihook.pytest_chimera_implement_feature.get_hookimpls()
         answered = item.ihook.pytest_chimera_transitions()
         tables = tables_of(config)
@@ -256,6 +259,7 @@ class Conductor:
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
             table=time_limits(settings, answered, state),
+            clean=clean,
             ahead=Ahead(state),
             allowance=Allowance(settings),
             breakers=Breakers(self._progress.note),
@@ -326,6 +330,12 @@ def tables_of(config: pytest.Config) -> Tables:
         for code, phrases in answer.items():
             languages[code] = languages.get(code, {}) | dict(phrases)
     return replace(tables, languages=languages)
+
+
+def cleaner_of(settings: Settings) -> Cleaner:
+    """Masks what is secret in our environment, and in what the project's programs are given."""
+    given = (entry.partition("=") for entry in (*settings.env, *settings.coder_env))
+    return Cleaner(secret_values({**os.environ, **{name.strip(): value for name, sets, value in given if sets}}))
 
 
 def jobs_of(settings: Settings) -> int:

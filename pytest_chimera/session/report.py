@@ -119,6 +119,6 @@ def _age(standing: Standing) -> str:
 
 def _rendered(table: rich.table.Table, width: int) -> str:
     out = io.StringIO()
-    console = rich.console.Console(file=out, width=width, color_system=None, highlight=False)
+    console = rich.console.Console(file=out, width=width, color_system=None, highlight=False, markup=False, emoji=False)
     console.print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines() if line.strip()) + "\n"

@@ -27,6 +27,7 @@ FLOORS = {
     "repository": 1,
     "ahead": 1,
     "standing": 1,
+    "untrusted": 1,
     "journal": 1,
     "vault": 1,
     "scenario": 2,
