@@ -16,8 +16,6 @@ from tests.session.fast import Fast, fast
 
 __all__ = ["fast"]
 
-LEAN = "chimera_check =\n"
-
 
 @contextmanager
 def small_disk(folder: Path, options: str) -> Iterator[None]:
@@ -54,7 +52,7 @@ def test_a_full_disk_under_the_journal_parks_and_loses_nothing(fast: Fast) -> No
         "        except OSError:\n            pass\n"
         "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
     )
-    fast.begin("a", body=body, config=LEAN)
+    fast.begin("a", body=body)
     with small_disk(fast.path / ".pytest_cache", "size=200k"):
         result = fast.chimera()
         result.assert_outcomes(errors=1)
@@ -76,7 +74,7 @@ def test_a_full_disk_under_the_clones_parks_and_spends_no_attempt(fast: Fast) ->
         "        except OSError:\n            pass\n"
     )
     work = fast.log.with_name("work")
-    fast.begin("a", body=body, config=f"{LEAN}chimera_work_dir = {work}")
+    fast.begin("a", body=body, config=f"chimera_work_dir = {work}")
     with small_disk(work, "size=2m"):
         result = fast.chimera()
         result.assert_outcomes(errors=1)
@@ -88,7 +86,7 @@ def test_a_full_disk_under_the_clones_parks_and_spends_no_attempt(fast: Fast) ->
 
 
 def test_a_read_only_cache_is_said_before_a_coder_is_called(fast: Fast) -> None:
-    fast.begin("a", config=LEAN)
+    fast.begin("a")
     with small_disk(fast.path / ".pytest_cache", "size=200k,ro"):
         result = fast.chimera()
         result.assert_outcomes(errors=1)
@@ -105,7 +103,7 @@ def test_a_cache_that_is_deleted_during_the_run_is_said_and_the_feature_starts_o
         "        (HERE / 'gone.log').touch()\n        shutil.rmtree(HERE / '.pytest_cache')\n"
         "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
     )
-    fast.begin("a", body=body, config=LEAN)
+    fast.begin("a", body=body)
     result = fast.chimera()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*The journal was removed while this run was going on.*", "*run the same command*"])
@@ -127,7 +125,7 @@ def test_a_clock_that_is_set_back_changes_nothing(fast: Fast) -> None:
         "    if not (HERE / 'back.log').exists():\n        raise EnvironmentTrouble('Not now.')\n"
         "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
     )
-    fast.begin("a", body=body, config=LEAN)
+    fast.begin("a", body=body)
     fast.chimera().assert_outcomes(errors=1)
     (fast.path / "back.log").touch()
     fast.chimera("test_features.py").assert_outcomes(passed=1)
@@ -153,7 +151,7 @@ SLEEPS = (
     ids=["it failed", "it met trouble", "it did nothing"],
 )
 def test_a_phase_in_which_the_machine_slept_is_done_again_free(fast: Fast, meanwhile: str) -> None:
-    fast.begin("a", body=SLEEPS.format(meanwhile=meanwhile), config=f"{LEAN}chimera_max_attempts = 1")
+    fast.begin("a", body=SLEEPS.format(meanwhile=meanwhile), config="chimera_max_attempts = 1")
     result = fast.chimera()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*The machine slept for 2400 s meanwhile. code_implementation is done again*"])
@@ -162,7 +160,7 @@ def test_a_phase_in_which_the_machine_slept_is_done_again_free(fast: Fast, meanw
 
 
 def test_a_phase_that_succeeded_although_the_machine_slept_is_not_done_again(fast: Fast) -> None:
-    fast.begin("a", body=SLEEPS.format(meanwhile=""), config=LEAN)
+    fast.begin("a", body=SLEEPS.format(meanwhile=""))
     fast.chimera().assert_outcomes(passed=1)
     assert len(fast.said("implement")) == 1
 
@@ -177,7 +175,7 @@ def test_a_machine_that_is_awake_has_not_slept() -> None:
 
 
 def test_a_branch_that_the_person_deleted_is_told_with_the_command_that_brings_it_back(fast: Fast) -> None:
-    fast.begin("a", config=LEAN)
+    fast.begin("a")
     fast.chimera().assert_outcomes(passed=1)
     commit = fast.git("rev-parse", "chimera/test-a")
     fast.git("branch", "-D", "chimera/test-a")
@@ -197,7 +195,7 @@ def test_clones_that_the_person_deleted_with_their_commits_are_named(fast: Fast)
         "    if not (HERE / 'now.log').exists():\n        raise EnvironmentTrouble('Not now.')\n"
         "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
     )
-    fast.begin("a", body=body, config=LEAN)
+    fast.begin("a", body=body)
     fast.chimera().assert_outcomes(errors=1)
     shutil.rmtree(fast.cache)
     (fast.path / "now.log").touch()
@@ -213,7 +211,7 @@ def test_a_base_that_was_rewritten_between_runs_is_still_there(fast: Fast) -> No
         "    if not (HERE / 'now.log').exists():\n        raise EnvironmentTrouble('Not now.')\n"
         "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
     )
-    fast.begin("a", body=body, config=LEAN)
+    fast.begin("a", body=body)
     fast.chimera().assert_outcomes(errors=1)
     fast.git("commit", "-q", "--amend", "-m", "Begin, written anew")
     fast.git("reflog", "expire", "--expire=now", "--all")
@@ -263,7 +261,7 @@ def failing_signer(fast: Fast) -> None:
 
 @pytest.mark.parametrize("kind", [detached, shallow, submodules, failing_hooks, failing_signer])
 def test_a_repository_of_every_kind_is_worked_in(fast: Fast, kind) -> None:  # type: ignore[no-untyped-def] # one of the above
-    fast.begin("a", config=LEAN)
+    fast.begin("a")
     kind(fast)
     head = fast.git("rev-parse", "HEAD")
     fast.chimera().assert_outcomes(passed=1)
@@ -283,7 +281,7 @@ def test_files_may_be_named_anything(fast: Fast) -> None:
         "        path.parent.mkdir(exist_ok=True)\n        path.write_text(name)\n"
         "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
     )
-    fast.begin("a", body=body, config=f"{LEAN}chimera_merge = ff")
+    fast.begin("a", body=body, config="chimera_merge = ff")
     fast.chimera().assert_outcomes(passed=1)
     assert {name: (fast.path / name).read_text() for name in NAMES} == {name: name for name in NAMES}
     assert fast.git("status", "--porcelain") == ""
@@ -295,7 +293,7 @@ def test_a_name_that_is_no_utf8_is_named_and_breaks_nothing(fast: Fast) -> None:
         "    (pathlib.Path(brief.folder) / os.fsdecode(b'caf\\xe9.txt')).write_text('x')\n"
         "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
     )
-    fast.begin("a", body=body, config=LEAN)
+    fast.begin("a", body=body)
     result = fast.chimera()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
@@ -310,6 +308,6 @@ def test_the_project_may_lie_anywhere(fast: Fast, monkeypatch: pytest.MonkeyPatc
     monkeypatch.chdir(folder)
     fast.path = folder
     monkeypatch.setenv("XDG_CACHE_HOME", str(fast.path.parent / "a cache"))
-    fast.begin("a", config=f"{LEAN}chimera_merge = ff")
+    fast.begin("a", config="chimera_merge = ff")
     fast.chimera().assert_outcomes(passed=1)
     assert (folder / "test_a.txt").read_text() == "done"

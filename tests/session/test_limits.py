@@ -91,7 +91,7 @@ def test_however_many_are_selected_no_more_than_allowed_are_under_way_and_memory
         "async def code(brief):\n"
         "    import psutil\n    note('memory', psutil.Process().memory_info().rss)\n    await done(brief)\n"
     )
-    lines = ("chimera_check =", "chimera_max_deployments = 3", "chimera_max_browsers = 2")
+    lines = ("chimera_max_deployments = 3", "chimera_max_browsers = 2")
     fast.begin(" ".join(f"f{number}" for number in range(count)), body=body, config="\n".join(lines))
     run = fast.start("--chimera-jobs=4")
     assert run.wait(30 + 10 * count) == 0

@@ -48,7 +48,7 @@ async def pytest_chimera_review_change(brief):
 
 def hostile_project(fast: Fast) -> None:
     """A project whose hooks answer with all that is bad."""
-    fast.begin("a", body=BODY, config="chimera_check =")
+    fast.begin("a", body=BODY)
     conftest = fast.path / "conftest.py"
     text = conftest.read_text()
     text = text.replace('    return "done"', "    return HOSTILE")
@@ -95,7 +95,7 @@ def test_what_a_program_prints_is_harmless_masked_and_bounded(fast: Fast, monkey
         f"import sys\nsys.stdout.buffer.write({HOSTILE!r}.encode('utf-8', 'surrogatepass') * 30 + b'\\xff\\xfe')\n"
         "sys.exit(1)\n"
     )
-    fast.begin("a", config=f"chimera_coder = python {script}\nchimera_check =\nchimera_max_attempts = 2")
+    fast.begin("a", config=f"chimera_coder = python {script}\nchimera_max_attempts = 2")
     conftest = fast.path / "conftest.py"
     text = conftest.read_text()
     conftest.write_text(text.replace("async def pytest_chimera_implement_feature", "async def not_a_hook"))
