@@ -32,6 +32,28 @@ def small_disk(folder: Path, options: str) -> Iterator[None]:
         subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
+WRITES = "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
+NOT_NOW = "    if not (HERE / 'now.log').exists():\n        raise EnvironmentTrouble('Not now.')\n"
+ONCE = "    if not (HERE / 'once.log').exists():\n        (HERE / 'once.log').touch()\n"
+FILLS = (
+    "        try:\n"
+    "            with ({folder} / 'filler').open('wb') as file:\n"
+    "                while True:\n                    file.write(b'x' * 4096)\n"
+    "        except OSError:\n            pass\n"
+)
+
+
+def coder(*lines: str) -> str:
+    """A coder that does something else before it does its work."""
+    return "".join(("async def code(brief):\n", *lines, WRITES))
+
+
+def parked_before_the_coder(fast: Fast) -> None:
+    """A feature that has its sealed test, and waits until there is a ``now.log``."""
+    fast.begin("a", body=coder(NOT_NOW))
+    fast.chimera().assert_outcomes(errors=1)
+
+
 def attempts(fast: Fast, name: str = "test_a") -> int:
     workflow = Journal(fast.journal(name)).standing.workflow
     return workflow.attempts if workflow else 0
@@ -41,18 +63,7 @@ def attempts(fast: Fast, name: str = "test_a") -> int:
 
 
 def test_a_full_disk_under_the_journal_parks_and_loses_nothing(fast: Fast) -> None:
-    body = (
-        "async def code(brief):\n"
-        "    full = HERE / '.pytest_cache' / 'filler'\n"
-        "    if os.path.ismount(HERE / '.pytest_cache') and not (HERE / 'filled.log').exists():\n"
-        "        (HERE / 'filled.log').touch()\n"
-        "        try:\n"
-        "            with full.open('wb') as file:\n"
-        "                while True:\n                    file.write(b'x' * 4096)\n"
-        "        except OSError:\n            pass\n"
-        "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
-    )
-    fast.begin("a", body=body)
+    fast.begin("a", body=coder(ONCE, FILLS.format(folder="HERE / '.pytest_cache'")))
     with small_disk(fast.path / ".pytest_cache", "size=200k"):
         result = fast.chimera()
         result.assert_outcomes(errors=1)
@@ -64,23 +75,14 @@ def test_a_full_disk_under_the_journal_parks_and_loses_nothing(fast: Fast) -> No
 
 
 def test_a_full_disk_under_the_clones_parks_and_spends_no_attempt(fast: Fast) -> None:
-    body = (
-        "async def code(brief):\n"
-        "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
-        "    if not (HERE / 'roomy.log').exists():\n"
-        "        try:\n"
-        "            with (pathlib.Path(brief.folder) / 'large').open('wb') as file:\n"
-        "                while True:\n                    file.write(b'x' * 4096)\n"
-        "        except OSError:\n            pass\n"
-    )
     work = fast.log.with_name("work")
-    fast.begin("a", body=body, config=f"chimera_work_dir = {work}")
+    fills = coder() + ONCE + FILLS.format(folder="pathlib.Path(brief.folder)")
+    fast.begin("a", body=fills, config=f"chimera_work_dir = {work}")
     with small_disk(work, "size=2m"):
         result = fast.chimera()
         result.assert_outcomes(errors=1)
         result.stdout.fnmatch_lines(["*git * could not write*", "*Make room*"])
         assert attempts(fast) == 1
-        (fast.path / "roomy.log").touch()
         fast.chimera("test_features.py").assert_outcomes(passed=1)
         assert attempts(fast) == 1
 
@@ -96,14 +98,7 @@ def test_a_read_only_cache_is_said_before_a_coder_is_called(fast: Fast) -> None:
 
 
 def test_a_cache_that_is_deleted_during_the_run_is_said_and_the_feature_starts_over(fast: Fast) -> None:
-    body = (
-        "async def code(brief):\n"
-        "    import shutil\n"
-        "    if not (HERE / 'gone.log').exists():\n"
-        "        (HERE / 'gone.log').touch()\n        shutil.rmtree(HERE / '.pytest_cache')\n"
-        "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
-    )
-    fast.begin("a", body=body)
+    fast.begin("a", body=coder("    import shutil\n", ONCE, "        shutil.rmtree(HERE / '.pytest_cache')\n"))
     result = fast.chimera()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*The journal was removed while this run was going on.*", "*run the same command*"])
@@ -118,27 +113,20 @@ def test_a_clock_that_is_set_back_changes_nothing(fast: Fast) -> None:
         "import datetime, pytest_chimera.journal\n\n\n"
         "class Later(datetime.datetime):\n"
         "    @classmethod\n    def now(cls, tz=None):\n"
-        "        years = 0 if (HERE / 'back.log').exists() else 5\n"
+        "        years = 0 if (HERE / 'now.log').exists() else 5\n"
         "        return super().now(tz) + datetime.timedelta(days=365 * years)\n\n\n"
         "pytest_chimera.journal.datetime = Later\n\n\n"
-        "async def code(brief):\n"
-        "    if not (HERE / 'back.log').exists():\n        raise EnvironmentTrouble('Not now.')\n"
-        "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
     )
-    fast.begin("a", body=body)
+    fast.begin("a", body=body + coder(NOT_NOW))
     fast.chimera().assert_outcomes(errors=1)
-    (fast.path / "back.log").touch()
+    (fast.path / "now.log").touch()
     fast.chimera("test_features.py").assert_outcomes(passed=1)
     assert attempts(fast) == 1
     assert fast.verify().ret == 0
 
 
-SLEEPS = (
-    "import pytest_chimera.engine\n\nSLEPT = [0.0]\npytest_chimera.engine.slept_so_far = lambda: SLEPT[0]\n\n\n"
-    "async def code(brief):\n"
-    "    if not SLEPT[0]:\n        SLEPT[0] = 2400.0\n{meanwhile}"
-    "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
-)
+SLEEPS = "import pytest_chimera.engine\n\nSLEPT = [0.0]\npytest_chimera.engine.slept_so_far = lambda: SLEPT[0]\n\n\n"
+SLEEPS_ONCE = "    if not SLEPT[0]:\n        SLEPT[0] = 2400.0\n"
 
 
 @pytest.mark.parametrize(
@@ -151,7 +139,7 @@ SLEEPS = (
     ids=["it failed", "it met trouble", "it did nothing"],
 )
 def test_a_phase_in_which_the_machine_slept_is_done_again_free(fast: Fast, meanwhile: str) -> None:
-    fast.begin("a", body=SLEEPS.format(meanwhile=meanwhile), config="chimera_max_attempts = 1")
+    fast.begin("a", body=SLEEPS + coder(SLEEPS_ONCE, meanwhile), config="chimera_max_attempts = 1")
     result = fast.chimera()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*The machine slept for 2400 s meanwhile. code_implementation is done again*"])
@@ -160,7 +148,7 @@ def test_a_phase_in_which_the_machine_slept_is_done_again_free(fast: Fast, meanw
 
 
 def test_a_phase_that_succeeded_although_the_machine_slept_is_not_done_again(fast: Fast) -> None:
-    fast.begin("a", body=SLEEPS.format(meanwhile=""))
+    fast.begin("a", body=SLEEPS + coder(SLEEPS_ONCE))
     fast.chimera().assert_outcomes(passed=1)
     assert len(fast.said("implement")) == 1
 
@@ -190,13 +178,7 @@ def test_a_branch_that_the_person_deleted_is_told_with_the_command_that_brings_i
 
 
 def test_clones_that_the_person_deleted_with_their_commits_are_named(fast: Fast) -> None:
-    body = (
-        "async def code(brief):\n"
-        "    if not (HERE / 'now.log').exists():\n        raise EnvironmentTrouble('Not now.')\n"
-        "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
-    )
-    fast.begin("a", body=body)
-    fast.chimera().assert_outcomes(errors=1)
+    parked_before_the_coder(fast)
     shutil.rmtree(fast.cache)
     (fast.path / "now.log").touch()
     result = fast.chimera("test_features.py")
@@ -206,13 +188,7 @@ def test_clones_that_the_person_deleted_with_their_commits_are_named(fast: Fast)
 
 
 def test_a_base_that_was_rewritten_between_runs_is_still_there(fast: Fast) -> None:
-    body = (
-        "async def code(brief):\n"
-        "    if not (HERE / 'now.log').exists():\n        raise EnvironmentTrouble('Not now.')\n"
-        "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
-    )
-    fast.begin("a", body=body)
-    fast.chimera().assert_outcomes(errors=1)
+    parked_before_the_coder(fast)
     fast.git("commit", "-q", "--amend", "-m", "Begin, written anew")
     fast.git("reflog", "expire", "--expire=now", "--all")
     fast.git("gc", "-q", "--prune=now")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from pytest_chimera import create_chimera_task
-from pytest_chimera.errors import StateError
+from pytest_chimera.errors import EnvironmentTrouble, StateError
 from pytest_chimera.journal import Journal, cut_torn_line, events_in
 from pytest_chimera.marked import journal_name
 from pytest_chimera.standing import Event, Standing, readable
@@ -120,6 +122,24 @@ def test_a_journal_out_of_reach_fails_loudly(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file, where the folder should be")
     with pytest.raises(StateError, match="cannot be read: Not a directory"):
         begun(tmp_path / "state" / "test_a.jsonl")
+
+
+def test_a_line_that_the_disk_took_in_part_is_taken_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = begun(path)
+    whole, write = path.read_bytes(), os.write
+
+    def takes_half(handle: int, data: bytes) -> int:
+        if len(data) < 100:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(handle, data[: len(data) // 2])
+
+    monkeypatch.setattr(os, "write", takes_half)
+    with pytest.raises(EnvironmentTrouble, match="No space left on device"):
+        journal.append("parked", reason="no browser")
+    monkeypatch.undo()
+    assert path.read_bytes() == whole
+    journal.append("parked", reason="no browser")
+    assert Journal(path).standing.parked == "no browser"
 
 
 def test_the_mirror_shows_the_standing(path: Path) -> None:
