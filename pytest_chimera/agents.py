@@ -97,17 +97,12 @@ class Agents:
         caller = self._manager.subset_hook_caller(hook, everybody - {plugin})
         implementation = getattr(plugin, hook, None)
         if inspect.iscoroutinefunction(implementation):
-            answer = _only(caller(**arguments))
+            answer = caller(**arguments)
         else:
-            answer = _only(await anyio.to_thread.run_sync(partial(caller, **arguments), abandon_on_cancel=True))
+            answer = await anyio.to_thread.run_sync(partial(caller, **arguments), abandon_on_cancel=True)
+        if not (caller.spec and caller.spec.opts["firstresult"]):  # then pluggy gives a list of all answers
+            answer = answer[0] if answer else None
         return await answer if inspect.isawaitable(answer) else answer
-
-
-def _only(answers: Any) -> Any:
-    """The one answer of a call to one plugin: pluggy gives a list unless the hook is ``firstresult``."""
-    if isinstance(answers, list):
-        return answers[0] if answers else None
-    return answers
 
 
 def nobody_answers(hook: str) -> ChimeraError:

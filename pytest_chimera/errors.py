@@ -112,6 +112,10 @@ class PhaseFailed(ChimeraError):
         self.value = value
 
 
+class ArrangingFailed(PhaseFailed):
+    """What a test needs could not be arranged: a function of the project's own fails on a deployment."""
+
+
 class WaitingForPerson(ChimeraError):
     """The next move is the person's: nothing is recorded, and the item fails with what is asked of them."""
 

@@ -104,6 +104,25 @@ class Target(Value):
     guessed: bool = False
 
 
+class Call(Value):
+    """A function of the project's own that a step calls.
+
+    :param path: the module that holds it; ``name`` is its own.
+    :param arguments: what its parameters are given, in their order.
+    :param arranges: it arranges what is there before the browser comes; otherwise it works on the page.
+    """
+
+    path: str
+    name: str
+    arguments: dict[str, int | float | str] = Field(default_factory=dict)
+    arranges: bool = False
+
+    def as_text(self) -> str:
+        """The call as Python: ``orders(count=3)``; one that works on the page is given it first."""
+        given = [] if self.arranges else ["page"]
+        return f"{self.name}({', '.join([*given, *(f'{name}={value!r}' for name, value in self.arguments.items())])})"
+
+
 class Step(Value):
     """One line of a scenario, understood.
 
@@ -114,6 +133,7 @@ class Step(Value):
     :param target: what it acts on; ``value`` is what it types, chooses or expects.
     :param code: the Playwright lines that it becomes.
     :param certainty: 1.0 when the words say it; lower for an interpretation that is printed as one.
+    :param calls: the project's own functions that it stands for.
     """
 
     keyword: StepKeyword
@@ -124,6 +144,12 @@ class Step(Value):
     value: str | None = None
     code: tuple[str, ...] = ()
     certainty: float = 1.0
+    calls: tuple[Call, ...] = ()
+
+    @property
+    def arranges(self) -> bool:
+        """It says what is there before the browser comes, and nothing else."""
+        return bool(self.calls) and not self.code
 
 
 class Scenario(Value):
@@ -292,6 +318,7 @@ class SealedTest(Value):
     :param red: the run that was red on base.
     :param seed: what its variations are made from.
     :param shared: on base, one browser context shows what was typed in another one.
+    :param notes: what a person should know of its expectations: which held before the feature, which prove nothing.
     :param variation: this is no sealed test but a variation of one, of that name; ``other_browser``: to be run in a
         browser that tells something else of itself.
     """
@@ -309,6 +336,7 @@ class SealedTest(Value):
     red: TestRun | None = None
     seed: str = ""
     shared: bool = False
+    notes: tuple[str, ...] = ()
     variation: str = ""
     other_browser: bool = False
 

@@ -22,6 +22,7 @@ _MODIFIERS = (
     "chimera_hint",
     "chimera_until",
     "chimera_dry_run",
+    "chimera_draft",
 )
 
 
@@ -46,11 +47,12 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Document the marker; refuse a command line that cannot work."""
-    from pytest_chimera.marked import MARKER_HELP
+    from pytest_chimera.marked import MARKER_ARRANGE_HELP, MARKER_HELP
     from pytest_chimera.session import browsers
     from pytest_chimera.session.plain import PlainRuns
 
     config.addinivalue_line("markers", MARKER_HELP)
+    config.addinivalue_line("markers", MARKER_ARRANGE_HELP)
     config.pluginmanager.register(PlainRuns(config), "chimera-plain")
     config.pluginmanager.register(browsers, "chimera-browsers")
     if config.option.chimera:
@@ -67,6 +69,9 @@ def _check_command_line(config: pytest.Config) -> None:
     jobs = config.getoption("chimera_jobs")
     if jobs is not None and jobs != "auto" and not (jobs.isdecimal() and int(jobs) > 0):
         raise pytest.UsageError(f"--chimera-jobs takes a number above 0 or auto, not {jobs!r}.")
+    in_workers = getattr(config.option, "dist", "no") != "no"
+    if config.option.chimera_draft and (config.option.chimera_dry_run or in_workers):
+        raise pytest.UsageError("--chimera-draft edits files: run it without --chimera-dry-run and without -n.")
     if config.getoption("chimera_reject") and config.getoption("chimera_hint"):
         raise pytest.UsageError("--chimera-reject and --chimera-hint are two ways to answer: give one of them.")
 

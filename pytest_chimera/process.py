@@ -13,7 +13,7 @@ from typing import Unpack
 import anyio
 import anyio.to_thread
 
-from pytest_chimera.environment import chosen_environment, secret_values
+from pytest_chimera.environment import chosen_environment
 from pytest_chimera.supervised import Finished, How, ProgramNotFound, Supervised, describe_exit
 
 __all__ = [
@@ -23,7 +23,6 @@ __all__ = [
     "chosen_environment",
     "describe_exit",
     "run_program",
-    "secret_values",
     "start_program",
 ]
 

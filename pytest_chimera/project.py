@@ -24,6 +24,7 @@ from pytest_chimera.limits import Allowance, learned_limit, recorded_durations
 from pytest_chimera.marked import journal_name
 from pytest_chimera.models import Feature, SealedTest
 from pytest_chimera.repository import Repository
+from pytest_chimera.scenario.functions import StepFunction
 from pytest_chimera.settings import Settings, Tables
 from pytest_chimera.standing import Standing, readable
 from pytest_chimera.turns import Turn, unhurried
@@ -59,7 +60,7 @@ class Project:
     :param config_files: configuration as it stands in the working tree, relative to the root: part of every seal.
     :param by_hand: the person implements.
     :param browser: finds the browser, once it is needed.
-    :param tables: the project's own words.
+    :param tables: the project's own words; ``functions`` those with a function.
     :param ready: what has to be green before anything counts, as ``chimera_ready`` says it.
     :param mirror: shows a feature's standing in the pytest cache.
     :param progress: says one line about a feature.
@@ -83,6 +84,7 @@ class Project:
     browser: Callable[[], Browser]
     config_files: tuple[str, ...] = ()
     tables: Tables = field(default_factory=Tables)
+    functions: tuple[StepFunction, ...] = ()
     ready: SealedTest | None = None
     mirror: Callable[[Feature, dict[str, Any]], None] = lambda _feature, _value: None
     progress: Progress = lambda _feature, _line: None
@@ -93,6 +95,11 @@ class Project:
     clean: Cleaner = field(default_factory=Cleaner)
     ahead: Ahead | None = None
     run: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def read(self, path: str) -> bytes | None:
+        """A file of the working tree, by its path from the root; ``None`` where there is none."""
+        place = self.root / path
+        return place.read_bytes() if place.is_file() else None
 
     def journal(self, feature: Feature) -> Journal:
         """The feature's journal, read and checked."""

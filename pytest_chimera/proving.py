@@ -36,12 +36,11 @@ from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, Rea
 from pytest_chimera.project import Project
 from pytest_chimera.publishing import Publication
 from pytest_chimera.repository import format_trailers
-from pytest_chimera.scenario import meaning_of
-from pytest_chimera.sealing import e2e_files
+from pytest_chimera.sealing import beside, said_by
 from pytest_chimera.standing import Standing
 from pytest_chimera.trials import EXISTING_DATA, sealed_of
 from pytest_chimera.vault import write_file
-from pytest_chimera.words import attempts_table, failing_text
+from pytest_chimera.words import attempts_table, failing_text, red_text
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult
 from pytest_chimera.workshop import GreenOnBase, Workshop
 
@@ -177,7 +176,7 @@ class _Pursuit:
             self._begin()
             return ""
         test = await (await self._workshop()).write_test(workflow)
-        if meaning_of(test.source) == before.meaning:
+        if said_by(test, self.project.read, handwritten=self.feature.handwritten) == before.meaning:
             return ""
         self._begin()
         difference = _difference(before.test, test)
@@ -195,6 +194,8 @@ class _Pursuit:
         feature = self.feature
         text = feature.model_dump_json(exclude={"path", "line", "text_line", "nodeid", "after"})
         text += repr(self.project.tables)
+        if functions := self.project.functions:
+            text += repr(functions) + repr([self.project.read(each.path) for each in functions])
         if feature.handwritten:
             text += (self.project.root / feature.path).read_text(encoding="utf-8")
         if feature.file and (file := self.project.root / feature.file).is_file():
@@ -282,7 +283,7 @@ class _Pursuit:
 
     def _red(self, note: str) -> Verdict:
         sealed = sealed_of(self.workflow)
-        details = "\n".join(part for part in (note, failing_text(sealed.red)) if part)
+        details = "\n".join(part for part in (note, red_text(sealed)) if part)
         return self._say("red", f"red for the right reason; sealed as {sealed.test.path}", details)
 
     def _unproved(self) -> Verdict:
@@ -290,14 +291,14 @@ class _Pursuit:
         return self._say(
             "failed",
             "not proved: red here, and no coder is called under CI",
-            failing_text(sealed.red),
+            red_text(sealed),
             "run pytest --chimera on your machine, or add --chimera-coder=… to this command",
         )
 
     def _waiting(self, note: str) -> Verdict:
         sealed = sealed_of(self.workflow)
         where = f"The test is {sealed.test.path}. Change the code, then run the same command again."
-        details = "\n".join(part for part in (note, failing_text(sealed.red), where) if part)
+        details = "\n".join(part for part in (note, red_text(sealed), where) if part)
         return self._say("waiting", "red: the feature is not there yet, and no coder is configured", details)
 
     def _refused(self) -> Verdict:
@@ -458,16 +459,13 @@ class _Pursuit:
         return self._there_already(proved.commit if in_history and proved else "", still=True)
 
     async def _is_vacuous(self, sealed: SealedTest) -> bool:
-        git = self.project.repository
-        files = None
-        if sealed.handwritten:
-            files = await anyio.to_thread.run_sync(e2e_files, git, sealed.commit, sealed.test.path)
+        files = await anyio.to_thread.run_sync(beside, sealed, self.project.repository)
         return await is_vacuous(
             sealed,
             evidence=self.project.vault.room(self.feature.slug, self.workflow.generation, "empty-page"),
             browser=self.project.browser(),
             time_limit=self.project.settings.validation_timeout,
-            e2e_files=files,
+            **files,
         )
 
     async def _settled_before(self) -> Verdict:

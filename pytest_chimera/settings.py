@@ -88,6 +88,9 @@ class Settings:
     max_deployments: int = _ini(0, "how many deployments may run at once; 0 is no limit", advanced=True)
     max_browsers: int = _ini(0, "how many browsers may judge at once; 0 is no limit", advanced=True)
     min_free_memory: int = _ini(500, "megabytes that must be free to begin one more feature", advanced=True)
+    arrange_timeout: float = _ini(
+        60.0, "seconds that the functions may take that arrange what a test needs", advanced=True
+    )
     ready_timeout: float = _ini(60.0, "seconds until a served application must answer", advanced=True)
 
 
@@ -112,6 +115,7 @@ FLAGS = (
     Flag("--chimera-jobs", "how many features are worked on at once: a number, or auto", metavar="N"),
     Flag("--chimera-until", "stop there: 'red' stops before the first coder is called", "PHASE", ("red",)),
     Flag("--chimera-dry-run", "show each feature's steps as they are understood, and its test; touch nothing"),
+    Flag("--chimera-draft", "have the coder draft steps for features that have none, for you to accept; build nothing"),
     Flag("--chimera-restart", "start the selected features over"),
     Flag("--chimera-reprove", "prove complete features again although nothing has changed"),
     Flag("--chimera-reject", "go on from the selected features' last candidates, with these words", metavar="WORDS"),

@@ -11,12 +11,15 @@ import anyio
 import anyio.to_thread
 
 from pytest_chimera.agents import nobody_answers
+from pytest_chimera.builtin.arranging import Arranging, Code, NotArranged, Where
 from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.engine import shaped
 from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Feature, SealedTest, TestRun
+from pytest_chimera.process import run_program
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Repository
-from pytest_chimera.sealing import as_given, outside
+from pytest_chimera.scenario.helpers import arrangements_of
+from pytest_chimera.sealing import as_given, not_arranged, outside
 from pytest_chimera.workflow import ChimeraWorkflow
 
 T = TypeVar("T")
@@ -103,12 +106,49 @@ class Staging:
         """What the judge saw, once the application was ready; its evidence lies in ``room``.
 
         :raises EnvironmentTrouble: the cause of a red lies outside the application.
+        :raises ArrangingFailed: what the test needs could not be arranged there.
         """
         if ready := self.project.ready:
             run = await self._seen(ready, deployment, room / "ready", workflow)
             if run.status != "green":
                 return as_given(run)
+        await self._arrange(sealed, deployment, room)
         return await self._seen(sealed, deployment, room / "evidence", workflow)
+
+    async def _arrange(self, sealed: SealedTest, deployment: Deployment, room: Path) -> None:
+        """Have done what the test says is there before the browser comes, by the functions as they were sealed.
+
+        :raises ArrangingFailed: one of them fails.
+        """
+        if not arrangements_of(sealed.test):
+            return
+        folder = await self.fresh_checkout(sealed.commit, f"sealed_{sealed.commit[:8]}")
+        try:
+            await self._arranged(sealed, self.project.repository.project_in(folder), deployment, room)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._git(lambda git: git.discard(folder))
+
+    async def _arranged(self, sealed: SealedTest, code: Path, deployment: Deployment, room: Path) -> None:
+        settings, calls = self.project.settings, arrangements_of(sealed.test)
+        known = (deployment.url, deployment.port, deployment.data_dir, deployment.name)
+        where = Where(Path(deployment.folder), *known)
+        files = await self._git(lambda git: git.files(sealed.commit))
+        arranging = Arranging(calls, where, Code.sealed(code, files, calls), room)
+        environment = where.environment(settings.env)
+        finished = await run_program(
+            arranging.command,
+            folder=where.folder,
+            environment=environment,
+            log=arranging.log,
+            time_limit=settings.arrange_timeout or None,
+            stdin=arranging.order(),
+        )
+        try:
+            arranging.check(finished)
+        except NotArranged as failed:
+            on = "base" if deployment.commit == sealed.commit else "candidate"
+            raise not_arranged(failed, sealed.test, on, finished.log) from None
 
     async def _seen(
         self, sealed: SealedTest, deployment: Deployment, evidence: Path, workflow: ChimeraWorkflow

@@ -17,9 +17,11 @@ from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.custody import Custody
 from pytest_chimera.engine import Act, combined, generated_from, outcome_of, time_stands_still
 from pytest_chimera.errors import (
+    ArrangingFailed,
     ConflictError,
     EnvironmentTrouble,
     PhaseFailed,
+    PreconditionError,
     WaitingForPerson,
 )
 from pytest_chimera.journal import Journal
@@ -37,8 +39,7 @@ from pytest_chimera.models import (
 )
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Candidate, Repository
-from pytest_chimera.scenario import meaning_of
-from pytest_chimera.sealing import compiled, frozen, is_unclear, refuse_flaky, refuse_wrong_red
+from pytest_chimera.sealing import compiled, frozen, functions_in, is_unclear, refuse_flaky, refuse_wrong_red, said_by
 from pytest_chimera.staging import Staging
 from pytest_chimera.trials import Trials, change_of, sealed_of
 from pytest_chimera.vault import write_file
@@ -126,7 +127,8 @@ class Workshop:
         test = await self.write_test(workflow)
         sealed = await self.proved_red(await self.seal(test, self.base), workflow)
         shared = await self.trials.shares_data(sealed, self.room(workflow, "shared"), workflow)
-        return sealed.model_copy(update={"shared": shared})
+        notes = await self.trials.notes(sealed, lambda: self.room(workflow, "without-actions"), workflow)
+        return sealed.model_copy(update={"shared": shared, "notes": notes})
 
     async def write_test(self, workflow: ChimeraWorkflow) -> GeneratedTest:
         """The feature's test: the person's own, or what the generating hook answers."""
@@ -147,6 +149,7 @@ class Workshop:
     async def seal(self, test: GeneratedTest, base: str) -> SealedTest:
         """The test with its hash and its commit: the base, the files as the person has them, and the test."""
         feature = self.feature
+        functions = functions_in(test, handwritten=feature.handwritten)
         await self.git(lambda git: git.bring(base))
         overlay = await anyio.to_thread.run_sync(self._overlay, test, base)
         message = f"Test: {feature.description}\n\nSealed by pytest-chimera before any implementation."
@@ -157,21 +160,24 @@ class Workshop:
             handwritten=feature.handwritten,
             nodeids=await frozen(feature, test, self.project.repository, commit),
             sha256=seal_of(test.source),
-            meaning=meaning_of(test.source),
+            meaning=said_by(test, self.project.read, handwritten=feature.handwritten),
             base=base,
             commit=commit,
             tree=tree,
             files=tuple(overlay),
-            protected=tuple(path for path in overlay if path not in self.project.config_files),
+            protected=tuple(
+                path for path in dict.fromkeys((*overlay, *functions)) if path not in self.project.config_files
+            ),
             seed=secrets.token_hex(8),
         )
 
     def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes]:
-        root, git = self.project.root, self.project.repository
+        git = self.project.repository
         overlay = {test.path: test.source.encode()}
-        for path in (self.feature.path, self.feature.file, *self.project.config_files):
-            if path and (root / path).is_file():
-                overlay.setdefault(path, (root / path).read_bytes())
+        functions = functions_in(test, handwritten=self.feature.handwritten)
+        for path in (self.feature.path, self.feature.file, *functions, *self.project.config_files):
+            if path and (content := self.project.read(path)) is not None:
+                overlay.setdefault(path, content)
         marker = (PurePosixPath(test.path).parent / "__init__.py").as_posix()
         if not self.feature.handwritten and git.read(base, marker) is None:
             overlay[marker] = b""
@@ -192,6 +198,9 @@ class Workshop:
         room = self.room(workflow, "red")
         try:
             return await self.staging.look(sealed, sealed.commit, sealed.tree, room, workflow)
+        except ArrangingFailed as failed:
+            remedy = f"{failed.evidence}\nIt has to do so before the feature is there, too: mend the function."
+            raise PreconditionError(failed.sentence, where=failed.where, remedy=remedy) from failed
         except PhaseFailed as failed:
             raise EnvironmentTrouble(
                 f"The base does not serve: {failed.sentence}",

@@ -12,12 +12,16 @@ from pathlib import Path
 import pytest
 
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
-from pytest_chimera.models import Brief
+from pytest_chimera.models import Brief, Feature, GeneratedTest
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import apply_patch, put_back
 from pytest_chimera.settings import Settings, split_command
+from pytest_chimera.vault import write_file
 
 REPLAY = "replay:"
+DRAFT_FILE = "chimera-draft.txt"
+"""Where a coder writes the steps that it drafts, in the folder that it is given."""
+_LARGEST_DRAFT = 100_000
 PLACEHOLDERS = ("brief", "brief_json", "folder", "attempt", "feature")
 
 
@@ -52,6 +56,25 @@ class CommandCoder:
                 f"The coder {command[0]!r} {describe_exit(done)}.", where=str(log), evidence=_end_of(done.output)
             )
         return _end_of(done.output, lines=3)
+
+    @pytest.hookimpl(trylast=True)
+    async def pytest_chimera_draft_steps(self, feature: Feature, task: str, folder: str) -> str:
+        """Run the same command with another brief; the draft is what it wrote into the file that this one names."""
+        no_test = GeneratedTest(source="", path="", name="")
+        json_file = write_file(Path(task).with_suffix(".json"), feature.model_dump_json(indent=2))
+        brief = Brief(feature=feature, test=no_test, failing="", folder=folder, markdown=task, json_file=str(json_file))
+        await self.pytest_chimera_implement_feature(brief)
+        return _written_draft(Path(folder) / DRAFT_FILE, Path(task).with_name("coder.log"))
+
+
+def _written_draft(path: Path, log: Path) -> str:
+    """
+    :raises PhaseFailed: there is no such file, or it is none that could hold a draft.
+    """
+    if path.is_symlink() or not path.is_file():
+        raise PhaseFailed(f"The coder wrote no file {DRAFT_FILE}.", where=str(log))
+    with path.open("rb") as file:
+        return file.read(_LARGEST_DRAFT).decode("utf-8", "replace")
 
 
 def command_for(brief: Brief, coder: str) -> list[str]:
@@ -118,7 +141,7 @@ class ReplayCoder:
         if brief.attempt > len(records):
             raise PhaseFailed(
                 f"Only {len(records)} changes are recorded, and this is attempt {brief.attempt}.",
-                where=str(self._place(brief)),
+                where=str(self._place(brief.feature)),
                 remedy="Record another one, or name a coder in chimera_coder.",
             )
         record = records[brief.attempt - 1]
@@ -129,14 +152,20 @@ class ReplayCoder:
             apply_patch(Path(brief.folder), record)
         return f"replayed {record.name}"
 
-    def _place(self, brief: Brief) -> Path:
-        for name in (brief.feature.id, brief.feature.slug):
+    @pytest.hookimpl(trylast=True)
+    def pytest_chimera_draft_steps(self, feature: Feature) -> str | None:
+        """The recorded draft, ``draft.txt``, where there is one."""
+        recorded = self._place(feature) / "draft.txt"
+        return recorded.read_text(encoding="utf-8") if recorded.is_file() else None
+
+    def _place(self, feature: Feature) -> Path:
+        for name in (feature.id, feature.slug):
             if (self._folder / name).is_dir():
                 return self._folder / name
         return self._folder
 
     def _records(self, brief: Brief) -> list[Path]:
-        place = self._place(brief)
+        place = self._place(brief.feature)
         if not place.is_dir():
             raise SettingError(
                 "The folder of recorded changes does not exist.",

@@ -147,11 +147,7 @@ def _served_on_some_port(recipe: Recipe, cancelled: threading.Event) -> Served:
 def _served_once(recipe: Recipe, cancelled: threading.Event, *, prepares: bool) -> Served:
     port = fixed_port(recipe.port) if recipe.port else free_port()
     values = {"port": str(port), "host": HOST, "data_dir": str(recipe.data_dir), "name": recipe.name}
-    environment = chosen_environment(
-        folder=recipe.folder,
-        given=[_filled("chimera_env", line, values) for line in recipe.env],
-        also={"PORT": str(port), "HOST": HOST},
-    )
+    environment = environment_of(recipe.folder, recipe.env, values)
     *preparing, serving = (_words(line, values, environment) for line in _lines(recipe.serve))
     for words in preparing if prepares else ():
         _prepare(recipe, words, environment, cancelled)
@@ -163,6 +159,17 @@ def _served_once(recipe: Recipe, cancelled: threading.Event, *, prepares: bool) 
         program.stop()
         raise
     return Served(recipe, program, port)
+
+
+def environment_of(folder: Path, env: Sequence[str], values: Mapping[str, str]) -> dict[str, str]:
+    """The environment of whatever runs for a deployment.
+
+    :param folder: its files; ``env`` what the project configures for it, with placeholders.
+    :param values: the placeholders' values.
+    """
+    given = [_filled("chimera_env", line, values) for line in env]
+    also = {name.upper(): values[name] for name in ("port", "host") if name in values}
+    return chosen_environment(folder=folder, given=given, also=also)
 
 
 # -- the command
@@ -356,26 +363,14 @@ def _check_owner(recipe: Recipe, program: Supervised, port: int) -> None:
 # -- the working tree, for plain pytest
 
 
-@contextmanager
-def serve_working_tree(settings: Settings, folder: Path, vault: Path) -> Iterator[str]:
-    """Serve the files of a working tree, and give the URL; it is gone when the block ends, or this process.
+def recipe_of_working_tree(settings: Settings, folder: Path, vault: Path) -> Recipe:
+    """What the settings, or what is found, say about serving the files of a working tree.
 
-    :param folder: the project's root; ``vault`` the folder that its log goes to.
-    :raises ChimeraError: it cannot be served; says why and what to write.
+    :raises SettingError: no way to serve it is known.
     """
-    if not settings.serve.strip() and settings.staging_url:
-        yield settings.staging_url.rstrip("/")
-        return
     name = f"working_tree_{secrets.token_hex(3)}"
-    data_dir = vault / f"data-{name}"
-    recipe = recipe_for(
-        settings, settings.serve.strip() or _found_for_working_tree(folder), folder, name, data_dir, vault
-    )
-    served = serve(recipe, threading.Event())
-    try:
-        yield served.url
-    finally:
-        served.stop()
+    command = settings.serve.strip() or _found_for_working_tree(folder)
+    return recipe_for(settings, command, folder, name, vault / f"data-{name}", vault)
 
 
 def _found_for_working_tree(folder: Path) -> str:

@@ -18,13 +18,11 @@ import anyio.to_thread
 import pytest
 
 from pytest_chimera.builtin.finding import Found, find_serve, no_serve_known
-from pytest_chimera.builtin.server import Recipe, Served, recipe_for, serve, serve_working_tree
+from pytest_chimera.builtin.server import Recipe, Served, recipe_for, serve
 from pytest_chimera.errors import EnvironmentTrouble, SettingError
 from pytest_chimera.models import Checkout, Deployment
 from pytest_chimera.settings import Settings
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
-
-__all__ = ["Deployer", "serve_working_tree"]
 
 _LOOK_EVERY = 0.02
 _SHARE_OF_THE_PHASE = 0.9

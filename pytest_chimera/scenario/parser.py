@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.models import Scenario, Step, StepKeyword, Target
+from pytest_chimera.models import Call, Scenario, Step, StepKeyword, Target
+from pytest_chimera.scenario.conditions import CERTAINTY, expectation_for
 from pytest_chimera.scenario.doing import path_of
-from pytest_chimera.scenario.errors import UnknownStepError, UnknownStepsError
+from pytest_chimera.scenario.errors import NeedsSteps, UnknownStepError, UnknownStepsError
 from pytest_chimera.scenario.expecting import is_loose
+from pytest_chimera.scenario.functions import CALL, NotCallable, StepFunction, StepFunctions
 from pytest_chimera.scenario.gherkin import is_gherkin, read_gherkin
 from pytest_chimera.scenario.glossary import MAX_DEPTH, Glossary
 from pytest_chimera.scenario.grammar import Reading, Setting, read_step
@@ -26,6 +28,7 @@ from pytest_chimera.scenario.sentences import steps_for
 from pytest_chimera.scenario.slots import Count, PageName
 from pytest_chimera.scenario.suggestions import suggest
 from pytest_chimera.scenario.text import WrittenStep, keyword_of, read_steps
+from pytest_chimera.scenario.understood import Understood, arranges, check_arranging
 from pytest_chimera.scenario.work import Work
 
 _NOTHING_SHOWN = 'expect(page.locator("body")).to_have_text(re.compile(r"\\S"), use_inner_text=True)'
@@ -38,15 +41,6 @@ Change = Callable[[str, Target], Target]
 """A thing and the slot that it stands in → what stands there instead."""
 
 
-@dataclass(frozen=True)
-class Understood:
-    """A written step with its readings; several when it joins clauses, or when the glossary wrote it."""
-
-    written: WrittenStep
-    readings: tuple[Reading, ...]
-    compound: bool = False
-
-
 class ScenarioParser:
     """Reads what a person wrote.
 
@@ -55,6 +49,7 @@ class ScenarioParser:
     :param test_id: the attribute that holds test ids.
     :param languages: code → phrases of that language, as ``[tool.chimera.languages]`` holds them.
     :param language: the language of a text that names none.
+    :param functions: the project's own functions for steps, as ``pytest_chimera_steps`` gives them.
     """
 
     def __init__(
@@ -65,11 +60,13 @@ class ScenarioParser:
         *,
         languages: Mapping[str, Table] | None = None,
         language: str = ENGLISH,
+        functions: Sequence[StepFunction] = (),
     ) -> None:
         self._pages = {name.lower(): path for name, path in (pages or {}).items()}
         self._glossary = Glossary(glossary)
         self._languages = Languages(languages, language)
         self._language = language
+        self._functions = StepFunctions(functions, self._glossary)
         self._test_id = test_id
 
     def parse(self, text: str, url: str = "/", *, title: str = "", line: int = 1, path: str = "") -> Scenario:
@@ -143,12 +140,9 @@ class ScenarioParser:
         :param lenient: sentence patterns count, and what the words only suggest.
         """
         if not steps:
-            raise ScenarioError(
-                "There are no steps.",
-                where=path,
-                remedy='Write what happens, a step a line: When I press "Add" / Then I should see "Buy milk".',
-            )
+            raise NeedsSteps("There are no steps.", where=path)
         understood = self._all_understood(steps, path, lenient=lenient)
+        check_arranging(understood, path)
         answered = any(reading.intent in _ANSWERS for step in understood for reading in step.readings)
         finder = Finder(self._test_id, self._pages, url, answered=answered)
         return Scenario(title=title, url=url, steps=tuple(_written_steps(understood, finder)))
@@ -161,7 +155,7 @@ class ScenarioParser:
             try:
                 understood = self._understand(step, path, context, lenient=lenient, brief=len(errors) >= MANY)
             except UnknownStepError as error:
-                errors.append(error)
+                errors.append(error.in_file(path))
                 continue
             found.append(understood)
             context = _last_thing(understood.readings) or context
@@ -192,6 +186,9 @@ class ScenarioParser:
     def _read(self, step: WrittenStep, *, lenient: bool, depth: int = 0) -> tuple[tuple[Reading, ...] | None, bool]:
         """The readings of a step, and whether other words than its own gave them."""
         tokens = tokenize(step.text)
+        call = self._call(step, tokens)
+        if call is not None:
+            return (Reading(CALL, "do", {CALL: call}),), True
         defined = self._glossary.steps_for(tokens) if depth < MAX_DEPTH else None
         if defined is not None:
             return self._defined(step, defined, depth, lenient=lenient), True
@@ -205,16 +202,32 @@ class ScenarioParser:
             return found, False
         return self._suggested(step), True
 
+    def _call(self, step: WrittenStep, tokens: Tokens) -> Call | None:
+        """The call of a project's own function that a step stands for."""
+        try:
+            call = self._functions.call_for(tokens)
+        except NotCallable as why:
+            raise UnknownStepError(step.text, line=step.line, reason=str(why)) from None
+        if call is not None and (step.table or step.docstring is not None):
+            reason = f"{call.name} is given what stands in the step, and no table or text below it."
+            raise UnknownStepError(step.text, line=step.line, reason=reason)
+        return call
+
     def _suggested(self, step: WrittenStep) -> tuple[Reading, ...] | None:
-        """The readings of the steps that a sentence pattern gives."""
+        """The readings of the steps that a sentence pattern gives, or of the condition that a Given states."""
         sentence = steps_for(tokenize(step.text), _setting(step))
         if sentence is None:
-            return None
+            return self._condition(step) if step.keyword == "Given" else None
         keyword: StepKeyword | None = "Then" if sentence.expects else step.keyword
         inner = (WrittenStep(text, keyword, line=step.line) for text in sentence.steps)
         found = [read_step(tokenize(written.text), _setting(written)) for written in inner]
         readings = [reading for several in found for reading in several or ()]
         return tuple(replace(reading, certainty=0.7) for reading in readings) if all(found) else None
+
+    def _condition(self, step: WrittenStep) -> tuple[Reading, ...] | None:
+        expectation = expectation_for(tokenize(step.text))
+        found = read_step(tokenize(expectation), Setting(outcome=True)) if expectation else None
+        return tuple(replace(reading, certainty=CERTAINTY) for reading in found) if found else None
 
     def _defined(
         self, step: WrittenStep, defined: Sequence[str], depth: int, *, lenient: bool
@@ -292,17 +305,9 @@ def _bare_wait(step: WrittenStep, readings: Sequence[Reading], path: str) -> Unk
     )
 
 
-def _needs_steps(sentence: str, path: str, line: int) -> ScenarioError:
-    template = (
-        'When I fill "<field>" with "<value>"',
-        'And I press the "<button>" button',
-        'Then I should see "<text>"',
-    )
-    return ScenarioError(
-        f"The sentence says nothing that a browser could see: {sentence}",
-        where=f"{path}:{line}" if path and line else path,
-        remedy="Write its steps into the docstring, for example:\n" + "\n".join(f"    {step}" for step in template),
-    )
+def _needs_steps(sentence: str, path: str, line: int) -> NeedsSteps:
+    where = f"{path}:{line}" if path and line else path
+    return NeedsSteps(f"The sentence says nothing that a browser could see: {sentence}", where=where)
 
 
 def _setting(step: WrittenStep) -> Setting:
@@ -402,6 +407,8 @@ def _written_steps(steps: Sequence[Understood], finder: Finder) -> Iterator[Step
     for step in steps:
         lines: list[str] = []
         for reading in step.readings:
+            if arranges(reading):
+                continue
             kind = kind_of(reading)
             if bare and not reading.tab and kind.startswith(_EXPECTING) and _is_absence(reading, kind):
                 lines += laid_out(Reading("nothing", "see"), [_NOTHING_SHOWN])
@@ -410,11 +417,15 @@ def _written_steps(steps: Sequence[Understood], finder: Finder) -> Iterator[Step
             written = laid_out(reading, lines_of(work))
             lines = written + lines if reading.intent in _ANSWERS else lines + written
         keyword = step.written.keyword or _natural_keyword(step, keyword)
+        if all(map(arranges, step.readings)):
+            keyword = "Given"
         yield _step(step, keyword, lines, finder)
 
 
 def _is_absence(reading: Reading, kind: str) -> bool:
-    return kind == "assert-not-visible" or (reading.negated and kind in {"assert-text", "assert-count"})
+    count = reading.get("count")
+    none = reading.negated or (isinstance(count, Count) and count.number == 0)
+    return kind == "assert-not-visible" or (none and kind in {"assert-text", "assert-count"})
 
 
 def _touches(kind: str) -> bool:
@@ -444,6 +455,7 @@ def _step(step: Understood, keyword: StepKeyword, lines: Sequence[str], finder: 
         value=value,
         code=tuple(lines),
         certainty=min(_certainty(reading, finder) for reading in step.readings),
+        calls=tuple(call for reading in step.readings if isinstance(call := reading.get(CALL), Call)),
     )
 
 

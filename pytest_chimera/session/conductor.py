@@ -28,6 +28,7 @@ from pytest_chimera.builtin.guardian import Checks, Guardian
 from pytest_chimera.builtin.regressions import BaseTests
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Generator, Judge
+from pytest_chimera.drafting import draft_of, lacks_steps, lay
 from pytest_chimera.environment import secret_values
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, SettingError
 from pytest_chimera.journal import standing_of
@@ -39,10 +40,11 @@ from pytest_chimera.project import Orders, Project, state_out_of_reach, time_lim
 from pytest_chimera.proving import pursue
 from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.scenario.functions import StepFunction, step_functions
 from pytest_chimera.sealing import ready_test
 from pytest_chimera.session.items import DURATION, Durations, FeatureFailed, feature_of, refuse_double_ids
 from pytest_chimera.session.progress import Progress
-from pytest_chimera.session.report import dry_lines, failure_text
+from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
 from pytest_chimera.settings import Settings, Tables, load_settings, load_tables
 from pytest_chimera.turns import NotBegun, Turn, Turns
 from pytest_chimera.untrusted import Cleaner
@@ -95,6 +97,9 @@ class Conductor:
         if self._config.option.chimera_dry_run:
             self._show(item)
             return
+        if self._config.option.chimera_draft:
+            self._draft(item)
+            return
         try:
             verdict = self._verdict(item)
         except EnvironmentTrouble as trouble:
@@ -117,13 +122,32 @@ class Conductor:
         """Show what would be done, and do nothing."""
         config = self._config
         try:
-            generator = generator_of(settings_of(config), tables_of(config), config.rootpath)
+            generator = generator_of_project(config)
             lines = dry_lines(self._feature(item), generator)
         except ChimeraError as error:
             raise FeatureFailed(str(error)) from None
         for line in lines:
             self._progress.note(line)
         self._progress.show(0)
+
+    def _draft(self, item: pytest.Item) -> None:
+        """Have steps drafted where there are none, show the edit, and lay it into the person's file."""
+        feature, config = self._feature(item), self._config
+        try:
+            generator = generator_of_project(config)
+            if not lacks_steps(feature, generator):
+                self._progress.note(f"{feature.id}: it has steps; nothing to draft")
+            else:
+                self._project = self._project or self._open(item)
+                project = replace(self._project, agents=Agents(config.pluginmanager, item.ihook))
+                draft = self._portal.call(draft_of, project, feature, generator)
+                for line in drafted_lines(feature, draft.edit):
+                    self._progress.note(line)
+                lay(config.rootpath, draft.edit)
+        except ChimeraError as error:
+            raise FeatureFailed(str(error)) from None
+        finally:
+            self._progress.show(0)
 
     def close(self) -> None:
         """End what still runs, orderly, and the loop."""
@@ -243,7 +267,7 @@ class Conductor:
         answered = item.ihook.pytest_chimera_transitions()
         tables = tables_of(config)
         return Project(
-            root=root,
+            root=config.rootpath,
             state=state,
             work=repository.work,
             repository=repository,
@@ -255,7 +279,8 @@ class Conductor:
             browser=lambda: self._browser,
             config_files=_config_files(config),
             tables=tables,
-            ready=self._ready(settings, tables),
+            functions=functions_of(config, settings),
+            ready=self._ready(settings),
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
             table=time_limits(settings, answered, state),
@@ -276,11 +301,10 @@ class Conductor:
             raise state_out_of_reach(Path(str(cache._cachedir)), error) from error
         return state
 
-    def _ready(self, settings: Settings, tables: Tables) -> SealedTest | None:
+    def _ready(self, settings: Settings) -> SealedTest | None:
         if not settings.ready:
             return None
-        generator = generator_of(settings, tables, self._config.rootpath)
-        return self._portal.call(ready_test, generator, settings.ready)
+        return self._portal.call(ready_test, generator_of_project(self._config), settings.ready)
 
     @cached_property
     def _browser(self) -> Browser:
@@ -290,7 +314,7 @@ class Conductor:
         settings = project.settings
         deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"))
         plugins = {
-            "chimera-generator": Generator(generator_of(settings, project.tables, project.root)),
+            "chimera-generator": Generator(generator_of_project(self._config)),
             "chimera-coder": coder_plugin(settings, project.root),
             "chimera-guardian": Guardian(settings, project.repository.read, by_hand=project.by_hand),
             "chimera-checks": Checks(settings, project.repository, project.work, by_hand=project.by_hand),
@@ -306,16 +330,21 @@ class Conductor:
         return deployer
 
 
-def generator_of(settings: Settings, tables: Tables, root: Path) -> TestGenerator:
-    """The project's own test writer."""
+def generator_of_project(config: pytest.Config) -> TestGenerator:
+    """The test writer that knows the project's own words.
+
+    :raises SettingError: they are not written as they have to be.
+    """
+    settings, tables = settings_of(config), tables_of(config)
     return TestGenerator(
         settings.test_dir,
         pages=tables.pages,
         glossary=dict(tables.glossary),
         test_id=settings.test_id,
-        root=root,
+        root=config.rootpath,
         languages=tables.languages,
         language=settings.language,
+        functions=functions_of(config, settings),
     )
 
 
@@ -336,6 +365,14 @@ def cleaner_of(settings: Settings) -> Cleaner:
     """Masks what is secret in our environment, and in what the project's programs are given."""
     given = (entry.partition("=") for entry in (*settings.env, *settings.coder_env))
     return Cleaner(secret_values({**os.environ, **{name.strip(): value for name, sets, value in given if sets}}))
+
+
+def functions_of(config: pytest.Config, settings: Settings) -> tuple[StepFunction, ...]:
+    """What every ``pytest_chimera_steps`` of this run answers, wherever its conftest.py lies.
+
+    :raises SettingError: something in it is no phrase or no function that a step could be given to.
+    """
+    return step_functions(config.hook.pytest_chimera_steps(), config.rootpath, settings.test_dir)
 
 
 def jobs_of(settings: Settings) -> int:

@@ -72,6 +72,8 @@ class Progress:
         verb = _VERBS[result.phase]
         attempt = f" {result.attempt}" if result.attempt > 1 else ""
         self.say(feature, f"{mark} {verb + attempt:<12} {what} ({span(result.seconds)})")
+        for note in result.value.notes if isinstance(result.value, SealedTest) else ():
+            self.say(feature, f"  {'note':<12} {note}")
 
     async def pytest_chimera_verdict(self, feature: Feature) -> None:
         """Nothing is being waited for any more."""

@@ -14,7 +14,7 @@ import pytest_chimera
 from pytest_chimera import hookspecs, models, workflow
 from pytest_chimera.builtin import coders, server
 from pytest_chimera.builtin.rules import RULES
-from pytest_chimera.marked import ARGUMENTS
+from pytest_chimera.marked import ARGUMENTS, MARKER_ARRANGE
 from pytest_chimera.models import Brief, Feature, GeneratedTest, Reason, Value, Verdict
 from pytest_chimera.repository import trailers
 from pytest_chimera.settings import FLAGS, ini_options, load_settings
@@ -67,7 +67,7 @@ def test_a_table_of_settings_is_made_from_their_declarations(page_and_head: tupl
 @pytest.mark.parametrize("document", PAGES, ids=shown)
 def test_every_setting_that_is_named_exists(document: Path) -> None:
     named = set(re.findall(r"(?<![\w/])chimera_\w*[a-z]", text_of(document)))
-    assert named <= KEYS
+    assert named <= KEYS | {MARKER_ARRANGE}
 
 
 @pytest.mark.parametrize("document", PAGES, ids=shown)

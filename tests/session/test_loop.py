@@ -165,6 +165,16 @@ def test_until_red_calls_no_coder(quick: QuickApp) -> None:
     quick.chimera().assert_outcomes(passed=1)
 
 
+@pytest.mark.browser
+def test_expectations_that_held_before_the_feature_are_named_before_a_coder_is_called(app: App) -> None:
+    path = app.path / "tests" / "features" / "test_greeting.py"
+    steps = 'Given there are no errors\n    When I press the "Greet" button\n    Then I should see "Welcome"'
+    path.write_text(path.read_text().partition("    When")[0] + f'    {steps}\n    """\n')
+    result = app.chimera("--chimera-until=red")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*note*Every expectation holds on the base although nothing was done*"])
+
+
 def test_ci_calls_no_coder_unless_the_command_line_names_one(quick: QuickApp, monkeypatch: pytest.MonkeyPatch) -> None:
     quick.coder(RIGHT)
     monkeypatch.setenv("CI", "true")

@@ -48,6 +48,7 @@ FLOORS = {
     "proof": 3,
     "trials": 3,
     "proving": 3,
+    "drafting": 3,
     "builtin": 3,
     "session": 4,
     "plugin": 4,
