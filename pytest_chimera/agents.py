@@ -61,6 +61,10 @@ class Agents:
         implementations = getattr(self._hooks, hook).get_hookimpls()
         return [impl.plugin for impl in reversed(implementations) if not (impl.wrapper or impl.hookwrapper)]
 
+    def take(self, hook: str, argument: str) -> bool:
+        """Whether anybody who implements a hook takes this argument of it."""
+        return any(argument in impl.argnames for impl in getattr(self._hooks, hook).get_hookimpls())
+
     async def ask(self, hook: str, *, settled: Callable[[], Awaitable[bool]] | None = None, **arguments: Any) -> Any:
         """Ask one after the other until somebody answers; ``None`` when nobody does.
 

@@ -92,7 +92,10 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     if not config.option.chimera or config.option.collectonly:
         return None
     cache = config.cache
-    folder = cache.mkdir("chimera") if cache else None
+    try:
+        folder = cache.mkdir("chimera") if cache else None
+    except OSError as error:
+        return f"chimera: the state cannot be written: {error}"
     count = len(list(folder.glob("*.jsonl"))) if folder else 0
     return f"chimera: {count} feature{'s' if count != 1 else ''} in {folder}"
 

@@ -7,6 +7,7 @@ import hashlib
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import anyio
@@ -27,8 +28,9 @@ from pytest_chimera.errors import (
     StateError,
     TransitionError,
     WaitingForPerson,
+    trouble_of,
 )
-from pytest_chimera.journal import Journal, Standing
+from pytest_chimera.journal import Journal
 from pytest_chimera.judging import is_vacuous
 from pytest_chimera.landing import STACK
 from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, Reason, SealedTest, TestRun, Verdict
@@ -36,6 +38,7 @@ from pytest_chimera.project import Project
 from pytest_chimera.publishing import Publication
 from pytest_chimera.repository import format_trailers
 from pytest_chimera.sealing import beside, said_by
+from pytest_chimera.standing import Standing
 from pytest_chimera.trials import EXISTING_DATA, sealed_of
 from pytest_chimera.vault import write_file
 from pytest_chimera.words import attempts_table, failing_text, red_text
@@ -54,14 +57,18 @@ async def pursue(project: Project, feature: Feature, base: str | None = None) ->
     began = time.monotonic()
     try:
         verdict = await _held_and_pursued(project, feature, base)
-    except HeldElsewhere as held:
+    except (HeldElsewhere, EnvironmentTrouble) as held:
         verdict = _verdict(feature, "parked", held)
     except BrokenRun as broken:
         verdict = _verdict(feature, "error", broken)
+    except OSError as error:
+        if (trouble := trouble_of(error)) is None:
+            raise
+        verdict = _verdict(feature, "parked", trouble)
     except (StateError, *_FOR_THE_PERSON) as error:
         verdict = _verdict(feature, "failed", error)
     seconds = time.monotonic() - began - project.turn.waited
-    verdict = verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)})
+    verdict = project.clean.value(verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)}))
     await project.agents.tell("pytest_chimera_verdict", feature=feature, verdict=verdict)
     return verdict
 
@@ -106,14 +113,17 @@ class JournalRecorder(Recorder):
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def started(self, workflow: ChimeraWorkflow) -> None:
-        self._journal.append("phase_started", phase=workflow.current_phase.value, attempt=workflow.attempt)
+    async def started(self, workflow: ChimeraWorkflow) -> None:
+        """What came before is on the disk before the phase begins; before the first one nothing came."""
+        self._journal.write("phase_started", phase=workflow.current_phase.value, attempt=workflow.attempt)
+        if workflow.results:
+            await self._journal.flushed()
 
-    def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
-        """The result is on the disk before the next phase begins, whose start is written after it, or at once."""
+    async def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
+        """The result is put on the disk with the start of the next phase, or at once at an end."""
         self._journal.write("phase_finished", result=result, leads_to=leads_to.value)
         if leads_to in {ChimeraPhase.COMPLETE, ChimeraPhase.FAILED}:
-            self._journal.flush()
+            await self._journal.flushed()
 
 
 @dataclass
@@ -216,6 +226,7 @@ class _Pursuit:
             acts=workshop.acts(),
             table=self.project.table,
             recorder=JournalRecorder(self.journal),
+            say=partial(self.project.progress, self.feature),
         )
         allowance = self.project.allowance
         try:
@@ -255,7 +266,7 @@ class _Pursuit:
 
     async def _begin_attempt(self) -> None:
         """Wait for the attempt's turn, which costs the feature nothing of its time."""
-        self.journal.flush()
+        await self.journal.flushed()
         waited = self.project.turn.waited
         await self.project.turn.attempt(self.workflow.attempt)
         if self.project.settings.feature_limit:

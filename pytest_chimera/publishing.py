@@ -11,11 +11,11 @@ import anyio.to_thread
 from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.custody import Custody
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, PreconditionError, RepositoryError
-from pytest_chimera.journal import Standing
 from pytest_chimera.landing import STACK, is_stacked, wants_landing
 from pytest_chimera.models import Proof, TestRun
 from pytest_chimera.proof import told_tools, whole_proof
 from pytest_chimera.repository import format_trailers
+from pytest_chimera.standing import Standing
 from pytest_chimera.trials import change_of, sealed_of
 from pytest_chimera.vault import write_file
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow

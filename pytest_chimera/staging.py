@@ -16,7 +16,7 @@ from pytest_chimera.builtin.arranging import Arranging, Code, NotArranged, Where
 from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.engine import shaped
 from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Feature, SealedTest, TestRun
-from pytest_chimera.process import run_program, secret_values
+from pytest_chimera.process import run_program
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Repository
 from pytest_chimera.scenario.helpers import arrangements_of
@@ -149,7 +149,6 @@ class Staging:
             log=arranging.log,
             time_limit=settings.arrange_timeout or None,
             stdin=arranging.order(),
-            secrets=secret_values(environment),
             sandbox=sandbox,
         )
         try:

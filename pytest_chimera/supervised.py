@@ -11,12 +11,13 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
+from pytest_chimera.environment import secret_values
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
 from pytest_chimera.supervisor import KILL_SECONDS, TERMINATE_SECONDS, Order
 
@@ -106,6 +107,17 @@ def tail_of(text: str, lines: int = 20) -> str:
     return "\n".join(text.rstrip().splitlines()[-lines:])
 
 
+class How(TypedDict):
+    """How a program is run, as :class:`Supervised` takes it."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    log: Path
+    time_limit: NotRequired[float | None]
+    stdin: NotRequired[bytes]
+    sandbox: NotRequired[Sandbox | None]
+
+
 class Supervised:
     """A program under its supervisor: its whole tree ends with it, with :meth:`stop`, or with this process.
 
@@ -114,8 +126,9 @@ class Supervised:
     :param log: where its output goes, numbered when it is there already.
     :param time_limit: seconds; ``None`` when there is no limit.
     :param stdin: what it reads on its standard input.
-    :param secrets: texts that are masked in its output.
     :param sandbox: what it runs in; ``None`` for the system as it is.
+
+    Values of variables that are secrets by their names, in its environment or in ours, are masked in its output.
     """
 
     def __init__(
@@ -127,7 +140,6 @@ class Supervised:
         log: Path,
         time_limit: float | None = None,
         stdin: bytes = b"",
-        secrets: Collection[str] = (),
         sandbox: Sandbox | None = None,
     ) -> None:
         self.command = list(command)
@@ -137,7 +149,7 @@ class Supervised:
         self._environment = dict(environment)
         self._time_limit = time_limit
         self._stdin = stdin
-        self._secrets = sorted(secrets)
+        self._secrets = sorted(secret_values({**os.environ, **environment}))
         self._sandbox = sandbox
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._report: dict[str, Any] = {}

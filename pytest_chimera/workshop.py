@@ -382,7 +382,7 @@ class Workshop:
         hook = "pytest_chimera_review_change"
         async with self.project.breakers.watching(hook):
             answers = await self.project.agents.ask_all(hook, change=change, brief=brief, workflow=workflow)
-        review = combined(answers)
+        review = self.project.clean.value(combined(answers))
         await anyio.to_thread.run_sync(write_file, room / "review.json", review.model_dump_json(indent=2))
         return review
 

@@ -14,7 +14,7 @@ import pytest
 
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
 from pytest_chimera.models import Brief, Feature, GeneratedTest
-from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program, secret_values
+from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import apply_patch, put_back
 from pytest_chimera.sandbox import HINT, Sandbox, Sandboxes, logins_of
 from pytest_chimera.settings import Settings, split_command
@@ -47,12 +47,9 @@ class CommandCoder:
             folder=folder, given=self._settings.coder_env, also={**_told(brief), "TMPDIR": _own_temporary(folder)}
         )
         log = Path(brief.markdown).with_name("coder.log")
-        secrets = secret_values(environment)
         sandbox = await anyio.to_thread.run_sync(self._sandbox, command, brief, Path(environment["TMPDIR"]))
         try:
-            done = await run_program(
-                command, folder=folder, environment=environment, log=log, secrets=secrets, sandbox=sandbox
-            )
+            done = await run_program(command, folder=folder, environment=environment, log=log, sandbox=sandbox)
         except ProgramNotFound as missing:
             raise EnvironmentTrouble(
                 f"The coder {command[0]!r} is not installed or not on PATH.",

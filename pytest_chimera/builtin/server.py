@@ -22,7 +22,7 @@ from typing import NoReturn
 
 from pytest_chimera.builtin.finding import find_serve, no_serve_known
 from pytest_chimera.builtin.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken
-from pytest_chimera.environment import chosen_environment, secret_values
+from pytest_chimera.environment import chosen_environment
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
 from pytest_chimera.sandbox import HINT, Sandbox
 from pytest_chimera.settings import Settings, split_command
@@ -220,7 +220,6 @@ def _start(
         environment=environment,
         log=recipe.vault / log,
         time_limit=time_limit,
-        secrets=secret_values(environment),
         sandbox=recipe.sandbox,
     )
     try:

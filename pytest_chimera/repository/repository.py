@@ -135,7 +135,9 @@ class Repository:
         commit = self._known(rev)
         if commit is None:
             raise RepositoryError(
-                f"There is no commit {rev}.", where=str(self.root), remedy="Fetch it, or start over: --chimera-restart."
+                f"There is no commit {rev}: neither here nor among those that pytest-chimera has made.",
+                where=f"{self.root}; {self.store.folder}",
+                remedy="Fetch it, if it is yours. If the folder of clones was removed, start over: --chimera-restart.",
             )
         self.store.bring(commit)
         return commit

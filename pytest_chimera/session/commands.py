@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 
 from pytest_chimera.errors import ChimeraError
-from pytest_chimera.journal import Standing, standing_of
+from pytest_chimera.journal import standing_of
 from pytest_chimera.marked import journal_name
 from pytest_chimera.models import slug_of
 from pytest_chimera.repository import Repository
 from pytest_chimera.session.conductor import private_folders, settings_of
 from pytest_chimera.session.report import state_lines, status_lines
 from pytest_chimera.session.verifying import verify_commit
+from pytest_chimera.standing import Standing
 from pytest_chimera.vault import Vault
 
 

@@ -21,6 +21,7 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pytest_chimera.agents import Agents
+from pytest_chimera.ahead import Ahead, recovered
 from pytest_chimera.breaker import Breakers
 from pytest_chimera.builtin.coders import coder_plugin
 from pytest_chimera.builtin.guardian import Checks, Guardian
@@ -29,13 +30,14 @@ from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Generator, Judge
 from pytest_chimera.canaries import Canaries
 from pytest_chimera.drafting import draft_of, lacks_steps, lay
-from pytest_chimera.errors import ChimeraError, SettingError
+from pytest_chimera.environment import secret_values
+from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, SettingError
 from pytest_chimera.journal import standing_of
 from pytest_chimera.judging import Browser, find_browser
 from pytest_chimera.limits import Allowance
 from pytest_chimera.marked import cache_key, journal_name
 from pytest_chimera.models import Feature, SealedTest, Verdict
-from pytest_chimera.project import Orders, Project, time_limits
+from pytest_chimera.project import Orders, Project, state_out_of_reach, time_limits
 from pytest_chimera.proving import pursue
 from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator
@@ -47,6 +49,7 @@ from pytest_chimera.session.progress import Progress
 from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
 from pytest_chimera.settings import Settings, Tables, load_settings, load_tables
 from pytest_chimera.turns import NotBegun, Turn, Turns
+from pytest_chimera.untrusted import Cleaner
 from pytest_chimera.vault import Vault
 
 MEMORY_OF_A_FEATURE = 1_000_000_000
@@ -102,6 +105,9 @@ class Conductor:
             return
         try:
             verdict = self._verdict(item)
+        except EnvironmentTrouble as trouble:
+            item.user_properties.append(("chimera-state", "parked"))
+            raise FeatureFailed(str(trouble)) from None
         except ChimeraError as error:
             raise FeatureFailed(str(error)) from None
         feature = self._feature(item)
@@ -172,6 +178,7 @@ class Conductor:
 
     def _open(self, item: pytest.Item) -> Project:
         with ExitStack() as opening:
+            opening.callback(self._close_ahead)
             self._portal = opening.enter_context(start_blocking_portal())
             opening.enter_context(_terminating_as_interrupt())
             project = self._open_project(item)
@@ -183,6 +190,13 @@ class Conductor:
 
     def _stop_deployments(self, deployer: Deployer) -> None:
         self._portal.call(deployer.stop_all)
+
+    def _close_ahead(self) -> None:
+        try:
+            if self._project and self._project.ahead:
+                self._project.ahead.close()
+        except OSError as error:
+            self._progress.note(f"the journals are written, and may not be on the disk yet: {error}")
 
     def _begin(self, item: pytest.Item) -> None:
         """Begin all workflows with the first item; in a worker of xdist only the item's own, and what it follows."""
@@ -251,10 +265,12 @@ class Conductor:
         repository.head()
         cache = config.cache
         assert cache is not None, "--chimera without the cache is a usage error"
+        state = self._state(cache)
         manager = config.pluginmanager
+        clean = self._progress.clean = cleaner_of(settings)
         by_hand = not settings.coder and not item.ihook.pytest_chimera_implement_feature.get_hookimpls()
         answered = item.ihook.pytest_chimera_transitions()
-        tables, state = tables_of(config), Path(cache.mkdir("chimera"))
+        tables = tables_of(config)
         return Project(
             root=config.rootpath,
             state=state,
@@ -274,11 +290,23 @@ class Conductor:
             progress=self._progress.say,
             table=time_limits(settings, answered, state),
             canaries=Canaries(repository, settings, state, by_hand),
+            clean=clean,
+            ahead=Ahead(state),
             allowance=Allowance(settings),
             breakers=Breakers(self._progress.note),
             sandboxes=sandboxes_of(config.rootpath, settings, repository, state, by_hand=by_hand),
             run=_run_of(config),
         )
+
+    def _state(self, cache: pytest.Cache) -> Path:
+        """The folder of the journals, with what the machine lost put back."""
+        try:
+            state = Path(cache.mkdir("chimera"))
+            for line in recovered(state):
+                self._progress.note(line)
+        except OSError as error:
+            raise state_out_of_reach(Path(str(cache._cachedir)), error) from error
+        return state
 
     def _ready(self, settings: Settings) -> SealedTest | None:
         if not settings.ready:
@@ -352,6 +380,12 @@ def tables_of(config: pytest.Config) -> Tables:
         for code, phrases in answer.items():
             languages[code] = languages.get(code, {}) | dict(phrases)
     return replace(tables, languages=languages)
+
+
+def cleaner_of(settings: Settings) -> Cleaner:
+    """Masks what is secret in our environment, and in what the project's programs are given."""
+    given = (entry.partition("=") for entry in (*settings.env, *settings.coder_env))
+    return Cleaner(secret_values({**os.environ, **{name.strip(): value for name, sets, value in given if sets}}))
 
 
 def functions_of(config: pytest.Config, settings: Settings) -> tuple[StepFunction, ...]:

@@ -12,11 +12,12 @@ import rich.console
 import rich.table
 
 from pytest_chimera.errors import ChimeraError
-from pytest_chimera.journal import Standing, examined, standing_of
+from pytest_chimera.journal import examined, standing_of
 from pytest_chimera.models import Call, Feature, Step, Target, Verdict
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.scenario.drafts import MARK, Edit
 from pytest_chimera.scenario.notes import notes_on
+from pytest_chimera.standing import Standing
 from pytest_chimera.words import span
 
 LIMIT = 3000
@@ -142,6 +143,6 @@ def _age(standing: Standing) -> str:
 
 def _rendered(table: rich.table.Table, width: int) -> str:
     out = io.StringIO()
-    console = rich.console.Console(file=out, width=width, color_system=None, highlight=False)
+    console = rich.console.Console(file=out, width=width, color_system=None, highlight=False, markup=False, emoji=False)
     console.print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines() if line.strip()) + "\n"

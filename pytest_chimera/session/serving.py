@@ -13,7 +13,6 @@ import pytest
 
 from pytest_chimera.builtin.arranging import Arranging, Code, NotArranged, Where
 from pytest_chimera.builtin.server import Served, recipe_of_working_tree, serve
-from pytest_chimera.environment import secret_values
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.judging import find_browser
 from pytest_chimera.models import Call
@@ -99,7 +98,6 @@ def _run(arranging: Arranging, environment: dict[str, str], time_limit: float) -
         log=arranging.log,
         time_limit=time_limit or None,
         stdin=arranging.order(),
-        secrets=secret_values(environment),
     )
     program.start()
     try:

@@ -83,6 +83,26 @@ def test_no_more_run_at_once_than_is_configured(fast: Fast, key: str, begins: st
     assert most_at_once(fast.said(), begins, ends) <= 2
 
 
+@pytest.mark.parametrize("count", [12, pytest.param(1000, marks=pytest.mark.exhaustive)])
+def test_however_many_are_selected_no_more_than_allowed_are_under_way_and_memory_stays_flat(
+    fast: Fast, count: int
+) -> None:
+    body = DONE + (
+        "async def code(brief):\n"
+        "    import psutil\n    note('memory', psutil.Process().memory_info().rss)\n    await done(brief)\n"
+    )
+    lines = ("chimera_max_deployments = 3", "chimera_max_browsers = 2")
+    fast.begin(" ".join(f"f{number}" for number in range(count)), body=body, config="\n".join(lines))
+    run = fast.start("--chimera-jobs=4")
+    assert run.wait(30 + 10 * count) == 0
+    assert most_at_once(fast.said(), "implement", "implemented") <= 4
+    assert most_at_once(fast.said(), "deploy", "ended") <= 3
+    memory = [int(line.split()[1]) for line in fast.said("memory")]
+    assert len(memory) == count
+    if count >= 100:
+        assert memory[-1] < memory[count // 10] * 1.2
+
+
 def test_without_free_memory_one_feature_goes_on_at_a_time(fast: Fast) -> None:
     more_than_there_is = psutil.virtual_memory().total // 1_000_000 + 1
     fast.begin("a b c", body=DONE + SLOW.format(seconds=0.1), config=f"chimera_min_free_memory = {more_than_there_is}")
