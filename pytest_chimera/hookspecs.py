@@ -108,6 +108,14 @@ def pytest_chimera_steps() -> Mapping[str, Callable[..., object]] | None:
     """
 
 
+@hookspec
+def pytest_chimera_languages() -> Mapping[str, Mapping[str, str | list[str]]] | None:
+    """Add languages that steps may be written in: code → phrase with ``{placeholders}`` → the English step.
+
+    All answers count; where the project's own ``[tool.chimera.languages.<code>]`` has the same phrase, that one does.
+    """
+
+
 # -- events
 
 

@@ -52,6 +52,9 @@ class Settings:
     max_attempts: int = _ini(5, "how many times a coder may try")
     jobs: int = _ini(1, "how many features are worked on at once; 0 is as many as this machine bears")
 
+    language: str = _ini(
+        "en", "the language of steps in docstrings; a text may name its own: # language: de", advanced=True
+    )
     test_dir: str = _ini("tests/e2e", "where generated tests lie", advanced=True)
     env: tuple[str, ...] = _ini(
         (), "environment of the served application: NAME=value, or NAME to pass it on", advanced=True
@@ -186,10 +189,11 @@ def _check(settings: Settings) -> None:
 
 @dataclass(frozen=True)
 class Tables:
-    """The project's own words: page name → path, and phrase → steps."""
+    """The project's own words: page name → path, phrase → steps, and language → phrase → English steps."""
 
     pages: Mapping[str, str] = field(default_factory=dict)
     glossary: Mapping[str, str | list[str]] = field(default_factory=dict)
+    languages: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
 
 
 def load_tables(root: Path) -> Tables:
@@ -199,15 +203,30 @@ def load_tables(root: Path) -> Tables:
     """
     pages: dict[str, str] = {}
     glossary: dict[str, str | list[str]] = {}
+    languages: dict[str, dict[str, str | list[str]]] = {}
     for path, inside in ((root / "pyproject.toml", ("tool", "chimera")), (root / "chimera.toml", ())):
         table = _toml(path)
         for name in inside:
             table = table.get(name, {})
         pages |= {name: _text(path, "pages", name, value) for name, value in table.get("pages", {}).items()}
-        for phrase, steps in table.get("glossary", {}).items():
-            lines = steps if isinstance(steps, list) else [steps]
-            glossary[phrase] = [_text(path, "glossary", phrase, line) for line in lines]
-    return Tables(pages, glossary)
+        glossary |= _phrases(path, "glossary", table.get("glossary", {}))
+        for code, phrases in table.get("languages", {}).items():
+            languages[code] = languages.get(code, {}) | _phrases(path, f"languages.{code}", phrases)
+    return Tables(pages, glossary, languages)
+
+
+def _phrases(path: Path, table: str, phrases: Any) -> dict[str, str | list[str]]:
+    if not isinstance(phrases, dict):
+        raise SettingError(
+            f"{table!r} is no table of phrases: {phrases!r}.",
+            where=str(path),
+            remedy=f'Write [tool.chimera.{table}] (in chimera.toml: [{table}]), and below it: "phrase" = "step"',
+        )
+    found: dict[str, str | list[str]] = {}
+    for phrase, steps in phrases.items():
+        lines = steps if isinstance(steps, list) else [steps]
+        found[phrase] = [_text(path, table, phrase, line) for line in lines]
+    return found
 
 
 def _toml(path: Path) -> dict[str, Any]:

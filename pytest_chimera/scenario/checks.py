@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.marked import MARKER_ARRANGE
 
-_NAMES = frozenset({"page", "expect", "re", "place", "dialog", "dialogs", "list", "str"})
+_NAMES = frozenset({"page", "expect", "re", "place", "dialog", "dialogs", "list", "str", "popup", "download", "len"})
 _IMPORTS = frozenset({"re", "pytest", "playwright.sync_api.Page", "playwright.sync_api.expect"})
 _DECORATORS = frozenset({"pytest.mark.parametrize", f"pytest.mark.{MARKER_ARRANGE}"})
 _LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Load, ast.keyword, ast.UnaryOp, ast.USub)
@@ -83,7 +83,7 @@ def _is_own(node: ast.AST, names: frozenset[str]) -> bool:
         (
             ast.Expr, ast.Call, ast.Constant, ast.keyword, ast.List, ast.Lambda, ast.arguments, ast.arg, ast.Assign,
             ast.Load, ast.Store, ast.BinOp, ast.Add, ast.AnnAssign, ast.Subscript, ast.Assert, ast.Compare, ast.In,
-            ast.NotIn, ast.UnaryOp, ast.Not, ast.USub,
+            ast.NotIn, ast.UnaryOp, ast.Not, ast.USub, ast.Eq, ast.With, ast.withitem,
         ),
     )  # fmt: skip
 

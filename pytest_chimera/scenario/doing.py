@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.layout import quote
 from pytest_chimera.scenario.locators import Finder, slug
@@ -21,11 +20,13 @@ def path_of(page: PageName, finder: Finder) -> tuple[str, float]:
     words = page.name.lower().split()
     if set(words) <= WHOLE_PAGE | {"web"}:
         return finder.url, 1.0
-    if set(words) & HOME_WORDS and len(words) <= 2:
+    if set(words) <= HOME_WORDS:
         return "/", 0.9
+    if words[-1] in {"homepage", "home"} and len(words) <= 3:
+        return "/", 0.6
     if words[-1] in {"application", "app", "site", "website"}:
         return finder.url, 0.9
-    return f"/{slug(page.name.removesuffix(' page'))}", 0.6
+    return f"/{slug(page.name.removesuffix(' page'), keep='_')}", 0.6
 
 
 def page_of(work: Work) -> PageName:
@@ -64,6 +65,8 @@ def click(work: Work) -> list[str]:
     if isinstance(place, Target) and value is not None:
         item = Target(role="menuitem", name=str(value), quoted=True, scope=place)
         return [f"{work.finder.find(item)}.click()"]
+    if value is not None:
+        return [f"{work.finder.find(Target(name=str(value), quoted=True), 'clickable')}.click()"]
     words = work.reading.get("words")
     if isinstance(words, str) and not work.reading.get("target"):
         verb = next(word for word in words.split() if word.lower() != "the")
@@ -104,7 +107,10 @@ def fill_table(work: Work) -> list[str]:
 def select(work: Work) -> list[str]:
     """Choose an option by its label or value."""
     field = work.target("field")
-    if field.role == "list":
+    if field.role in {"group", "radiogroup", "region", "menu"}:
+        option = Target(name=work.text(), quoted=True, scope=field)
+        return [f"{work.finder.find(option, 'choosable')}.click()"]
+    if field.role in {"list", "textbox"}:
         field = field.model_copy(update={"role": "combobox"})
         return [f"{work.finder.find(field)}.select_option({quote(work.text())})"]
     return [f"{work.thing('combobox', 'field')}.select_option({quote(work.text())})"]
@@ -139,6 +145,18 @@ def calling(default: str, call: str, slot: str = "target") -> Idiom:
     return idiom
 
 
+def ticking(call: str) -> Idiom:
+    """A checkbox by its own name, or the one in an item or a row."""
+
+    def idiom(work: Work) -> list[str]:
+        target = work.target()
+        if target.role in {"listitem", "row", "cell"} and not target.css:
+            return [f'{work.finder.find(target)}.get_by_role("checkbox").{call}']
+        return [f"{work.thing('checkable')}.{call}"]
+
+    return idiom
+
+
 def drag(work: Work) -> list[str]:
     """Drag one thing to another."""
     return [f"{work.thing('anything')}.drag_to({work.thing('anything', 'place')})"]
@@ -151,6 +169,9 @@ def upload(work: Work) -> list[str]:
     given = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
     if work.reading.get("field"):
         field = work.target("field")
+        if field.role in {"region", "form", "group", "dialog", "listitem", "row"} or field.css:
+            inner = "" if field.css else ".locator('input[type=\"file\"]')"
+            return [f"{work.finder.find(field)}{inner}.set_input_files({given})"]
         named = field.model_copy(update={"role": None}) if field.role in {"textbox", "button"} else field
         return [f"{work.finder.find(named, 'file')}.set_input_files({given})"]
     return [f"page.locator('input[type=\"file\"]').set_input_files({given})"]
@@ -180,12 +201,3 @@ def submit(work: Work) -> list[str]:
     form = work.reading.get("target")
     base = work.finder.find(form) if isinstance(form, Target) and form.name else "page"
     return [f"{base}.locator('[type=\"submit\"]').click()"]
-
-
-def wait_time(work: Work) -> list[str]:
-    """Refuse to wait for a bare time, with the reason."""
-    raise ScenarioError(
-        f"A test does not wait for {work.text('duration')}: it would be slow where the page is fast and fail where it "
-        "is slow.",
-        remedy='Say what is waited for: I wait for "Saved" to appear. Every expectation waits by itself.',
-    )

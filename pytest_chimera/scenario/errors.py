@@ -32,8 +32,9 @@ class UnknownStepError(ScenarioError):
     :param step: the step as written; ``line`` its line in ``path`` (0: unknown).
     :param understood: the words that were understood; ``unclear`` the first ones that were not.
     :param suggestions: up to three nearest wordings, with the step rewritten in each.
-    :param glossary: the line of the project's glossary that would bind the step.
-    :param reason: why it was refused, when that is known.
+    :param glossary: the line of the project's glossary that would bind the step; ``table`` is where it belongs.
+    :param reason: why it was refused, when that is known; ``remedy`` what to write instead.
+    :param refused: it is understood, and no test does it.
     """
 
     def __init__(
@@ -48,11 +49,14 @@ class UnknownStepError(ScenarioError):
         glossary: str = "",
         reason: str = "",
         remedy: str = "",
+        refused: bool = False,
+        table: str = "glossary",
     ) -> None:
         self.step, self.line, self.path = step, line, path
         self.understood, self.unclear, self.reason = understood, unclear, reason
-        self.suggestions, self.glossary = tuple(suggestions), glossary
-        super().__init__(f"This step is not understood: {step}", where=self._place(), remedy=self._remedy(remedy))
+        self.suggestions, self.glossary, self.table = tuple(suggestions), glossary, table
+        said = "refused" if refused else "not understood"
+        super().__init__(f"This step is {said}: {step}", where=self._place(), remedy=self._remedy(remedy))
 
     def _place(self) -> str:
         if self.path and self.line:
@@ -75,7 +79,7 @@ class UnknownStepError(ScenarioError):
         lines += [f"  {given}"] if given else []
         lines += [f"  say, for example: {suggestion}" for suggestion in self.suggestions]
         if self.glossary:
-            lines.append(f"  or bind it, in [tool.chimera.glossary]: {self.glossary}")
+            lines.append(f"  or bind it, in [tool.chimera.{self.table}]: {self.glossary}")
             phrase = self.glossary.partition(" = ")[0]
             lines.append(f"  or give it a function, from pytest_chimera_steps in conftest.py: {{{phrase}: a_function}}")
         return "\n".join(lines)
@@ -94,6 +98,7 @@ class UnknownStepsError(UnknownStepError):
             unclear=first.unclear,
             suggestions=first.suggestions,
             glossary=first.glossary,
+            table=first.table,
             reason=first.reason,
         )
         self.errors = tuple(errors)

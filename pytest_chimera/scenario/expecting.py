@@ -10,6 +10,7 @@ from pytest_chimera.scenario.doing import page_of, path_of
 from pytest_chimera.scenario.grammar import Reading, within
 from pytest_chimera.scenario.layout import quote, raw
 from pytest_chimera.scenario.slots import Count
+from pytest_chimera.scenario.vocabulary import ROLES
 from pytest_chimera.scenario.work import Idiom, Work, escaped, matching
 
 
@@ -92,6 +93,8 @@ def visible(work: Work) -> list[str]:
     """A thing is seen, or not."""
     target, holds = work.target(), (work.reading.get("state") is not False) != work.reading.negated
     words = target.text or target.name
+    if target.role == "message" and target.guessed and not target.quoted and not target.text:
+        target, words = target.model_copy(update={"name": ""}), ""
     if target.role in {"message", "text"} and words:
         base = work.finder.place(target.scope) if target.scope else "page"
         return [text_seen(words, base, negated=not holds)]
@@ -118,6 +121,8 @@ def count(work: Work) -> list[str]:
     things, place = count.things, work.reading.get("place") or work.reading.subject
     if isinstance(place, Target) and place.role != "page" and not things.scope:
         things = things.model_copy(update={"scope": place})
+    if things.role is None and things.scope and things.scope.role in {"table", "grid"}:
+        things = things.model_copy(update={"role": "row", "having": "cell"})
     found = work.finder.find(things, "listitem")
     if count.at_least:
         return [f"expect({found}.nth({count.number - 1})).{work.not_}to_be_visible()"]
@@ -180,7 +185,7 @@ def somewhere(text: str, work: Work) -> str:
 def value(work: Work) -> list[str]:
     """A field holds a value."""
     slot = "field" if work.reading.get("field") else "target"
-    return [f"expect({work.thing('textbox', slot)}).{work.not_}to_have_value({quote(work.text())})"]
+    return [f"expect({work.thing('textbox', slot, work.text())}).{work.not_}to_have_value({quote(work.text())})"]
 
 
 def selected_in(work: Work) -> list[str]:
@@ -220,6 +225,11 @@ def attribute(work: Work) -> list[str]:
     return [f"expect({work.thing('anything')}).{work.not_}to_have_attribute({', '.join(given)})"]
 
 
+def links_to(work: Work) -> list[str]:
+    """A link leads to an address."""
+    return [f'expect({work.thing("clickable")}).{work.not_}to_have_attribute("href", {quote(work.text("url"))})']
+
+
 def attribute_of(work: Work) -> list[str]:
     """An attribute or a style of a thing is a text."""
     owner = work.target()
@@ -233,6 +243,16 @@ def attributes(work: Work) -> list[str]:
     found = work.thing("anything")
     rows = [row for row in work.table if len(row) >= 2]
     return [f"expect({found}).to_have_attribute({quote(row[0])}, {quote(row[1])})" for row in rows]
+
+
+def values(work: Work) -> list[str]:
+    """Each field of the step's table holds its value."""
+    rows = (row for row in work.table if len(row) >= 2)
+    fields = ((Target(name=name, quoted=True), value) for name, value, *_ in rows)
+    return [
+        f"expect({work.finder.find(field, 'textbox', value)}).{work.not_}to_have_value({quote(value)})"
+        for field, value in fields
+    ]
 
 
 def flag(name: str) -> Idiom:
@@ -302,13 +322,29 @@ def table(work: Work) -> list[str]:
     if not work.table:
         return []
     target = work.reading.get("target")
-    found = work.finder.find(target, "list") if isinstance(target, Target) else "page"
-    if isinstance(target, Target) and target.role == "list" and all(len(row) == 1 for row in work.table):
-        names = ", ".join(quote(row[0]) for row in work.table)
-        return [f'expect({found}.get_by_role("listitem")).to_have_text([{names}])']
-    if found == "page":
-        return [text_seen(cell) for row in work.table for cell in row if cell]
-    return [f"expect({found}).to_contain_text({quote(cell)})" for row in work.table for cell in row if cell]
+    cells = [cell for row in work.table for cell in row if cell]
+    if not isinstance(target, Target) or target.role in {"text", "message"}:
+        return [text_seen(cell, negated=work.reading.negated) for cell in cells]
+    if target.role in _EACH_ROW_ONE:
+        return [line for cell in cells if not _is_title(cell, target) for line in _one_of(target, cell, work)]
+    found = work.finder.find(target, "list")
+    if target.role == "list" and not work.reading.negated and all(len(row) == 1 for row in work.table):
+        return [f'expect({found}.get_by_role("listitem")).to_have_text([{", ".join(map(quote, cells))}])']
+    return [f"expect({found}).{work.not_}to_contain_text({quote(cell)})" for cell in cells]
+
+
+_EACH_ROW_ONE = frozenset({"button", "link", "heading", "tab", "checkbox", "radio", "img", "menuitem", "option"})
+"""What a table's rows name one by one: "I should see the following buttons:"."""
+
+
+def _is_title(cell: str, target: Target) -> bool:
+    """The table's own first row: "| button |"."""
+    return cell.lower().removesuffix("s") in {*ROLES[target.role or ""].words, "name", "label", "text", "title"}
+
+
+def _one_of(target: Target, name: str, work: Work) -> list[str]:
+    named = target.model_copy(update={"name": name, "quoted": True, "guessed": False})
+    return visible(replace(work, reading=replace(work.reading, slots={"target": named})))
 
 
 def negated(work: Work) -> Work:
@@ -344,6 +380,24 @@ def contains_pattern(work: Work) -> list[str]:
 def url_matches(work: Work) -> list[str]:
     """The address matches a pattern."""
     return [f"expect(page).{work.not_}to_have_url({matching(work)})"]
+
+
+def downloaded(work: Work) -> list[str]:
+    """The browser has been given a file, of that name or kind."""
+    name = work.text() or work.target().name
+    given = "download.value.suggested_filename"
+    if not name:
+        return [f"assert {given}"]
+    if re.fullmatch(r"\.\w+", name):
+        return [f"assert {given}.endswith({quote(name)})"]
+    return [f"assert {given} == {quote(name)}"]
+
+
+def new_tab(work: Work) -> list[str]:
+    """A tab of the browser's own has opened."""
+    if work.reading.negated:
+        return ["assert len(page.context.pages) == 1"]
+    return ["page.wait_for_load_state()"]
 
 
 def dialog(work: Work) -> list[str]:

@@ -45,6 +45,7 @@ def _trouble(text: str, error: UnknownStepError) -> Mapping[str, object]:
     return {
         "text": text,
         "error": error.sentence,
+        "reason": error.reason,
         "understood": error.understood,
         "not_understood": error.unclear,
         "suggestions": list(error.suggestions),

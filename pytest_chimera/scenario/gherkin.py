@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from gherkin import Compiler, Parser
@@ -14,6 +14,7 @@ from gherkin.token_matcher_markdown import GherkinInMarkdownTokenMatcher
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import StepKeyword
+from pytest_chimera.scenario.languages import headings_of, language_of
 from pytest_chimera.scenario.text import WrittenStep
 
 _KEYWORDS: Mapping[str, StepKeyword] = {"Context": "Given", "Action": "When", "Outcome": "Then"}
@@ -95,7 +96,8 @@ def is_gherkin(text: str) -> bool:
     """The text has Gherkin's own headings, and not only steps."""
     lines = (line.strip() for line in text.splitlines())
     first = next((line for line in lines if line and not line.startswith(("#", "@"))), "")
-    return bool(_HEADING.match(first))
+    words = headings_of(language_of(text))
+    return bool(_HEADING.match(first)) or any(first.startswith(f"{word}:") for word in words)
 
 
 def read_gherkin(text: str, path: str = "", line: int = 1) -> GherkinFile:
@@ -123,13 +125,20 @@ def _read(text: str, path: str, shift: int = 0) -> GherkinFile:
     written = {str(node["id"]): node for node in _nodes(feature)}
     outlines, examples = dict(_outlines(feature)), dict(_examples(feature))
     scenarios = _scenarios([dict(pickle) for pickle in pickles], lines, outlines, examples, written)
+    language = str(feature.get("language", "en"))
     return GherkinFile(
         str(feature.get("name", "")),
         str(feature.get("description", "")).strip(),
-        str(feature.get("language", "en")),
-        tuple(scenarios),
+        language,
+        tuple(_in_language(scenario, language) for scenario in scenarios),
         path,
     )
+
+
+def _in_language(scenario: GherkinScenario, language: str) -> GherkinScenario:
+    steps = tuple(replace(step, language=language) for step in scenario.steps)
+    outline = tuple(replace(step, language=language) for step in scenario.outline_steps)
+    return replace(scenario, steps=steps, outline_steps=outline)
 
 
 def _problem(error: ParserException, shift: int) -> GherkinProblem:

@@ -15,7 +15,15 @@ from types import MappingProxyType
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Token, Tokens
-from pytest_chimera.scenario.nouns import as_place, is_vague, preposition_at, read_target
+from pytest_chimera.scenario.nouns import (
+    APART,
+    as_place,
+    is_new_tab,
+    is_no_place,
+    is_vague,
+    preposition_at,
+    read_target,
+)
 from pytest_chimera.scenario.patterns import MAX_TOKENS, first_words, forms, match
 from pytest_chimera.scenario.slots import Count, on_page, read_slot, without_determiner
 from pytest_chimera.scenario.subjects import Subject, subject_of
@@ -29,6 +37,7 @@ class Reading:
 
     :param slots: what its words bound, by the slot's name; ``subject`` is the thing of a "be" clause.
     :param own: how many of its tokens are the wording's own words.
+    :param opens: what it opens beside the page, which a later step speaks of; ``tab`` is the tab it happens in.
     """
 
     intent: str
@@ -39,6 +48,8 @@ class Reading:
     own: int = 0
     wording: Wording | None = None
     certainty: float = 1.0
+    opens: str = ""
+    tab: str = ""
 
     def get(self, slot: str) -> object | None:
         """What a slot bound."""
@@ -64,13 +75,14 @@ class Setting:
 
 @dataclass(frozen=True)
 class Frame:
-    """A clause's tokens without its subject and modal."""
+    """A clause's tokens without its subject and modal; ``able``: it says what can be done, not that it is."""
 
     rest: Tokens
     actor: bool = False
     expects: bool = False
     asserts: bool = False
     negated: bool = False
+    able: bool = False
 
 
 @lru_cache(maxsize=1)
@@ -127,6 +139,8 @@ def _joined(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
 def _continuations(left: Tokens, rest: Tokens, reading: Reading) -> Iterator[Tokens]:
     """``rest`` by itself, then with the beginning of ``left`` that it may have in mind: "… and [I should see] …"."""
     yield rest
+    if rest and rest[0].low.endswith("ing") and is_verb(rest[0], "do"):
+        yield (Token("word", "I", "i"), *rest)
     if not rest or len(rest) > 40 or not _goes_on(rest, reading):
         return
     for place, token in enumerate(left):
@@ -286,17 +300,21 @@ def _after_assertion(tokens: Tokens) -> Tokens | None:
 
 def _after_modal(frame: Frame) -> Frame:
     """Take off modals, adverbs and negations in front of the verb."""
-    rest, expects, negated = frame.rest, frame.expects, frame.negated
+    rest, expects, negated, able = frame.rest, frame.expects, frame.negated, frame.able
     while len(rest) > 1:
         words = _modal_at(rest)
         if not words:
             break
         expects = expects or bool({"should", "must", "shall"} & set(words))
+        able = able or bool(_ABLE & set(words))
         negated = negated ^ bool(
             NEGATIVE & {*words, " ".join(words[-2:]), " ".join(words[:2])} or {"no", "longer"} <= set(words)
         )
         rest = _without_adverbs(rest[len(words) :])
-    return replace(frame, rest=rest, expects=expects, negated=negated)
+    return replace(frame, rest=rest, expects=expects, negated=negated, able=able)
+
+
+_ABLE = frozenset({"can", "could", "able", "may", "might"})
 
 
 def _modal_at(tokens: Tokens) -> tuple[str, ...]:
@@ -353,11 +371,20 @@ _WEAK_SIGHT = frozenset(
 def _allowed(row: Wording, frame: Frame, subject: Subject | None, *, negated: bool) -> bool:
     """Whether a row can be meant at all: its thing is of the right kind, and nothing is done that is not done."""
     verb = frame.rest[0].low
+    if row.intent == "downloaded" and (negated or not (frame.expects or row.form == "be")):
+        return False
+    if row.of == "moved":
+        return True
     if row.form == "see":
+        if frame.able and verb not in forms("see"):
+            return False
         return frame.expects or verb not in _WEAK_SIGHT
     if row.form == "do":
         imperative = frame.actor or not verb.endswith(("ing", "ed"))
-        return imperative and not negated and not (frame.expects and verb in forms("be") | forms("have"))
+        shown = frame.expects and (frame.able or verb in forms("be") | forms("have"))
+        return imperative and not negated and not shown
+    if frame.able and row.intent not in {"visible", "text"}:
+        return False
     action = row.intent in {"navigate", "reload", "click"}
     return subject is not None and row.of in subject.kinds and not (action and (negated or frame.expects))
 
@@ -393,12 +420,28 @@ def _said_of(words: Tokens, predicate: Tokens, setting: Setting) -> Reading | No
     if words[0].low == "no" and len(words) > 1:
         words, frame = words[1:], replace(frame, negated=not frame.negated)
     subject = subject_of(words, expected=frame.expects, given=setting.given)
-    if subject is None or not frame.rest or (words != whole and subject.kinds.isdisjoint({"quoted", "named"})):
+    if (
+        subject is None
+        or not frame.rest
+        or (words != whole and subject.kinds.isdisjoint({"quoted", "named", "new-tab"}))
+    ):
         return None
     found = _best(frame, "be", setting, subject)
-    if found is not None and subject.count is not None:
+    if found is None or (setting.given and not frame.expects and _is_about_data(found, subject)):
+        return None
+    if subject.count is not None:
         return replace(found, intent="count", form="see", slots={"count": subject.count})
-    return found
+    return _in_new_tab(found) if "new-tab" in subject.kinds else found
+
+
+def _is_about_data(reading: Reading, subject: Subject) -> bool:
+    """In a Given, "5 posts exist" and ""Ada" is in the group "Admins"" need not be about the page."""
+    if subject.count is not None:
+        return not _is_known(subject.count.things)
+    if subject.thing is not None and subject.thing.guessed:
+        return True
+    place = reading.get("place")
+    return isinstance(place, Target) and (place.guessed or not _is_known(place))
 
 
 def _existence(tokens: Tokens, setting: Setting) -> Reading | None:
@@ -421,7 +464,12 @@ def _existence(tokens: Tokens, setting: Setting) -> Reading | None:
 def _is_on_page(reading: Reading) -> bool:
     """Everything in it has a role: "there are 3 rows" is about the page, "there are 3 users" need not be."""
     things = [value.things if isinstance(value, Count) else value for value in reading.slots.values()]
-    return all(thing.role or thing.css or thing.quoted for thing in things if isinstance(thing, Target))
+    return all(_is_known(thing) for thing in things if isinstance(thing, Target))
+
+
+def _is_known(thing: Target) -> bool:
+    """A kind of thing that pages have, or a name in quotes with nothing beside it."""
+    return bool(thing.role or thing.css or (thing.quoted and not thing.guessed))
 
 
 def _seen(frame: Frame) -> Reading | None:
@@ -440,13 +488,19 @@ def _led_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
         return None
     begins = (place for place in range(width + 1, len(tokens)) if _begins_clause(tokens[place]))
     for place in islice(begins, MAX_TRIES):
-        where = read_target(tokens[width:place])
+        if is_new_tab(tokens[width:place]):
+            return _in_new_tab(read_clause(tokens[place:], setting))
+        where = None if is_no_place(tokens[width:place]) else read_target(tokens[width:place])
         if where is None:
             continue
         found = read_clause(tokens[place:], setting)
         if found is not None:
             return _placed(found, where)
     return None
+
+
+def _in_new_tab(found: Reading | None) -> Reading | None:
+    return replace(found, slots={**found.slots, "tab": True}) if found is not None else None
 
 
 def _begins_clause(token: Token) -> bool:
@@ -458,8 +512,10 @@ def _ended_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
     prepositions = (place for place in range(len(tokens) - 2, 0, -1) if preposition_at(tokens, place))
     for place in islice(prepositions, MAX_TRIES):
         width = preposition_at(tokens, place)
-        where = read_target(tokens[place + width :])
-        if where is None or not on_page(tokens[place:]):
+        if is_new_tab(tokens[place + width :]):
+            return _in_new_tab(read_clause(tokens[:place], setting))
+        where = read_target(tokens[place + width :]) if tokens[place].low not in APART else None
+        if where is None or not on_page(tokens[place:]) or is_no_place(tokens[place + width :]):
             continue
         found = read_clause(tokens[:place], setting)
         if found is not None:

@@ -76,6 +76,10 @@ class Finder:
             return self._by(target, kinds, base) + _having(target)
         if "listitem" in kinds.aria and is_task(target):
             return f'{base}.get_by_role("listitem").filter(has_not=page.get_by_role("link"))' + _having(target)
+        if target.role == "searchbox" and not target.name:
+            search = target.model_copy(update={"name": "Search"})
+            others = [self._role(base, aria, search) for aria in kinds.aria[1:]]
+            return _either([self._role(base, "searchbox", target), *others, f'{base}.get_by_placeholder("Search")'])
         if not target.name:
             return _either([self._role(base, aria, target) for aria in kinds.aria] or [base]) + _having(target)
         found = [
@@ -171,12 +175,12 @@ def is_task(target: Target) -> bool:
 
 
 def _arias(target: Target, kinds: Kinds, value: str | None) -> tuple[str, ...]:
-    """A field's roles: one for numbers or for searching has a role of its own."""
+    """A field's roles: one that suggests, one for searching and one for numbers have roles of their own."""
     if kinds.aria != ("textbox",):
         return kinds.aria
-    if value is not None and _NUMERIC.fullmatch(value):
-        return ("textbox", "spinbutton")
-    return ("textbox", "searchbox") if _SEARCHING.search(target.name) else kinds.aria
+    searching = ("searchbox",) if _SEARCHING.search(target.name) else ()
+    number = ("spinbutton",) if value is None or _NUMERIC.fullmatch(value) else ()
+    return ("textbox", *searching, "combobox", *number)
 
 
 def _either(found: list[str]) -> str:
@@ -209,6 +213,6 @@ def _whole(name: str) -> str:
     return f"re.compile({raw(pattern)}, re.I)"
 
 
-def slug(name: str) -> str:
-    """A name as test ids spell it."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-")
+def slug(name: str, keep: str = "") -> str:
+    """A name as test ids and paths spell it; ``keep``: marks that stay."""
+    return re.sub(rf"[^a-z0-9{keep}]+", "-", name.lower()).strip("-")

@@ -12,6 +12,8 @@ from pytest_chimera.scenario.vocabulary import (
     DETERMINERS,
     LONGEST_ROLE,
     NEVER_IN_NAMES,
+    NEW_TAB,
+    NO_PLACES,
     NUMBERS,
     ONLY,
     ORDINALS,
@@ -21,6 +23,7 @@ from pytest_chimera.scenario.vocabulary import (
     ROLE_OF,
     ROLES,
     TAGS,
+    UNSAID,
     WHOLE_PAGE,
     by_first_word,
 )
@@ -68,7 +71,7 @@ def read_target(tokens: Tokens) -> Target | None:
         return None
     if len(tokens) == 1 and tokens[0].low in _PRONOUNS:
         return Target(role=IT)
-    whole = _simple(tokens)
+    whole = None if is_new_tab(tokens) else _simple(tokens)
     if whole is not None:
         return whole
     prepositions = (place for place in range(1, len(tokens) - 1) if preposition_at(tokens, place))
@@ -82,8 +85,8 @@ def _split(tokens: Tokens, place: int) -> Target | None:
     if not width:
         return None
     head = _simple(tokens[:place])
-    where = read_target(tokens[place + width :])
-    if head is None or where is None or head.role == IT:
+    where = None if is_no_place(tokens[place + width :]) else read_target(tokens[place + width :])
+    if head is None or where is None or head.role == IT or (head.guessed and where.guessed):
         return None
     return _placed(head, plain(tokens[place : place + width]).lower(), where)
 
@@ -91,6 +94,8 @@ def _split(tokens: Tokens, place: int) -> Target | None:
 def _placed(head: Target, preposition: str, where: Target) -> Target | None:
     if where.role == "page":
         return head
+    if preposition in _BESIDE and (preposition in APART or where.role not in {None, "listitem", "row", "cell"}):
+        return None
     if preposition == "of" and head.role in {"list", "table", "grid", "listbox"} and not head.name and not where.quoted:
         words = " ".join(part for part in (where.name, where.role or "") if part)
         return head.model_copy(update={"name": words, "guessed": True})
@@ -101,10 +106,35 @@ def _placed(head: Target, preposition: str, where: Target) -> Target | None:
     return head.model_copy(update={"scope": as_place(where, preposition)})
 
 
+APART = frozenset({"above", "below", "on top of"})
+_BESIDE = APART | {"next to", "beside", "near"}
+"""Prepositions of a thing that does not hold the other: where one stands to the other is not looked at."""
+
+
+def is_findable(target: Target) -> bool:
+    """There is something to find it by: a role that pages have, a name, a text, a selector."""
+    role = ROLES.get(target.role or "")
+    known = target.css is not None or target.name or target.text or target.having or target.ordinal
+    return bool(known or target.role in {IT, "page"} or (role and role.aria))
+
+
 def is_vague(head: Target, where: Target) -> bool:
     """ "a like on comment "Milk"": neither the thing nor its place is a kind of thing that is known."""
     unknown = where.role in {None, "holder"} and (where.quoted or where.text) and not where.css
     return bool(unknown) and head.role is None and not head.quoted
+
+
+def is_new_tab(tokens: Tokens) -> bool:
+    """A tab of the browser's own, opened by what was done."""
+    words = tuple(token.low or '"' for token in tokens)
+    start = 1 if words and words[0] in DETERMINERS - {"another"} else 0
+    return " ".join(words[start:]) in NEW_TAB
+
+
+def is_no_place(tokens: Tokens) -> bool:
+    """ "in ascending order", "in position "2"": the words after a preposition name no part of a page."""
+    words = [token for token in tokens if token.low and token.low not in DETERMINERS]
+    return bool(words) and words[-1].text in NO_PLACES
 
 
 def as_place(where: Target, preposition: str) -> Target:
@@ -125,26 +155,36 @@ def preposition_at(tokens: Tokens, place: int) -> int:
 
 def leading_ordinal(token: Token) -> int | None:
     """``first`` → 1, ``2nd`` → 2, ``last`` → -1."""
-    nth = _NTH.fullmatch(token.low)
-    return int(nth.group(1)) if nth else ORDINALS.get(token.low)
+    low = token.low or token.text.lower()
+    nth = _NTH.fullmatch(low)
+    return int(nth.group(1)) if nth else ORDINALS.get(low)
 
 
 @lru_cache(maxsize=8192)
 def _simple(tokens: Tokens) -> Target | None:
     """A noun phrase without a place."""
+    tokens = _without_colon(tokens)
     written = len(tokens)
     tokens, ordinal = _without_determiners(tokens)
     if not tokens:
         return None
     determined = len(tokens) < written
+    if not determined and tokens[0].low in PLACE_WORDS - {"next"}:
+        return None
     cut = next((place for place, token in enumerate(tokens) if _ends_words(token)), len(tokens))
     words, rest = tokens[:cut], tokens[cut:]
     if any(token.kind not in {"word", "number"} for token in words):
         return None
     found = _named(words, rest, determined=determined)
     if found is not None and ordinal is not None:
-        return found.model_copy(update={"ordinal": ordinal})
+        return found.model_copy(update={"ordinal": ordinal, "guessed": found.guessed and found.role is not None})
     return found
+
+
+def _without_colon(tokens: Tokens) -> Tokens:
+    """ "the error message: "Too long"": a mark before a literal says nothing."""
+    before = {place for place, token in enumerate(tokens[1:]) if token.quoted}
+    return tuple(token for place, token in enumerate(tokens) if place not in before or token.text not in {":", "-"})
 
 
 def _ends_words(token: Token) -> bool:
@@ -160,7 +200,7 @@ def _ends_words(token: Token) -> bool:
 
 def _without_determiners(tokens: Tokens) -> tuple[Tokens, int | None]:
     ordinal: int | None = None
-    while tokens and tokens[0].kind in {"word", "number"}:
+    while tokens and (tokens[0].kind in {"word", "number"} or _is_quoted_ordinal(tokens)):
         nth = leading_ordinal(tokens[0])
         if nth is not None and len(tokens) > 1:
             ordinal = nth
@@ -168,6 +208,11 @@ def _without_determiners(tokens: Tokens) -> tuple[Tokens, int | None]:
             break
         tokens = tokens[1:]
     return tokens, ordinal
+
+
+def _is_quoted_ordinal(tokens: Tokens) -> bool:
+    """ "the 'first' Delete button"."""
+    return len(tokens) > 1 and leading_ordinal(tokens[0]) is not None and tokens[1].kind == "word"
 
 
 def role_at_end(words: Tokens) -> tuple[str, int, bool] | None:
@@ -194,10 +239,13 @@ def _named(words: Tokens, rest: Tokens, *, determined: bool) -> Target | None:
         return _in_plain_words(words, role)
     key = role[0] if role else None
     extra = words[: len(words) - role[1]] if role else words
-    if not _is_name(extra, empty=True) or len(extra) > 4:
+    literal = rest[0].kind in {"literal", "path"}
+    while literal and extra and extra[0].low in UNSAID:
+        extra = extra[1:]
+    if not _is_name(extra, empty=True) or len(extra) > 4 or any(token.low in DETERMINERS for token in extra):
         return None
-    target = Target(role=key, name="" if rest[0].kind in {"literal", "path"} else plain(extra))
-    if rest[0].kind in {"literal", "path"}:
+    target = Target(role=key, name="" if literal else plain(extra), guessed=literal and key is None and bool(extra))
+    if literal:
         return _after_literal(target, rest, determined=determined)
     return _modified(target, rest)
 
@@ -206,29 +254,58 @@ def _in_plain_words(words: Tokens, role: tuple[str, int, bool] | None) -> Target
     if words and words[-1].low in PAGE_WORDS and (role is None or role[1] == 1):
         return Target(role="page", name=plain(words[:-1])) if _is_name(words[:-1], empty=True) else None
     if role:
-        name = words[: len(words) - role[1]]
-        return Target(role=role[0], name=plain(name)) if _is_name(name, empty=True, before_role=True) else None
+        return _of_role(words, role)
+    numbered = role_at_end(words[:-1]) if words and words[-1].kind == "number" else None
+    if numbered and numbered[1] == len(words) - 1 and numbered[0] in _NUMBERED:
+        return Target(role=numbered[0], ordinal=int(words[-1].text)) if words[-1].text.isdigit() else None
     start = _role_at_start(words)
     if start and start[1] < len(words) and all(token.text[:1].isupper() for token in words[start[1] :]):
         return Target(role=start[0], name=plain(words[start[1] :]))
     return Target(name=plain(words)) if _is_name(words) else None
 
 
+_NUMBERED = frozenset({"checkbox", "radio", "textbox", "row", "listitem", "img"})
+_GENERIC = frozenset({"element", "component", "div", "span"})
+
+
+def _of_role(words: Tokens, role: tuple[str, int, bool]) -> Target | None:
+    """ "the login button": a name and a role; a role said twice, or with "element", is one ("modal popup")."""
+    key, width, _ = role
+    name = words[: len(words) - width]
+    inner = role_at_end(name)
+    if inner and (inner[0] == key or words[-1].low in _GENERIC):
+        return _of_role(name, inner)
+    if not _is_name(name, empty=True, before_role=True):
+        return None
+    described = key in {"message", "text"} and bool(name) and not name[0].text[:1].isupper()
+    return Target(role=key, name=plain(name), guessed=described)
+
+
 def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -> bool:
     """Plain words that can be a name: few, and none of a longer clause."""
     if not words:
         return empty
-    joined = {"and", "&"} if before_role and len(words) >= 3 else set()
+    if words[0].low in UNSAID and words[0].text.islower():
+        return False
+    joined = {"and", "&"} if before_role and _is_joined_name(words) else set()
     if len(words) > MAX_NAME_WORDS or any(token.low in NEVER_IN_NAMES - joined for token in words[1:]):
         return False
-    if words[0].low in NEVER_IN_NAMES - {"by", "not", "do", "with"}:
+    if words[0].low in NEVER_IN_NAMES - {"by", "not", "do", "with", "about"}:
         return False
     if words[0].kind == "number" or words[0].low == "no" or all(token.low in NUMBERS for token in words):
         return False
-    if not before_role and words[0].text[:1].isupper() and words[-1].text[:1].isupper() and len(words) > 2:
-        return True
     inner = [place for place, token in enumerate(words) if token.low in PLACE_WORDS - {"next"}]
+    titled = not before_role and words[0].text[:1].isupper() and words[-1].text[:1].isupper() and len(words) > 2
+    if titled and not any(role_at_end(words[:place]) for place in inner):
+        return True
     return not inner or (before_role and _prepositions_belong(words, inner))
+
+
+def _is_joined_name(words: Tokens) -> bool:
+    """ "terms and conditions" is one name; "header and text" are two things."""
+    joints = [place for place, token in enumerate(words) if token.low in {"and", "&"}]
+    inside = len(words) >= 3 and all(0 < place < len(words) - 1 for place in joints)
+    return inside and not any(role_at_end(words[:place]) or _role_at_start(words) for place in joints)
 
 
 def _prepositions_belong(words: Tokens, places: list[int]) -> bool:
@@ -244,6 +321,8 @@ def _prepositions_belong(words: Tokens, places: list[int]) -> bool:
 def _after_literal(target: Target, rest: Tokens, *, determined: bool) -> Target | None:
     """A literal, the role that may follow it, and what else is said about the thing."""
     literal, rest = rest[0].text, rest[1:]
+    if rest and rest[0].quoted and target.role is None:
+        return _of_quoted_role(target, literal, rest)
     cut = next((place for place, token in enumerate(rest) if _ends_words(token)), len(rest))
     words, rest = rest[:cut], rest[cut:]
     role = role_at_end(words) if words else None
@@ -253,10 +332,24 @@ def _after_literal(target: Target, rest: Tokens, *, determined: bool) -> Target 
         target = target.model_copy(update={"role": role[0]})
     elif words and words[-1].low in PAGE_WORDS:
         target = target.model_copy(update={"role": "page"})
-    elif words and (not determined or len(words) > 2):
+    elif words and (not determined or len(words) > 2 or target.guessed):
         return None
+    elif words:
+        target = target.model_copy(update={"guessed": True})
     target = _with_name(target, literal)
     return _modified(target, rest) if rest else target
+
+
+def _of_quoted_role(target: Target, literal: str, rest: Tokens) -> Target | None:
+    """ "Save" "button", ".name" "css_element": the role stands in quotes too."""
+    words = tuple(rest[0].text.lower().replace("_", " ").split())
+    if words in {("css", "element"), ("xpath", "element")}:
+        target = target.model_copy(update={"css": literal, "quoted": True})
+    elif words in ROLE_OF:
+        target = target.model_copy(update={"role": ROLE_OF[words][0], "name": literal, "quoted": True})
+    else:
+        return None
+    return _modified(target, rest[1:]) if rest[1:] else target
 
 
 def _with_name(target: Target, literal: str) -> Target:
@@ -303,8 +396,14 @@ def _modifier(target: Target, rest: Tokens) -> tuple[Target, Tokens] | None:
 
 def _called(target: Target, after: Tokens) -> tuple[Target, Tokens] | None:
     if after and after[0].quoted:
-        return target.model_copy(update={"name": after[0].text, "quoted": True}), after[1:]
+        return _renamed(target, after[0].text), after[1:]
     return (target.model_copy(update={"name": plain(after)}), ()) if _is_name(after) else None
+
+
+def _renamed(target: Target, name: str) -> Target:
+    """The thing by its own name: what it was called before is description, unless it is a role."""
+    guessed = target.guessed or (bool(target.name) and target.role is None)
+    return target.model_copy(update={"name": name, "quoted": True, "guessed": guessed})
 
 
 def _property_at(tokens: Tokens) -> tuple[str, int] | None:
@@ -347,7 +446,7 @@ def _with_property(target: Target, by: str, literal: str) -> Target:
         return target.model_copy(update={"text": literal})
     if by == "value":
         return target.model_copy(update={"by": "value", "text": literal})
-    return target.model_copy(update={"name": literal, "quoted": True, "by": "" if by == "name" else by})
+    return _renamed(target, literal).model_copy(update={"by": "" if by == "name" else by})
 
 
 def is_whole_page(target: Target) -> bool:

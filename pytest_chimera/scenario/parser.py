@@ -18,10 +18,12 @@ from pytest_chimera.scenario.gherkin import is_gherkin, read_gherkin
 from pytest_chimera.scenario.glossary import MAX_DEPTH, Glossary
 from pytest_chimera.scenario.grammar import Reading, Setting, read_step
 from pytest_chimera.scenario.intents import kind_of, lines_of
-from pytest_chimera.scenario.layout import lay_out, quote
+from pytest_chimera.scenario.languages import ENGLISH, Languages, Table
+from pytest_chimera.scenario.layout import quote
 from pytest_chimera.scenario.lexer import MAX_STEP_LENGTH, Tokens, phrase, tokenize
 from pytest_chimera.scenario.locators import Finder
 from pytest_chimera.scenario.nouns import IT
+from pytest_chimera.scenario.opening import laid_out, with_openings
 from pytest_chimera.scenario.sentences import steps_for
 from pytest_chimera.scenario.slots import Count, PageName
 from pytest_chimera.scenario.suggestions import suggest
@@ -31,6 +33,8 @@ from pytest_chimera.scenario.work import Work
 
 _NOTHING_SHOWN = 'expect(page.locator("body")).to_have_text(re.compile(r"\\S"), use_inner_text=True)'
 _EXPECTING = "assert-"
+MANY = 20
+"""Unknown steps of one text for which wordings are looked up; whoever writes more of them has read enough by then."""
 _ANSWERS = frozenset({"accept-dialog", "dismiss-dialog"})
 
 Change = Callable[[str, Target], Target]
@@ -44,6 +48,8 @@ class ScenarioParser:
     :param glossary: phrase → steps, as ``[tool.chimera.glossary]`` holds them.
     :param test_id: the attribute that holds test ids.
     :param functions: the project's own functions for steps, as ``pytest_chimera_steps`` gives them.
+    :param languages: code → phrases of that language, as ``[tool.chimera.languages]`` holds them.
+    :param language: the language of a text that names none.
     """
 
     def __init__(
@@ -52,11 +58,15 @@ class ScenarioParser:
         glossary: Mapping[str, Sequence[str] | str] | None = None,
         test_id: str = "data-testid",
         *,
+        languages: Mapping[str, Table] | None = None,
+        language: str = ENGLISH,
         functions: Sequence[StepFunction] = (),
     ) -> None:
         self._pages = {name.lower(): path for name, path in (pages or {}).items()}
         self._glossary = Glossary(glossary)
         self._functions = StepFunctions(functions, self._glossary)
+        self._languages = Languages(languages, language)
+        self._language = language
         self._test_id = test_id
 
     def parse(self, text: str, url: str = "/", *, title: str = "", line: int = 1, path: str = "") -> Scenario:
@@ -70,7 +80,7 @@ class ScenarioParser:
         """
         if is_gherkin(text):
             return self._parse_gherkin(text, url, title=title, line=line, path=path)
-        return self.compile(read_steps(text, line), url, title=title, path=path)
+        return self.compile(read_steps(text, line, self._language), url, title=title, path=path)
 
     def _parse_gherkin(self, text: str, url: str, *, title: str, line: int, path: str) -> Scenario:
         """The one scenario of a text with Gherkin's headings."""
@@ -90,7 +100,7 @@ class ScenarioParser:
 
         :raises ScenarioError: the sentence says nothing that can be seen; the remedy is a template to complete.
         """
-        steps = read_steps(sentence, line)
+        steps = read_steps(sentence, line, self._language)
         try:
             scenario = self.compile(steps, url, title=sentence, path=path)
         except UnknownStepError as error:
@@ -143,7 +153,7 @@ class ScenarioParser:
         context: Target | None = None
         for step in steps:
             try:
-                understood = self._understand(step, path, context, lenient=lenient)
+                understood = self._understand(step, path, context, lenient=lenient, brief=len(errors) >= MANY)
             except UnknownStepError as error:
                 errors.append(error.in_file(path))
                 continue
@@ -151,16 +161,21 @@ class ScenarioParser:
             context = _last_thing(understood.readings) or context
         if errors:
             raise errors[0] if len(errors) == 1 else UnknownStepsError(errors)
-        return _exact(found)
+        opened = with_openings([each.readings for each in found])
+        return _exact([replace(each, readings=readings) for each, readings in zip(found, opened, strict=True)])
 
-    def _understand(self, step: WrittenStep, path: str, context: Target | None, *, lenient: bool) -> Understood:
+    def _understand(
+        self, step: WrittenStep, path: str, context: Target | None, *, lenient: bool, brief: bool = False
+    ) -> Understood:
         if len(step.text) > MAX_STEP_LENGTH:
             raise UnknownStepError(
                 step.text[:80] + "…", line=step.line, path=path, reason="The step is too long to be one step."
             )
         readings, compound = self._read(step, lenient=lenient)
         if readings is None:
-            raise self._unknown(step, path)
+            raise self._unknown(step, path, brief=brief)
+        if any(reading.intent == "wait-time" for reading in readings):
+            raise _bare_wait(step, readings, path)
         bound = _bound(readings, context)
         if bound is None:
             raise UnknownStepError(
@@ -177,7 +192,10 @@ class ScenarioParser:
         defined = self._glossary.steps_for(tokens) if depth < MAX_DEPTH else None
         if defined is not None:
             return self._defined(step, defined, depth, lenient=lenient), True
-        found = read_step(tokens, _setting(step))
+        english = self._languages.english(tokens, step.language)
+        if english is not None:
+            return self._translated(step, english, depth, lenient=lenient)
+        found = _with_all(step, read_step(tokens, _setting(step)))
         if found is None and lenient and any(token.low in {"own", "itself", "moment"} for token in tokens):
             found = read_step(tokens, replace(_setting(step), lenient=True))
         if found is not None or not lenient:
@@ -189,10 +207,10 @@ class ScenarioParser:
         try:
             call = self._functions.call_for(tokens)
         except NotCallable as why:
-            raise UnknownStepError(step.text, line=step.line, reason=str(why)) from None
+            raise UnknownStepError(step.text, line=step.line, refused=True, reason=str(why)) from None
         if call is not None and (step.table or step.docstring is not None):
             reason = f"{call.name} is given what stands in the step, and no table or text below it."
-            raise UnknownStepError(step.text, line=step.line, reason=reason)
+            raise UnknownStepError(step.text, line=step.line, refused=True, reason=reason)
         return call
 
     def _suggested(self, step: WrittenStep) -> tuple[Reading, ...] | None:
@@ -226,9 +244,35 @@ class ScenarioParser:
             readings += inner
         return tuple(readings)
 
-    def _unknown(self, step: WrittenStep, path: str, reason: str = "") -> UnknownStepError:
+    def _translated(
+        self, step: WrittenStep, english: Sequence[str], depth: int, *, lenient: bool
+    ) -> tuple[tuple[Reading, ...] | None, bool]:
+        """The readings of what a step of another language says; one step stays one of its own kind."""
+        if len(english) > 1:
+            return self._defined(step, english, depth, lenient=lenient), True
+        said, rest = keyword_of(english[0])
+        keyword: StepKeyword | None = "Then" if said == "Then" else step.keyword
+        written = replace(step, text=rest, keyword=keyword, language=ENGLISH)
+        found, compound = self._read(written, lenient=lenient, depth=depth + 1)
+        if found is None:
+            raise self._unknown(written, "", reason=f"It stands in the table of the language, for: {step.text}")
+        return found, compound
+
+    def _unknown(self, step: WrittenStep, path: str, reason: str = "", *, brief: bool = False) -> UnknownStepError:
         tokens = tokenize(step.text)
         setting = _setting(step)
+        language = self._languages.of(step.language)
+        if language != ENGLISH:
+            return UnknownStepError(
+                step.text,
+                line=step.line,
+                path=path,
+                unclear=phrase(tokens),
+                suggestions=self._languages.nearest(tokens, language),
+                glossary=_glossary_line(tokens),
+                table=f"languages.{language}",
+                reason=reason,
+            )
         known = _known_prefix(tokens, setting)
         return UnknownStepError(
             step.text,
@@ -236,10 +280,29 @@ class ScenarioParser:
             path=path,
             understood=phrase(tokens[:known]),
             unclear=phrase(tokens[known:]),
-            suggestions=suggest(tokens, setting),
+            suggestions=() if brief else suggest(tokens, setting),
             glossary=_glossary_line(tokens),
             reason=reason,
         )
+
+
+def _with_all(step: WrittenStep, readings: tuple[Reading, ...] | None) -> tuple[Reading, ...] | None:
+    """The readings, unless rows or a text stand below the step and none of them takes those."""
+    carried = [part for part, held in (("table", step.table), ("docstring", step.docstring)) if held]
+    taken = {part for reading in readings or () for part in ("table", "docstring") if reading.get(part)}
+    return readings if taken.issuperset(carried) else None
+
+
+def _bare_wait(step: WrittenStep, readings: Sequence[Reading], path: str) -> UnknownStepError:
+    time = next(reading.get("duration") for reading in readings if reading.intent == "wait-time")
+    return UnknownStepError(
+        step.text,
+        line=step.line,
+        path=path,
+        refused=True,
+        reason=f"A test does not wait for {time}: it would be slow where the page is fast and fail where it is slow.",
+        remedy='Say what is waited for: I wait for "Saved" to appear. Every expectation waits by itself.',
+    )
 
 
 def _needs_steps(sentence: str, path: str, line: int) -> NeedsSteps:
@@ -347,10 +410,12 @@ def _written_steps(steps: Sequence[Understood], finder: Finder) -> Iterator[Step
             if arranges(reading):
                 continue
             kind = kind_of(reading)
-            if bare and kind.startswith(_EXPECTING) and _is_absence(reading, kind):
-                lines.append(_NOTHING_SHOWN)
+            if bare and not reading.tab and kind.startswith(_EXPECTING) and _is_absence(reading, kind):
+                lines += laid_out(Reading("nothing", "see"), [_NOTHING_SHOWN])
             bare = kind == "navigate" or (bare and not _touches(kind))
-            lines += lines_of(Work(reading, finder, step.written.table, step.written.docstring))
+            work = Work(reading, finder, step.written.table, step.written.docstring)
+            written = laid_out(reading, lines_of(work))
+            lines = written + lines if reading.intent in _ANSWERS else lines + written
         keyword = step.written.keyword or _natural_keyword(step, keyword)
         if all(map(arranges, step.readings)):
             keyword = "Given"
@@ -388,7 +453,7 @@ def _step(step: Understood, keyword: StepKeyword, lines: Sequence[str], finder: 
         kind="compound" if step.compound else kind_of(first),
         target=target,
         value=value,
-        code=tuple(part for line in lines for part in lay_out(line)),
+        code=tuple(lines),
         certainty=min(_certainty(reading, finder) for reading in step.readings),
         calls=tuple(call for reading in step.readings if isinstance(call := reading.get(CALL), Call)),
     )
@@ -422,6 +487,9 @@ def _certainty(reading: Reading, finder: Finder) -> float:
     if isinstance(page, PageName):
         certain = min(certain, path_of(page, finder)[1])
     if any(thing.guessed for _, thing in _things(reading)) or is_loose(reading):
+        certain = min(certain, 0.8)
+    count = reading.get("count")
+    if isinstance(count, Count) and not (count.things.role or count.things.css):
         certain = min(certain, 0.8)
     if reading.get("words") is not None or reading.intent == "click-here":
         certain = min(certain, 0.6)

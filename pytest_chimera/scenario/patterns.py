@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 
 from pytest_chimera.scenario.lexer import Tokens
 from pytest_chimera.scenario.vocabulary import forms_of
@@ -21,6 +21,12 @@ class Word:
     phrases: tuple[tuple[str, ...], ...]
     optional: bool = False
     verb: bool = False
+
+    @cached_property
+    def firsts(self) -> frozenset[str]:
+        """What it can begin with."""
+        heads = {phrase[0] for phrase in self.phrases}
+        return frozenset(form for head in heads for form in (forms(head) if self.verb else (head,)))
 
 
 @dataclass(frozen=True)
@@ -73,6 +79,7 @@ def forms(verb: str) -> frozenset[str]:
     return forms_of(verb)
 
 
+@lru_cache(maxsize=1024)
 def first_words(pattern: str) -> frozenset[str]:
     """Every form in which a clause that matches can begin."""
     head = compile_pattern(pattern)[0]
@@ -142,7 +149,8 @@ def _can_follow(rest: tuple[Element, ...], tokens: Tokens, place: int) -> bool:
 
 def _lengths(word: Word, tokens: Tokens, place: int) -> Iterator[int]:
     """How many tokens the word may take here, the longest first; none at all last, when it is optional."""
-    for phrase in word.phrases:
+    here = word.phrases if place < len(tokens) and tokens[place].low in word.firsts else ()
+    for phrase in here:
         stop = place + len(phrase)
         lows = tuple(token.low for token in tokens[place:stop])
         if lows == phrase or (word.verb and len(lows) == len(phrase) and _is_verb(lows, phrase)):

@@ -9,7 +9,15 @@ from itertools import pairwise
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Token, Tokens, phrase, plain
-from pytest_chimera.scenario.nouns import IT, leading_ordinal, read_target
+from pytest_chimera.scenario.nouns import (
+    IT,
+    is_findable,
+    is_new_tab,
+    is_no_place,
+    leading_ordinal,
+    read_target,
+    role_at_end,
+)
 from pytest_chimera.scenario.vocabulary import (
     DETERMINERS,
     DIALOG_WORDS,
@@ -24,8 +32,10 @@ from pytest_chimera.scenario.vocabulary import (
     PAGE_WORDS,
 )
 
-FIELDS = frozenset({"textbox", "spinbutton", "combobox", "listbox", "slider", "checkbox", "radio", "switch"})
-TYPED_FIELDS = frozenset({"textbox", "spinbutton", "combobox", "listbox", "slider"})
+FIELDS = frozenset(
+    {"textbox", "searchbox", "spinbutton", "combobox", "listbox", "slider", "checkbox", "radio", "switch"}
+)
+TYPED_FIELDS = frozenset({"textbox", "searchbox", "spinbutton", "combobox", "listbox", "slider"})
 _CHECKABLE = frozenset({"checkbox", "switch", "radio", "option"})
 _CHOICES = frozenset({"radio", "option", "tab", "menuitem", "treeitem"})
 _MENUS = frozenset({"menu", "navigation", "toolbar"})
@@ -74,7 +84,7 @@ def without_determiner(tokens: Tokens) -> Tokens:
 
 def _target(tokens: Tokens) -> Target | None:
     found = read_target(tokens) if on_page(tokens) else None
-    return None if found is None or found.role == "page" else found
+    return found if found is not None and found.role != "page" and is_findable(found) else None
 
 
 def _with_role(roles: frozenset[str] | None, *, quoted: bool = False) -> Callable[[Tokens], Target | None]:
@@ -85,10 +95,14 @@ def _with_role(roles: frozenset[str] | None, *, quoted: bool = False) -> Callabl
         if found is None or found.role == IT:
             return found
         if found.role in _NOT_ELEMENTS or found.role == "element":
-            return found if found.css or (quoted and found.quoted) else None
+            return found if found.css or (quoted and found.quoted and not found.guessed) else None
         return found if roles is None or found.role in roles else None
 
     return read
+
+
+def _new_tab(tokens: Tokens) -> bool | None:
+    return True if is_new_tab(tokens) else None
 
 
 def _control(tokens: Tokens) -> Target | None:
@@ -102,11 +116,48 @@ def _named(tokens: Tokens) -> Target | None:
     return found if found is None or found.quoted or found.role not in {None, "message", "text"} else None
 
 
+def _tickable(tokens: Tokens) -> Target | None:
+    """What has a mark to set: a checkbox ("the box"), or the item or row that it stands in."""
+    found = _named(tokens)
+    if found is None or found.css:
+        return found
+    if found.role == "textbox":
+        return found.model_copy(update={"role": "checkbox"})
+    return found if found.role in _CHECKABLE | {None, IT, "element", "listitem", "row", "cell"} else None
+
+
 def _field(tokens: Tokens) -> Target | None:
     """What can be typed into: a field, or a name alone."""
     found = _target(tokens)
-    known = found is None or found.role in {None, IT, "element", "cell"} | FIELDS
-    return found if known else None
+    if found is None or found.role in {None, IT, "element", "cell"} | FIELDS:
+        return found
+    return _by_name(tokens, found)
+
+
+_NAMES_TOO = frozenset({"heading", "message", "text", "tag"})
+
+
+def _by_name(tokens: Tokens, found: Target) -> Target | None:
+    """ "the job title", typed into: the word for a heading is part of a field's name."""
+    if found.role not in _NAMES_TOO or found.css or found.scope or found.ordinal:
+        return None
+    if found.quoted:
+        return found.model_copy(update={"role": None}) if found.role == "text" else None
+    return Target(name=plain(without_determiner(tokens)))
+
+
+def _chooser(tokens: Tokens) -> Target | None:
+    """What one chooses from: a dropdown, a list, a group; or a name alone."""
+    found = _target(tokens)
+    if found is None or found.css:
+        return found
+    inner = found.scope is not None and found.scope.role in {"combobox", "listbox"}
+    return found if found.role in _CHOOSERS and not inner else _by_name(tokens, found)
+
+
+_CHOOSERS = frozenset(
+    {None, IT, "element", "combobox", "listbox", "textbox", "list", "menu", "group", "radiogroup", "region", "cell"}
+)
 
 
 def _message(tokens: Tokens) -> Target | None:
@@ -117,34 +168,50 @@ def _message(tokens: Tokens) -> Target | None:
 def _label(tokens: Tokens) -> Target | None:
     """A field before its value: "username", "the email address", "the "Email" field"."""
     found = _target(tokens) if len(tokens) <= 6 else None
-    return None if found is None or found.scope or found.role in {"message", "text", "element"} else found
+    if found is None or found.scope or found.role in {"text", "element"}:
+        return None
+    return found if found.role in TYPED_FIELDS | {None, IT} else _by_name(tokens, found)
 
 
 def _place(tokens: Tokens) -> Target | None:
-    return read_target(tokens) if on_page(tokens) else None
+    return read_target(tokens) if on_page(tokens) and not is_no_place(tokens) else None
 
 
 def _page(tokens: Tokens) -> PageName | None:
+    one_of_many = bool(tokens) and tokens[0].low in {"a", "an"}
     tokens = without_determiner(tokens)
     if not tokens or not on_page(tokens):
         return None
     if len(tokens) == 1 and tokens[0].kind in {"path", "literal"}:
         return _literal_page(tokens[0].text)
     site = tokens[-1].low in PAGE_WORDS
-    words = _without_lead(tokens[:-1] if site and len(tokens) > 1 else tokens)
+    if not site and (one_of_many or is_control(tokens)):
+        return None
+    whole = len(tokens) == 1 or not site or tokens[-1].low == "homepage"
+    words = _without_lead(tokens if whole else tokens[:-1])
     if len(words) == 1 and words[0].kind in {"literal", "path"}:
         return _literal_page(words[0].text)
-    if len(words) > 8 or not all(token.kind in {"word", "number", "literal"} for token in words):
+    if len(words) > 8 or not all(token.kind in {"word", "number", "literal"} or token.text == "&" for token in words):
         return None
-    if any(token.low in NEVER_IN_NAMES - {"with", "by"} for token in words):
+    if any(token.low in (NEVER_IN_NAMES | {"from"}) - {"with", "by", "about", "all", "without"} for token in words):
         return None
     return PageName(plain(words), site=site or plain(words).lower() in HOME_WORDS)
 
 
 def _without_lead(words: Tokens) -> Tokens:
-    while len(words) > 1 and words[0].low in PAGE_WORDS | {"named", "called", "with", "at", "url", "path", "address"}:
+    lead = PAGE_WORDS | {"named", "called", "with", "at", "url", "path", "address"}
+    while len(words) > 1 and words[0].low in lead and words[1].low not in {"of", "for"}:
         words = words[1:]
     return words
+
+
+def is_control(tokens: Tokens) -> bool:
+    """ "the Admin tab": one goes there by a click."""
+    role = role_at_end(tokens)
+    return (role is not None and role[0] in _CONTROLS) or tokens[0].low in {"tab", "button", "link", "menu"}
+
+
+_CONTROLS = frozenset({"tab", "button", "link", "menu", "menuitem", "checkbox", "expander"})
 
 
 def _literal_page(text: str) -> PageName:
@@ -152,7 +219,13 @@ def _literal_page(text: str) -> PageName:
 
 
 def _address(text: str) -> str:
+    if _RELATIVE.fullmatch(text):
+        return f"/{text}"
     return text if re.match(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:|/|\.{0,2}/|#|\?)", text) else ""
+
+
+_RELATIVE = re.compile(r"[a-z0-9][\w.-]*(?:/[^\s/]+)+/?")
+""" "admin/people": a path without its first stroke."""
 
 
 def _openable(tokens: Tokens) -> PageName | None:
@@ -165,6 +238,11 @@ def _openable(tokens: Tokens) -> PageName | None:
 def _site(tokens: Tokens) -> PageName | None:
     found = _page(tokens)
     return found if found and found.site else None
+
+
+def _website(tokens: Tokens) -> PageName | None:
+    found = _page(tokens)
+    return found if found and (found.address or tokens[-1].low in PAGE_WORDS) else None
 
 
 def _address_only(tokens: Tokens) -> PageName | None:
@@ -233,7 +311,13 @@ def _pattern(tokens: Tokens) -> str | None:
 
 
 def _name(tokens: Tokens) -> str | None:
-    return tokens[0].text if len(tokens) == 1 and tokens[0].kind in {"word", "literal"} else None
+    known = len(tokens) == 1 and tokens[0].kind in {"word", "literal"} and is_attribute(tokens[0].text)
+    return tokens[0].text if known else None
+
+
+def is_attribute(text: str) -> bool:
+    """Whether HTML could call an attribute so, or CSS a property."""
+    return re.fullmatch(r"[a-zA-Z_:@][\w:.@-]*", text) is not None
 
 
 def _words(tokens: Tokens) -> str | None:
@@ -300,7 +384,8 @@ def _count(tokens: Tokens) -> Count | None:
     tokens = tokens[2:] if at_least else tokens
     while tokens and tokens[0].low in {"all", "exactly", "the", "only", "a", "total", "of", "just"}:
         tokens = tokens[1:]
-    number = _number(tokens[:1]) if len(tokens) > 1 and not tokens[0].quoted else None
+    amount = len(tokens) > 1 and (not tokens[0].quoted or _is_plural(tokens[1:]))
+    number = _number(tokens[:1]) if amount else None
     if number is None or any(token.low in {"delivery", "deliveries", "times"} for token in tokens):
         return None
     nothing, rest = tokens[0].low == "no", tokens[1:]
@@ -312,6 +397,11 @@ def _count(tokens: Tokens) -> Count | None:
     if nothing and things.role is None and not things.css:
         return None
     return Count(number, things, at_least)
+
+
+def _is_plural(words: Tokens) -> bool:
+    """ ""15" user avatars": a number in quotes, then what there are so many of."""
+    return words[-1].low.endswith("s") and not any(token.quoted for token in words)
 
 
 def _pixels(tokens: Tokens) -> float | None:
@@ -379,11 +469,14 @@ def chord_of(text: str) -> str | None:
 _READERS: Mapping[str, Callable[[Tokens], object | None]] = {
     "target": _target, "named": _named, "field": _field, "place": _place, "control": _control,
     "block": _target, "form": _with_role(frozenset({"form"})), "choice": _with_role(_CHOICES),
-    "checkbox": _with_role(_CHECKABLE, quoted=True), "dropdown": _with_role(frozenset({"combobox", "listbox"})),
+    "checkbox": _with_role(_CHECKABLE, quoted=True), "slider": _with_role(frozenset({"slider"})),
+    "dropdown": _with_role(frozenset({"combobox", "listbox"})),
     "menu": _with_role(_MENUS), "closable": _with_role(_CLOSABLE), "opener": _with_role(_OPENED),
     "fillable": _with_role(FIELDS, quoted=True), "checkbox-role": _with_role(_CHECKABLE), "message": _message,
-    "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _target, "file": _target,
-    "label": _label, "literal": _literal, "page": _page, "openable": _openable, "site": _site,
+    "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _chooser,
+    "file": _target, "link": _with_role(frozenset({"link"})), "new-tab": _new_tab,
+    "tickable": _tickable, "label": _label, "literal": _literal, "page": _page, "openable": _openable,
+    "site": _site, "website": _website,
     "address": _address_only, "dialog": _dialog, "native": _native,
     "value": _value, "texts": _texts, "shown": _shown, "url": _url, "pattern": _pattern, "name": _name,
     "words": _words, "noun": _noun,

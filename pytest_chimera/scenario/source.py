@@ -15,6 +15,7 @@ from pytest_chimera.scenario.expecting import ANSWERING, KEEPING, LISTENING
 from pytest_chimera.scenario.functions import StepFunction
 from pytest_chimera.scenario.gherkin import GherkinFile, GherkinScenario, read_gherkin
 from pytest_chimera.scenario.helpers import check_same_arrangement, decorator_of, import_lines
+from pytest_chimera.scenario.languages import ENGLISH, Table
 from pytest_chimera.scenario.layout import WIDTH, quote, width
 from pytest_chimera.scenario.outline import parameter_names, with_parameters
 from pytest_chimera.scenario.parser import ScenarioParser, opens_page, start_of
@@ -38,6 +39,7 @@ class TestGenerator:
 
     :param test_dir: the folder for generated tests, relative to the project's root.
     :param pages: page name → path; ``glossary`` phrase → steps; ``test_id`` the attribute that holds test ids.
+    :param languages: code → phrases of that language; ``language`` is that of a text that names none.
     :param root: the project's root, for features whose steps lie in a Gherkin file.
     :param functions: the project's own functions for steps.
     """
@@ -53,9 +55,13 @@ class TestGenerator:
         test_id: str = "data-testid",
         root: str | Path = ".",
         functions: Sequence[StepFunction] = (),
+        languages: Mapping[str, Table] | None = None,
+        language: str = ENGLISH,
     ) -> None:
         self._test_dir = test_dir.strip("/")
-        self._parser = ScenarioParser(pages, glossary, test_id, functions=functions)
+        self._parser = ScenarioParser(
+            pages, glossary, test_id, languages=languages, language=language, functions=functions
+        )
         self._root = Path(root)
 
     def generate(self, feature: Feature, scenario: Scenario | None = None) -> GeneratedTest:

@@ -6,9 +6,17 @@ from dataclasses import dataclass
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Tokens
-from pytest_chimera.scenario.nouns import IT, read_target, role_at_end
-from pytest_chimera.scenario.slots import FIELDS, TYPED_FIELDS, Count, on_page, read_slot, without_determiner
-from pytest_chimera.scenario.vocabulary import NATIVE_DIALOGS
+from pytest_chimera.scenario.nouns import IT, is_findable, is_new_tab, read_target, role_at_end
+from pytest_chimera.scenario.slots import (
+    FIELDS,
+    TYPED_FIELDS,
+    Count,
+    is_attribute,
+    on_page,
+    read_slot,
+    without_determiner,
+)
+from pytest_chimera.scenario.vocabulary import NATIVE_DIALOGS, PAGE_WORDS
 
 _URL = frozenset({"url", "address", "path", "location", "page url", "page address", "query string", "urls"})
 _TITLE = frozenset({"title", "page title", "document title", "tab title", "browser title", "window title"})
@@ -67,12 +75,30 @@ def subject_of(words: Tokens, *, expected: bool, given: bool = False) -> Subject
     known = _known(name, short) if not any(token.quoted for token in words) else None
     if known is not None:
         return known
-    if _NOT_SEEN & {name, *name.split()} and not role_at_end(bare):
+    if is_new_tab(words):
+        return Subject(frozenset({"new-tab", "page"}), Target(role="page", name="new tab"))
+    file = _file(bare)
+    if file is not None:
+        return Subject(frozenset({"file"}), file)
+    page = bool(bare) and bare[-1].low in PAGE_WORDS
+    if _NOT_SEEN & {name, *name.split()} and not role_at_end(bare) and not page:
         return None
     count = read_slot("count", words)
     if isinstance(count, Count):
         return Subject(frozenset({"counted"}), count=count)
-    return _number(bare) or _attribute(bare) or _element(words, expected=expected, given=given)
+    return _number(bare) or _attribute(bare) or _value(bare) or _element(words, expected=expected, given=given)
+
+
+def _file(words: Tokens) -> Target | None:
+    """ "the file "report.csv"", "the download", "a file named "x"": what the browser has been given to keep."""
+    lows = [token.low for token in words if not token.quoted and token.low not in {"named", "called", "downloaded"}]
+    names = [token.text for token in words if token.quoted]
+    if len(lows) != 1 or lows[0] not in _FILES or len(names) > 1:
+        return None
+    return Target(name=names[0] if names else "", quoted=bool(names))
+
+
+_FILES = frozenset({"file", "download", "document", "report", "export", "attachment"})
 
 
 def _known(name: str, short: str) -> Subject | None:
@@ -80,6 +106,8 @@ def _known(name: str, short: str) -> Subject | None:
         return Subject(frozenset({"url"}))
     if {name, short} & _TITLE:
         return Subject(frozenset({"title"}))
+    if name in {"following fields", "fields", "form fields"}:
+        return Subject(frozenset({"fields"}))
     if name in NATIVE_DIALOGS:
         return Subject(frozenset({"dialog"}))
     if name in {"browser", "web browser"}:
@@ -104,6 +132,20 @@ def _number(words: Tokens) -> Subject | None:
     return Subject(frozenset({"number"}), things) if things else None
 
 
+def _value(words: Tokens) -> Subject | None:
+    """ "the value of the "Copies" field", "the slider value": what a field holds."""
+    lows = [token.low for token in words]
+    if lows[:2] == ["value", "of"]:
+        field = read_target(words[2:])
+    elif len(lows) > 1 and lows[-1] == "value":
+        field = read_target(words[:-1])
+        field = field if field and field.role in TYPED_FIELDS else None
+    else:
+        return None
+    known = field is not None and field.role in TYPED_FIELDS | {None, IT, "element"}
+    return Subject(frozenset({"field"}), field) if known else None
+
+
 def _attribute(words: Tokens) -> Subject | None:
     """ "the attribute "href" of the link "Home"" """
     css = bool(words) and words[0].low in {"css", "font"}
@@ -111,7 +153,7 @@ def _attribute(words: Tokens) -> Subject | None:
     if len(words) < 4 or words[0].low not in {"attribute", "property"} or words[2].low not in {"from", "of", "on"}:
         return None
     owner = read_target(words[3:])
-    if owner is None:
+    if owner is None or not is_attribute(words[1].text):
         return None
     return Subject(
         frozenset({"attribute"}), owner.model_copy(update={"by": f"{'css' if css else 'attribute'} {words[1].text}"})
@@ -120,7 +162,7 @@ def _attribute(words: Tokens) -> Subject | None:
 
 def _element(words: Tokens, *, expected: bool, given: bool) -> Subject | None:
     target = read_target(words)
-    if target is None:
+    if target is None or not is_findable(target):
         return None
     if target.role == "page":
         return Subject(frozenset({"page", "page-expected"} if expected else {"page"}), target)

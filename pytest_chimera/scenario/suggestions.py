@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import heapq
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
@@ -29,10 +30,10 @@ def suggest(tokens: Tokens, setting: Setting, limit: int = 3) -> tuple[str, ...]
     if len(tokens) > MAX_TOKENS // 2:
         return ()
     asked = _asked(tokens)
-    ranked = sorted(_skeletons(), key=lambda row: -_nearness(row, asked))
+    near = heapq.nlargest(14, _candidates(asked), key=lambda row: (_nearness(row, asked), -row.number))
     found: dict[str, None] = {}
     intents: set[str] = set()
-    for wording in (row.wording for row in ranked[:14]):
+    for wording in (row.wording for row in near):
         if wording.intent in intents:
             continue
         sentence = _rewritten(wording, tokens)
@@ -46,8 +47,9 @@ def suggest(tokens: Tokens, setting: Setting, limit: int = 3) -> tuple[str, ...]
 
 @dataclass(frozen=True)
 class _Skeleton:
-    """A row, its verbs, all its own words and how many slots it has."""
+    """A row and its number in the table, its verbs, all its own words and how many slots it has."""
 
+    number: int
     wording: Wording
     verbs: frozenset[str]
     own: frozenset[str]
@@ -57,14 +59,30 @@ class _Skeleton:
 @lru_cache(maxsize=1)
 def _skeletons() -> tuple[_Skeleton, ...]:
     rows = (row for row in WORDINGS if row.intent != "wait-time")
-    return tuple(_skeleton(row, compile_pattern(row.pattern)) for row in rows)
+    return tuple(_skeleton(number, row, compile_pattern(row.pattern)) for number, row in enumerate(rows))
 
 
-def _skeleton(row: Wording, elements: tuple[Element, ...]) -> _Skeleton:
+@lru_cache(maxsize=1)
+def _by_verb() -> Mapping[str, tuple[_Skeleton, ...]]:
+    """Verb → the rows that begin with it."""
+    found: dict[str, list[_Skeleton]] = {}
+    for row in _skeletons():
+        for verb in row.verbs:
+            found.setdefault(verb, []).append(row)
+    return {verb: tuple(rows) for verb, rows in found.items()}
+
+
+def _candidates(asked: _Asked) -> Iterable[_Skeleton]:
+    """The rows whose verb the step has, or nearly has; all of them when it has none."""
+    near = {row.number: row for verb in asked.verbs for row in _by_verb().get(verb, ())}
+    return near.values() if near else _skeletons()
+
+
+def _skeleton(number: int, row: Wording, elements: tuple[Element, ...]) -> _Skeleton:
     head = elements[0]
     verbs = frozenset(words[0] for words in head.phrases) if isinstance(head, Word) else frozenset()
     slots = sum(isinstance(element, Slot) for element in elements)
-    return _Skeleton(row, verbs, frozenset(_own_words(elements)), slots)
+    return _Skeleton(number, row, verbs, frozenset(_own_words(elements)), slots)
 
 
 def _own_words(elements: tuple[Element, ...]) -> Iterator[str]:
@@ -87,25 +105,27 @@ class _Asked:
 
 def _asked(tokens: Tokens) -> _Asked:
     words = [token.low for token in tokens if token.kind == "word" and token.low not in ACTORS | DETERMINERS]
-    known = frozenset(verb for row in _skeletons() for verb in row.verbs)
-    verbs = {verb: _likeness(words[:4], verb) for verb in known}
+    verbs: dict[str, float] = {}
+    for word in words[:4]:
+        verbs |= {verb: max(likeness, verbs.get(verb, 0.0)) for verb, likeness in _alike(word).items()}
     outcome = bool({"should", "see"} & set(words))
     return _Asked(frozenset(words), verbs, outcome, sum(token.quoted for token in tokens))
 
 
 def _nearness(row: _Skeleton, asked: _Asked) -> float:
-    verb = max((asked.verbs[verb] for verb in row.verbs), default=0.0)
+    verb = max((asked.verbs.get(verb, 0.0) for verb in row.verbs), default=0.0)
     shared = len(row.own & asked.words) / (len(asked.words) or 1)
     outcome = 0.3 if asked.outcome == (row.wording.form != "do") else 0.0
     return 2 * verb + shared + outcome - 0.3 * abs(asked.literals - row.slots)
 
 
-def _likeness(words: Sequence[str], verb: str) -> float:
-    return max((_alike(word, verb) for word in words), default=0.0)
-
-
 @lru_cache(maxsize=8192)
-def _alike(word: str, verb: str) -> float:
+def _alike(word: str) -> Mapping[str, float]:
+    """The verbs that a word is a form of, or resembles, and how much."""
+    return {verb: likeness for verb in _by_verb() if (likeness := _likeness(word, verb))}
+
+
+def _likeness(word: str, verb: str) -> float:
     if word in forms(verb):
         return 1.0
     if word[:1] != verb[:1] or abs(len(word) - len(verb)) > 3:

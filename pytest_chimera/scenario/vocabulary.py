@@ -40,14 +40,18 @@ def _row(words: str, aria: str = "", ways: str = "role") -> Role:
 
 _FIELD_WORDS = (
     "field, input, input field, inputfield, input box, text field, textfield, text box, textbox, text input, text area, "
-    "textarea, edit box, edit field, entry field, box, bar, search box, search field, search bar, search input, "
-    "searchbox, form field, element field"
+    "textarea, edit box, edit field, entry field, box, bar, form field, element field"
 )
 ROLES = MappingProxyType(
     {
         "button": _row("button, btn, push button, icon button, toggle button, cta", "button"),
         "link": _row("link, hyperlink, anchor, hashtag", "link"),
         "textbox": _row(_FIELD_WORDS, "textbox", "role, placeholder"),
+        "searchbox": _row(
+            "search box, searchbox, search field, search bar, search input, search text box",
+            "searchbox, textbox, combobox",
+            "role, placeholder",
+        ),
         "spinbutton": _row(
             "spin button, spinbutton, number field, number input, stepper, spinner button", "spinbutton"
         ),
@@ -65,7 +69,7 @@ ROLES = MappingProxyType(
         "option": _row("option", "option"),
         "list": _row("list, bulleted list, numbered list, unordered list, ordered list", "list", "role, heading"),
         "listitem": _row("list item, listitem, item, entry, list entry, bullet", "listitem", "content"),
-        "table": _row("table, data table", "table", "role, heading"),
+        "table": _row("table, data table, datatable", "table", "role, heading"),
         "grid": _row("grid, data grid, aggrid, treegrid", "grid, treegrid"),
         "row": _row("row, table row, record", "row", "content"),
         "cell": _row("cell, table cell, grid cell, gridcell", "cell, gridcell", "content"),
@@ -86,7 +90,8 @@ ROLES = MappingProxyType(
             "alert, status",
             "text",
         ),
-        "text": _row("text, label, phrase, words, content, paragraph, sentence, string, caption, value", "", "text"),
+        "paragraph": _row("paragraph, paragraph of text", "paragraph", "content"),
+        "text": _row("text, label, phrase, words, content, sentence, string, caption, value", "", "text"),
         "tab": _row("tab", "tab"),
         "tabpanel": _row("tab panel, tabpanel, tab content", "tabpanel"),
         "tablist": _row("tab list, tablist, tab bar, tabs bar", "tablist"),
@@ -99,7 +104,7 @@ ROLES = MappingProxyType(
         "contentinfo": _row("footer, footer section, footer area, page footer, site footer", "contentinfo"),
         "complementary": _row("aside, complementary, side panel", "complementary"),
         "region": _row(
-            "region, section, area, panel, pane, block, widget, card, zone, container, box section, part, drawer, tile",
+            "region, section, area, panel, pane, block, widget, card, drop zone, dropzone, container, box section, drawer, tile",
             "region, group",
         ),
         "group": _row("group, fieldset, group box", "group"),
@@ -112,13 +117,14 @@ ROLES = MappingProxyType(
         ),
         "scrollbar": _row("scrollbar, scroll bar", "scrollbar"),
         "separator": _row("separator, divider", "separator"),
+        "expander": _row("accordion, accordion item, expander, disclosure", "button"),
         "tooltip": _row("tooltip, tool tip", "tooltip", "content"),
         "tree": _row("tree, tree view", "tree"),
         "treeitem": _row("tree item, treeitem, node, tree node", "treeitem"),
         "timer": _row("timer, countdown", "timer"),
         "log": _row("chat log", "log"),
         "control": _row("control", "button, link"),
-        "element": _row("element, component, filter, tag, badge, chip, tile element", "", "element"),
+        "element": _row("element, component, div, span, filter, tag, badge, chip, tile element", "", "element"),
     }
 )
 """Role → how it is called and found. The key is what ``Target.role`` holds."""
@@ -138,7 +144,7 @@ DEFAULTS = MappingProxyType(
 )
 """What a name without a role is looked up as, by what is done with it."""
 
-PAGE_WORDS = _words("page screen site website webpage application app view homepage")
+PAGE_WORDS = _words("page screen site website webpage application app view homepage portal")
 TAGS = _words(
     """
     a abbr address article aside audio b blockquote body button canvas caption code dd details dialog div dl
@@ -148,6 +154,13 @@ TAGS = _words(
     """
 )
 """HTML elements: what a bare word in "the element "h1"" is."""
+NEW_TAB = frozenset(
+    {
+        "new tab", "new browser tab", "newly opened tab", "another tab", "separate tab", "another browser tab",
+        "separate browser tab", "new page tab", "opened tab",
+    }
+)  # fmt: skip
+"""What a tab of the browser's own is called."""
 WHOLE_PAGE = frozenset({"page", "screen", "site", "website", "browser", "application", "app", "view", "ui", "webpage"})
 HOME_WORDS = frozenset({"home", "homepage", "front", "root", "start", "main", "landing", "index"})
 DIALOG_WORDS = _words(
@@ -168,7 +181,8 @@ NOT_ON_PAGE = frozenset(
         "screenshot", "screenshots", "email delivery", "email deliveries", "sent email", "sent emails", "inbox", "api",
         "endpoint", "mock", "mocks", "fixture", "log file", "local storage", "session storage", "localstorage",
         "accessibility issue", "accessibility issues", "accessibility", "axe-core", "rgaa", "window", "windows", "json",
-        "last email", "mailbox", "queue", "webhook", "oauth client",
+        "last email", "mailbox", "queue", "webhook", "oauth client", "rendered html", "html source", "page source", "source code", "xml",
+        "email body", "email subject", "subject line", "headers", "http", "parameter", "parameters",
     }
 )  # fmt: skip
 """Things that no page shows: a step about one of them is no step on the page."""
@@ -177,7 +191,7 @@ NOT_ON_PAGE = frozenset(
 
 DETERMINERS = _words(
     """
-    the a an this that these those my your his her its their our any some all such another each every
+    the a an this that these those my your his her its their our any some such another
     """
 )
 ONLY = frozenset({"only", "single", "sole"})
@@ -207,16 +221,31 @@ PLACE_WORDS = _words(
 )
 PLACES = (
     "inside of", "on top of", "next to", "in", "within", "inside", "on", "of", "under", "from", "at", "for", "near",
-    "beside", "below", "above", "into", "under the heading", "to",
+    "beside", "below", "above", "into", "under the heading",
 )  # fmt: skip
 NEVER_IN_NAMES = _words(
     """
     will would should must shall can could is are was were be been am not that which who whose since because
     when while if until unless whether than has have had does do did and or but with i we he she they
     there by as outside own appears appear disappears disappear displayed containing having using via per
+    following below about regarding between without during against through each every all both occurs loaded
     """
 )
 """Words that end a name in plain words: a longer clause is no name."""
+UNSAID = _words(
+    """
+    proper correct valid expected relevant appropriate corresponding necessary specific desired respective various
+    multiple several many certain given provided matching deleted created same different
+    """
+)
+"""Adjectives that stand for something said elsewhere: "the expected result" names nothing that could be looked for."""
+NO_PLACES = _words(
+    """
+    mode order position state status format language currency question use progress sync bold italic place email mail e-mail
+    uppercase lowercase time full advance total addition detail background
+    """
+)
+"""What follows "in" without being a place on a page: "in ascending order", "in Text mode"."""
 
 ACTORS = _words(
     """
@@ -233,6 +262,8 @@ ACTOR_ADJECTIVES = _words(
 )
 MODALS = (
     "should be able to", "should not be able to", "should no longer be able to", "should also be able to",
+    "choose to", "chooses to", "chose to", "try to", "tries to", "tried to", "attempt to", "attempts to", "attempted to",
+    "decide to", "decides to", "decided to", "want to",
     "must be able to", "will be able to", "is able to", "am able to", "are able to", "can no longer", "should never",
     "should no longer", "must no longer", "will no longer", "should still", "does no longer", "no longer", "should not",
     "must not", "will not", "shall not", "can not", "could not", "would not", "does not", "does", "did", "do not", "did not", "should",

@@ -35,7 +35,7 @@ GROUPS = {
     "see": "see|view|find|notice|observe|read",
     "be": "be|become|appear|remain|stay|look|seem",
     "says": "contain|show|display|include|say|mention|state|indicate|list|hold|read",
-    "appears": "to_be_visible|to_be_displayed|to_be_shown|to_appear|to_load|to_be_present|to_exist|to_show|to_show_up|to_be_loaded|appears|appear|loads|is_visible|is_displayed|is_loaded|is_shown|is_present|to_become_visible|to_be_available",
+    "appears": "loaded|displayed|presented|to_be_presented|to_be_visible|to_be_displayed|to_be_shown|to_appear|to_load|to_be_present|to_exist|to_show|to_show_up|to_be_loaded|appears|appear|loads|is_visible|is_displayed|is_loaded|is_shown|is_present|to_become_visible|to_be_available",
     "leaves": "to_disappear|to_be_hidden|disappears|is_hidden|to_vanish|to_be_gone|is_gone|to_go_away|to_close|to_not_be_displayed|to_be_removed|to_finish|is_not_visible|to_be_invisible",
 }  # fmt: skip
 """Words that stand in many rows."""
@@ -74,7 +74,9 @@ WORDINGS: tuple[Wording, ...] = (
         open|launch|start [a|the|my] [web] browser [window] [and] on|at|to|with|go_to|navigate_to|open|visit {page}
         proceed|continue [on|back] to [the] {page:site}
         point [the|my] browser at|to {page}
-        start|begin|land|arrive|be on|at|in|from|with|to [the] [url|path|address|page|link] {page}
+        start|begin|land|arrive on|at|in|from|with|to [the] [url|path|address|page|link] {page}
+        be on|at [the] [url|path|address|page|link] {page}
+        be in [the] {page:website}
         have [the] {page} open|opened|loaded
         have opened|visited|loaded|launched|accessed [the] [url|page] {page}
         have navigated|gone|browsed|come to [the] [url|page] {page}
@@ -124,7 +126,8 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("right-click", "do", "right-click|rightclick [on] {target}\nright click [on] {target}\nopen [the] context_menu of|on|for {target}"),
     *_rows("click", "do", """
         <click> [on|at|upon|in] {target}
-        follow|activate|trigger|depress|use|click|launch [on] {target:named}
+        follow|depress|click [on] {target:named}
+        activate|trigger|use|launch [on] {target:control}
         <click>|follow [on|at] {target} {number:times}
         <click> [on|at] {target} {number} times
         <choose>|open|expand|collapse|close|show|hide|view|go|navigate [to] {target:control}
@@ -143,14 +146,14 @@ WORDINGS: tuple[Wording, ...] = (
         fill|complete|populate [in|out] <a> <text> {value} for|in|into|as|on {field}
         <enter>|provide|supply|fill|specify [in] <a> <text> {value} <into> {field}
         put|add|set|give|append|submit|use [in] <a> <text> {value} <into> {field:fieldlike}
-        <enter>|provide|supply|specify|give|use|fill|submit [in|out] {field:label} {value}
-        <enter>|provide|supply|specify|give|fill|set|use [in|out] {field:label} as|of|with|to|: {value}
+        <enter>|provide|supply|specify|use|fill|submit [in|out] {field:label} {value}
+        <enter>|provide|supply|specify|fill|set|use [in|out] {field:label} as|of|with|to|: {value}
         set|change|update|edit|replace|modify|rename [the] [value|text|content|contents] [of|in|for] {field:fillable} to|with|by|as {value}
         <enter> [in] <a> <text> {value}
         have <enter>|entered|typed|filled [in] {value} in|into|for|as {field}
         search for {value} in|on|using|with {field}
         fill|complete|<enter>|set [in|out] {field} with|to|as [the] [following] [text|value|content] {docstring}
-        <enter> [the] [following] [text|value|content] <into> {field} {docstring}
+        <enter> [the] following|below [text|value|content] <into> {field} {docstring}
         """),
     *_rows("fill", "do", "leave|keep {field} empty|blank|unfilled|untouched\nleave [the] {field} field|input empty|blank", value=""),
     *_rows("clear", "do", """
@@ -161,6 +164,7 @@ WORDINGS: tuple[Wording, ...] = (
         fill|complete|populate|submit [in|out|up] [the] form|login_form|registration_form|fields|form_fields [with|as|using|by] [the|these|my] [following|below] [form] <data> [<in> {place}] {table}
         fill|complete|populate|provide|submit|<enter> [in|out|up] [with|the|these|my] following|below|values|details|data|information|fields [form] <data> [<in> {place}] {table}
         fill|complete|populate [in|out] {target:form} with|using|as [the] [following] <data> {table}
+        set [the] [following] [form] fields|values to|as|with [these|the] [following] <data> {table}
         """),
     # -- choices
     *_rows("select", "do", """
@@ -168,6 +172,7 @@ WORDINGS: tuple[Wording, ...] = (
         <choose> {field:label} {value}
         <choose> {field:label} as {value}
         set|change {field:dropdown} to {value}
+        <choose> {field:label} to {value}
         """),
     *_rows("select-value", "do", "<choose> [the] option with [the] value {value} from|in|for|on {field:select}"),
     *_rows("select-nth", "do", "<choose> [the] {nth} option|value|item|entry from|in|for|on|of {field:select}"),
@@ -175,13 +180,13 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("check", "do", """
         check|tick|mark|enable [off] {target:checkbox}
         select|activate {target:checkbox-role}
-        check|tick [off] {target:named}
+        check|tick [off] {target:tickable}
         turn|switch|toggle on {target:named}
         turn|switch|toggle {target:named} on
         """),
     *_rows("uncheck", "do", """
         uncheck|untick|unmark|deselect|unselect|disable [off] {target:checkbox}
-        uncheck|untick {target:named}
+        uncheck|untick {target:tickable}
         turn|switch|toggle off {target:named}
         turn|switch|toggle {target:named} off
         """),
@@ -194,6 +199,7 @@ WORDINGS: tuple[Wording, ...] = (
         mouseover {target}
         move to {target:control}
         """),
+    *_rows("fill", "do", "move|drag|slide|set [the] [value] [of] {field:slider} to [the] [value|position] {value}"),
     *_rows("drag", "do", """
         drag [and] [drop] {target} to|onto|into|on|over|in {place}
         drag {target} and drop [it] on|onto|in|into|to {place}
@@ -211,9 +217,27 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("upload", "do", """
         upload|attach [the|a|an] [file|files|image|document|picture|photo|attachment] {files} to|in|into|for|on|as|using|with|from|via [hidden] {field:file}
         add|drop|<choose> [the|a] [file|files|image|document|photo|picture] {files:filenames} to|in|into|for|on|as|with [hidden] {field:file}
-        upload|attach|<choose> [the|a] file|files|image|document|photo|picture {files}
+        upload|attach [the|a] {files:filenames} file|files|image|document|photo|picture to|in|into|for|on|as|via {field:file}
+        upload|attach [the|a] file|files|image|document|photo|picture {files}
+        <choose> [the|a] file|files {files:filenames}
         upload|attach {files}
         """),
+    *_rows("download", "do", """
+        download {target:named}
+        download [the|a|an] [file|document|report|attachment|image] {value}
+        """),
+    *_rows("downloaded", "see", "download|get|receive [the|a|an] [downloaded] file|document|report|export [named|called] {value}\ndownload {value}"),
+    *_rows("downloaded", "be", "be [successfully] downloaded|saved [successfully]\nhave been downloaded|saved [successfully]\nstart|begin|finish|complete\ndownload [successfully]", of="file"),
+    *_rows("downloaded", "be", "be [successfully] downloaded [successfully]", of="quoted"),
+    *_rows("downloaded", "be", "be named|called {value}", of="file"),
+    # -- tabs of the browser's own
+    *_rows("new-tab", "see", "<see>|get {tab:new-tab} [open|opened|opening]"),
+    *_rows("new-tab", "be", "open|appear|load [up]\nbe|get opened|open|shown|displayed|launched|created\nhave [been] opened|appeared", of="new-tab"),
+    *_rows("new-tab", "be", "open|be [opened] in {tab:new-tab}", of="element"),
+    *_rows("new-tab", "be", "open|be [opened] in {tab:new-tab}", of="page"),
+    *_rows("on-page", "be", "open|load|appear|be|point [opened|open] at|on|with|to|showing [the] [url|address|path] {page}", of="new-tab"),
+    *_rows("switch-tab", "do", "switch|go|change|move|turn [over] to|into {tab:new-tab}\nfocus [on] {tab:new-tab}"),
+    *_rows("switch-back", "do", "switch|go|change|move|return [back] to [the] first|original|main|previous|initial|old tab"),
     # -- waiting
     *_rows("wait-time", "do", "wait|pause|sleep|stop [for] [about|at_least] {duration}"),
     *_rows("wait-for", "do", """
@@ -233,21 +257,23 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("dialog-text", "see", "<see>|get {dialog:native} with|containing|saying|that_says [the] [text|message] {value}"),
     *_rows("dialog", "see", "<see>|get {dialog:native}"),
     *_rows("title", "see", "<see> [the|a] page|browser|tab|window|document title [is|as|of|to_be] {value}"),
-    *_rows("count", "see", "<see>|have|get [exactly] {count}"),
+    *_rows("count", "see", "<see>|have|get [exactly] {count}\n<see>|have|get [exactly] {count} <shown> <onpage>\n<see>|have [exactly] {count} <onpage>"),
     *_rows("text", "see", """
         <see>|get|receive|have [the|a|an|my|this] [page] <seen> {texts}
-        <see>|get|have [the|a|an] <seen> {texts} <in>|displayed_in|listed_in|next_to|above|below|for|as {place}
+        <see>|get|have [the|a|an] <seen> {texts} <in>|displayed_in|listed_in|next_to|for {place}
         <see>|get [the|a|an] <seen> {texts} <onpage>
         <see> [the] [text] {texts} displayed|shown|visible|appear|message|text|error|notification
-        be shown|presented|greeted|told|informed|notified|given [with|by] [the|a|an] <seen> {texts}
         """),
+    *_rows("text", "see", "be shown|presented|greeted|told|informed|notified|given [with|by] [the|a|an] <seen> {texts}", of="moved"),
     *_rows("text", "see", "<see>|get exactly [the] [text|message] {texts}", exact=True),
     *_rows("text-matching", "see", "<see> [the|a] [text] [matching|that_matches|like] {pattern} [in|within|on {place}]"),
-    *_rows("checked", "see", "<see> {target} checked|selected|ticked", state=True),
-    *_rows("checked", "see", "<see> {target} unchecked|unselected|unticked", state=False),
+    *_rows("checked", "see", "<see> {target} checked|selected|ticked\n<see> checked|ticked|selected {target:tickable}", state=True),
+    *_rows("checked", "see", "<see> {target} unchecked|unselected|unticked\n<see> unchecked|unticked|unselected {target:tickable}", state=False),
     *_rows("enabled", "see", "<see> {target} enabled|active", state=True),
     *_rows("enabled", "see", "<see> {target} disabled|inactive|greyed_out|grayed_out", state=False),
     *_rows("focused", "see", "<see> {target} [keyboard] focused"),
+    *_rows("links-to", "see", "<see> {target:link} to|pointing_to|linking_to|leading_to|that_points_to|that_links_to|that_leads_to|with_the_url|with_url [the] [url|path|address|page] {url}"),
+    *_rows("links-to", "be", "point|link|lead|go to [the] [url|path|address|page] {url}", of="expandable"),
     *_rows("value", "see", """
         <see> {target:fieldlike} with|having|containing <a> <text> {value}
         <see> {value} <in> {field:fieldlike}
@@ -262,17 +288,22 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("table", "see", """
         <see>|have {target} [and] with|containing|containing_the|with_the|as|that_contains [the] [following] [items|rows|contents|content|values|entries|data|columns|row|options] {table}
         <see>|have [the|these|a] [following] [texts|text|items|messages|values|content|entries|rows] [in|on {place}] {table}
-        <see>|have [the] following {target} {table}
+        <see>|have [the|these|all] following|these|below {target} <onpage> {table}
+        <see>|have {target} [listed] below|as_follows {table}
         """),
+    *_rows("values", "see", "<see> [the] following values [in] [the] [form|fields] {table}"),
     *_rows("attributes", "see", "<see> [these|the] [following] attributes [with] [the] [following] [values] {table}"),
     *_rows("on-page", "see", """
-        be|stay|remain|land|arrive|end [up] [still|now|back] on|at|in {page}
-        be|get [now|successfully] redirected|taken|sent|brought|directed|forwarded|navigated|returned|transferred|led|moved [back|away] to|on|onto|into [the] [url|path|address] {page}
+        be|stay|remain|land|arrive|end [up] [still|now|back] on|onto|at {page}
+        be|stay|remain|land|arrive|end [up] [still|now|back] in {page:website}
         be [back] on|at [the] [url|path|address] {page}
         land|arrive|end [up] on|at {page}
         <see>|reach|get|access|view [to] {page:site}
         <go> [back] to {page:site}
         """),
+    *_rows("on-page", "see", """
+        be|get [now|successfully|automatically] redirected|taken|sent|brought|directed|forwarded|navigated|returned|transferred|led|moved [back|away] to|on|onto|into [the] [url|path|address] {page}
+        """, of="moved"),
     # -- a thing is
     *_rows("dialog", "be", "be opened|open|shown|displayed|present|visible\nappear|show|open|pop [up]\nhave been opened|shown|displayed", of="dialog"),
     *_rows("dialog-text", "be", "<says>|have|be [the] [text|message] {value}", of="dialog"),
@@ -292,6 +323,8 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("text", "be", "<says>|have [the|a|an] <seen> {texts}", of="page"),
     *_rows("visible", "be", "<says>|have [the|a|an] {target}", of="page"),
     *_rows("on-page", "be", "be|become|appear|load [now|successfully] [<shown>|open|opened|displayed|active] [successfully]\nload|appear|open", of="page-expected"),
+    *_rows("table", "be", "contain|show|have|display|list|include [the|these] following|below [items|rows|entries|values|data|texts|text|messages|options|columns] {table}", of="place"),
+    *_rows("table", "be", "contain|show|have|display|list|include [the|these] following|below {target} {table}", of="page"),
     *_rows("count", "be", "contain|show|have|display|list|include [exactly|only] {count}"),
     *_rows("counted", "be", "be <shown> <onpage>\nbe listed|found <onpage>\nexist|appear <onpage>", of="counted"),
     *_rows("number-of", "be", "appear|exist|be [present|shown|displayed|visible] [exactly] {number} times", of="element"),
@@ -302,6 +335,7 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("value", "be", """
         contain|be|have|hold|show|display|equal|read|become [equal] [to] [filled_with|prefilled_with|set_to|populated_with] <a> <text> [of] {value}
         """, of="field"),
+    *_rows("values", "be", "match|have|contain|hold|be [set] [to] these|the|following|the_following [following] values|data {table}", of="fields"),
     *_rows("value", "be", "have|contain [the|a] value [of] {value}\nbe set|filled|prefilled|populated to|with {value}"),
     *_rows("has-any-text", "be", "contain|have any|some text\nbe filled"),
     *_rows("exact-text", "be", "be|equal|read|become [now] [equal] [to] [exactly] {texts}\nhave [the|a] [exact] text|label|title|caption [of] {texts}"),
@@ -317,12 +351,12 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("contains-pattern", "be", "match [the] [pattern|regex] {pattern}"),
     *_rows("has-thing", "be", "contain|show|have|display|include {target:named}", of="place"),
     *_rows("option-selected", "be", "have|show {value} selected|chosen [as_value]\nhave [the] [option|value] {value} selected|chosen", of="field"),
-    *_rows("selected-in", "be", "be selected|chosen from|in|for|on {field:select}"),
+    *_rows("selected-in", "be", "be selected|chosen from|in|for|on {field:select}", of="quoted"),
     *_rows("in-place", "be", """
         be|appear|exist [<shown>|listed|part|contained|included|found] in|within|inside|on|of|under|at|from {place}
         """),
     *_rows("in-place", "be", "be added|saved to {place}", of="quoted"),
-    *_rows("gone-from", "be", "be removed|deleted|gone|missing from {place}\ndisappear|vanish from {place}"),
+    *_rows("gone-from", "be", "be removed|deleted|gone|missing from {place}\ndisappear|vanish from {place}", of="quoted"),
     *_rows("checked", "be", "<be> checked|ticked|selected|chosen|on|switched_on|turned_on|toggled_on", state=True),
     *_rows("checked", "be", "<be> unchecked|unticked|unselected|deselected|off|switched_off|turned_off", state=False),
     *_rows("enabled", "be", "<be> enabled|clickable|editable|interactive", state=True),

@@ -43,7 +43,7 @@ from pytest_chimera.sealing import ready_test
 from pytest_chimera.session.items import DURATION, Durations, FeatureFailed, feature_of, refuse_double_ids
 from pytest_chimera.session.progress import Progress
 from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
-from pytest_chimera.settings import Settings, load_settings, load_tables
+from pytest_chimera.settings import Settings, Tables, load_settings, load_tables
 from pytest_chimera.turns import NotBegun, Turn, Turns
 from pytest_chimera.vault import Vault
 
@@ -249,7 +249,7 @@ class Conductor:
         manager = config.pluginmanager
         by_hand = not settings.coder and not item.ihook.pytest_chimera_implement_feature.get_hookimpls()
         answered = item.ihook.pytest_chimera_transitions()
-        tables = load_tables(root)
+        tables = tables_of(config)
         return Project(
             root=root,
             state=Path(cache.mkdir("chimera")),
@@ -307,7 +307,7 @@ def generator_of_project(config: pytest.Config) -> TestGenerator:
 
     :raises SettingError: they are not written as they have to be.
     """
-    settings, tables = settings_of(config), load_tables(config.rootpath)
+    settings, tables = settings_of(config), tables_of(config)
     return TestGenerator(
         settings.test_dir,
         pages=tables.pages,
@@ -315,6 +315,8 @@ def generator_of_project(config: pytest.Config) -> TestGenerator:
         test_id=settings.test_id,
         root=config.rootpath,
         functions=functions_of(config, settings),
+        languages=tables.languages,
+        language=settings.language,
     )
 
 
@@ -324,6 +326,19 @@ def functions_of(config: pytest.Config, settings: Settings) -> tuple[StepFunctio
     :raises SettingError: something in it is no phrase or no function that a step could be given to.
     """
     return step_functions(config.hook.pytest_chimera_steps(), config.rootpath, settings.test_dir)
+
+
+def tables_of(config: pytest.Config) -> Tables:
+    """The project's own words, and the languages that plugins add: where both have a phrase, the project's counts.
+
+    :raises SettingError: a table is none.
+    """
+    tables = load_tables(config.rootpath)
+    languages: dict[str, dict[str, str | list[str]]] = {}
+    for answer in [*config.hook.pytest_chimera_languages(), tables.languages]:
+        for code, phrases in answer.items():
+            languages[code] = languages.get(code, {}) | dict(phrases)
+    return replace(tables, languages=languages)
 
 
 def jobs_of(settings: Settings) -> int:

@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from pytest_chimera.agents import Agents, registry_of
+from pytest_chimera.errors import ScenarioError
 from pytest_chimera.marked import ARGUMENTS
 from pytest_chimera.models import Brief, Change, Checkout, Deployment, Feature, GeneratedTest, Verdict
 from pytest_chimera.scenario import ScenarioParser, TestGenerator
@@ -247,8 +248,8 @@ def test_every_page_is_read() -> None:
 
 
 def test_the_examples_of_a_projects_own_words_are_understood(tmp_path: Path) -> None:
-    options = blocks(ROOT / "docs" / "reference" / "options.md")
-    block = next(block for block in options if "[tool.chimera.glossary]" in block.text)
+    page = ROOT / "docs" / "reference" / "options.md"
+    block = next(block for block in blocks(page) if "[tool.chimera.glossary]" in block.text)
     (tmp_path / "pyproject.toml").write_text(block.text)
     tables = load_tables(tmp_path)
     parser = ScenarioParser(tables.pages, dict(tables.glossary))
@@ -256,6 +257,81 @@ def test_the_examples_of_a_projects_own_words_are_understood(tmp_path: Path) -> 
     code = "\n".join(line for step in scenario.steps for line in step.code)
     assert 'page.goto("/login")' in code
     assert 'page.goto("/shop")' in code
+
+
+def test_the_glossary_of_the_page_makes_steps_of_its_scenario(tmp_path: Path) -> None:
+    page = ROOT / "docs" / "how-to" / "write-a-glossary.md"
+    tables = [block.text for block in blocks(page) if "[tool.chimera.glossary]" in block.text]
+    (tmp_path / "pyproject.toml").write_text(tables[0])
+    words = load_tables(tmp_path)
+    steps = next(block.text for block in blocks(page) if block.language == "gherkin")
+    scenario = ScenarioParser(words.pages, dict(words.glossary)).parse(steps)
+    assert [step.kind for step in scenario.steps] == ["compound", "compound", "assert-text", "compound"]
+    code = "\n".join(line for step in scenario.steps for line in step.code)
+    for part in ('page.goto("/login")', 'page.goto("/desk")', 'fill("Librarian")', 'select_option("Ada")'):
+        assert part in code
+    (tmp_path / "pyproject.toml").write_text(tables[1])
+    with pytest.raises(ScenarioError, match=r"I lend \{book\} → I hand over \{book\} → I lend \{book\}"):
+        ScenarioParser(glossary=dict(load_tables(tmp_path).glossary))
+
+
+LANGUAGE = ROOT / "docs" / "how-to" / "write-steps-in-another-language.md"
+
+
+def german(tmp_path: Path) -> dict[str, Any]:
+    block = next(block for block in blocks(LANGUAGE) if "[tool.chimera.languages.de]" in block.text)
+    (tmp_path / "pyproject.toml").write_text(block.text)
+    return {"languages": load_tables(tmp_path).languages}
+
+
+def test_the_example_in_german_says_what_its_english_says(tmp_path: Path) -> None:
+    name, text = next(block.file for block in blocks(LANGUAGE) if block.language == "gherkin" and block.file)
+    (tmp_path / "features").mkdir()
+    (tmp_path / name).write_text(text)
+    feature = Feature(id="regal", description="Regal", file=name, function="test_regal")
+    source = TestGenerator(root=tmp_path, **german(tmp_path)).generate(feature).source
+    assert "# Then sehe ich" in source
+    for part in (
+        'page.goto("/login")',
+        'fill("Ada")',
+        'name="Anmelden"',
+        'name="Titel"',
+        'fill("Emma")',
+        'name="Gelesen"',
+    ):
+        assert part in source
+    plain = next(block.text for block in blocks(LANGUAGE) if block.text.startswith("# language: de\nWenn"))
+    kinds = [step.kind for step in ScenarioParser(**german(tmp_path)).parse(plain).steps]
+    assert kinds == ["fill", "click", "assert-text"]
+
+
+def test_an_unknown_german_step_is_refused_as_the_page_says(tmp_path: Path) -> None:
+    printed = next(block.text for block in blocks(LANGUAGE) if block.text.startswith("This step is not understood"))
+    steps = 'Wenn ich auf den Schalter "Eintragen" klicke'
+    with pytest.raises(ScenarioError) as caught:
+        ScenarioParser(language="de", **german(tmp_path)).parse(steps, line=7, path="features/regal.feature")
+    assert str(caught.value) == printed.rstrip("\n")
+
+
+def test_a_language_of_a_conftest_is_known_to_a_run(pytester: pytest.Pytester) -> None:
+    _, text = next(block.file for block in CONFTESTS if shown(block.page) == shown(LANGUAGE) and block.file)
+    pytester.makeconftest(text)
+    pytester.makeini("[pytest]\nchimera_language = es\n")
+    pytester.makepyfile(
+        '''
+        import pytest
+
+        @pytest.mark.feature("Guardar", url="/")
+        def test_guardar():
+            """
+            Cuando escribo "Emma" en el campo "Título"
+            Y hago clic en el botón "Guardar"
+            Entonces veo "Emma"
+            """
+        '''
+    )
+    result = pytester.runpytest_subprocess("--chimera", "--chimera-dry-run")
+    result.stdout.fnmatch_lines(['*get_by_role("button", name="Guardar").click()*'])
 
 
 def test_the_example_of_a_feature_file_is_collected_as_the_page_says(pytester: pytest.Pytester) -> None:

@@ -112,6 +112,37 @@ document.querySelector('.read button').onclick = () => {
 </script>"""
 )
 
+OPENING = (
+    HEAD
+    + """
+<h1>Shelf</h1>
+<a href="/help" target="_blank">Help</a>
+<a href="data:text/csv,Emma" download="books.csv">Export</a>
+<p></p>
+<script>
+if (location.pathname === '/help') {
+  document.title = 'Help';
+  document.querySelector('p').textContent = 'How to lend';
+}
+</script>"""
+)
+
+FIELDS = (
+    HEAD
+    + """
+<input type=search placeholder="Find a book" aria-label="Search the shelf">
+<label>Town <input list=towns></label><datalist id=towns><option>Bath<option>York</datalist>
+<label>Copies <input type=number></label>
+<label>Quality <input type=range min=0 max=100 value=50></label>
+<label>Note <textarea></textarea></label>
+<fieldset><legend>Cover</legend>
+<label><input type=radio name=c> Hard</label><label><input type=radio name=c> Soft</label>
+</fieldset>
+<ul><li><input type=checkbox> Emma</li><li><input type=checkbox> Persuasion</li></ul>
+<button>Lend</button><button>Return</button>
+"""
+)
+
 ECHO = (
     HEAD
     + """<label>Said <input></label><p></p>

@@ -6,7 +6,8 @@ The samples lie beside the project and are never copied into it; without them th
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
@@ -70,6 +71,66 @@ def test_what_is_understood_is_understood_rightly() -> None:
 
 def test_what_is_no_single_step_on_a_page_is_not_claimed() -> None:
     assert share("N", right=False) <= 0.02
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How a number of steps went: of which tiers they are, which are understood, and which rightly.
+
+    :param scenarios: the scenarios that they come from, and ``whole`` those of them without an unknown step.
+    """
+
+    bound: int
+    understood: int
+    right: int
+    others: int
+    claimed: int
+    scenarios: int
+    whole: int
+
+    @property
+    def wrong(self) -> int:
+        """What is understood as something else than it means."""
+        return self.understood - self.right
+
+    def __str__(self) -> str:
+        return (
+            f"{self.right:3}/{self.bound:3} right, {self.wrong} wrong; {self.claimed}/{self.others} of none claimed; "
+            f"{self.whole}/{self.scenarios} scenarios whole"
+        )
+
+
+def figures(of: Sequence[Mapping[str, str]]) -> Figures:
+    """The figures of some rows; a scenario is whole when none of its steps that a grammar can bind is unknown."""
+    bound = [row for row in of if row["tier"] in "AB"]
+    others = [row for row in of if row["tier"] == "N"]
+    scenarios: dict[tuple[str, str], bool] = {}
+    for row in bound:
+        place = (row["path"], row["scenario"])
+        scenarios[place] = scenarios.get(place, True) and is_right(row)
+    return Figures(
+        bound=len(bound),
+        understood=sum(bool(row["got"]) for row in bound),
+        right=sum(is_right(row) for row in bound),
+        others=len(others),
+        claimed=sum(bool(row["got"]) for row in others),
+        scenarios=len(scenarios),
+        whole=sum(scenarios.values()),
+    )
+
+
+def test_no_project_is_understood_much_worse_than_the_rest() -> None:
+    """Each project by itself, as if the language had been made without it; printed by ``pytest -rP``."""
+    projects = sorted({row["repo"] for row in rows()})
+    found = {name: figures([row for row in rows() if row["repo"] == name]) for name in projects}
+    whole = figures(rows())
+    print("\n".join(f"{name:45} {each}" for name, each in [*found.items(), ("all", whole)]))
+    assert whole.right >= 0.94 * whole.bound
+    assert whole.wrong <= 0.01 * whole.understood
+    assert whole.whole >= 0.9 * whole.scenarios
+    for name, each in found.items():
+        assert each.right >= 0.75 * each.bound, f"{name}: {each}"
+        assert each.claimed <= max(1, 0.02 * each.others), f"{name}: {each}"
 
 
 @pytest.mark.parametrize("case", sorted(path.parent.name for path in (CORPUS / "features").glob("*/case.json")))

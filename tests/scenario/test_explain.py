@@ -17,7 +17,7 @@ def test_each_step_is_one_line_of_json() -> None:
     fill, pigs, wait = lines
     assert (fill["kind"], fill["value"], fill["target"]["name"], fill["certainty"]) == ("fill", "Emma", "Title", 1.0)
     assert pigs["not_understood"] == "pigs fly"
-    assert "does not wait" in wait["error"]
+    assert "does not wait" in wait["reason"]
 
 
 def test_the_command_knows_the_words_of_the_project_in_its_folder(tmp_path: Path) -> None:

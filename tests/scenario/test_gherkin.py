@@ -112,7 +112,7 @@ def test_an_outline_is_one_test_with_parameters(generator: TestGenerator) -> Non
     source = generator.generate(feature("Refuse <who>")).source
     assert '@pytest.mark.parametrize("who", ["Bob", "Eve"])' in source
     assert "def test_b(page: Page, who: str) -> None:" in source
-    assert ".fill(\n        who\n    )" in source
+    assert ".fill(who)" in source
     assert '"No books for " + who + "!"' in source
 
 

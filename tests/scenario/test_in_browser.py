@@ -147,6 +147,28 @@ SCENARIOS = {
         'When in the list item "Emma" I press the "Lend" button\n'
         'Then I should see an alert box with the text "Lend it?"',
     ),
+    "opening a tab": (
+        pages.OPENING,
+        'target="_blank"',
+        'When I click the "Help" link\nThen a new tab should open\nAnd in the new tab I should see "How to lend"\n'
+        'And the new tab should have the title "Help"\nAnd I should not see "How to lend"',
+    ),
+    "working in a tab": (
+        pages.OPENING,
+        'target="_blank"',
+        'When I click the "Help" link\nAnd I switch to the new tab\nThen I should see "How to lend"\n'
+        'When I switch back to the first tab\nThen I should not see "How to lend"',
+    ),
+    "downloading": (
+        pages.OPENING,
+        'download="books.csv"',
+        'When I click "Export"\nThen a file named "books.csv" should be downloaded\nAnd I should see "Shelf"',
+    ),
+    "downloading by name": (
+        pages.OPENING,
+        'download="books.csv"',
+        'When I download "Export"\nThen the ".csv" file is downloaded',
+    ),
     "confirming": (
         pages.SHELF,
         "said.hidden = false;",
@@ -215,6 +237,33 @@ EVERYDAY = """
 
 def test_everyday_steps_do_and_see_what_they_say(browser: Browser, serve: Serve) -> None:
     assert play(browser, serve(pages.SHELF), EVERYDAY) == ""
+
+
+EVERY_FIELD = """
+    When I type "Emma" into the search box
+    And I enter "Bath" in the "Town" field
+    And I set the "Copies" field to 3
+    And I move the "Quality" slider to 80
+    And I fill in the note with "To read"
+    And I select "Soft" from the "Cover" group
+    And I check the first item
+    And I check the item "Persuasion"
+    Then the search box should contain "Emma"
+    And the "Town" field should have value "Bath"
+    And the "Copies" field should contain "3"
+    And the value of the "Quality" slider should be "80"
+    And the note field should contain "To read"
+    And the "Soft" radio button should be checked
+    And the "Hard" radio button should not be checked
+    And I should see the following buttons:
+        | Lend   |
+        | Return |
+    And the search box should not be empty
+"""
+
+
+def test_a_field_of_any_kind_is_found_by_its_words(browser: Browser, serve: Serve) -> None:
+    assert play(browser, serve(pages.FIELDS), EVERY_FIELD) == ""
 
 
 @pytest.mark.parametrize(

@@ -67,6 +67,45 @@ def test_a_bare_number_of_seconds_is_refused_with_the_reason() -> None:
         ScenarioParser().parse_step("I wait 5 seconds")
 
 
+def test_a_bare_wait_is_named_with_its_place_among_all_other_troubles_of_the_run() -> None:
+    with pytest.raises(UnknownStepsError) as caught:
+        ScenarioParser().parse("When I wait 5 seconds\nAnd pigs fly", path="a.py", line=3)
+    wait, pigs = caught.value.errors
+    assert (wait.step, wait.line, wait.path) == ("I wait 5 seconds", 3, "a.py")
+    assert "Say what is waited for" in str(wait)
+    assert pigs.line == 4
+
+
+def test_rows_that_a_step_does_nothing_with_are_not_passed_over() -> None:
+    with pytest.raises(UnknownStepError):
+        ScenarioParser().parse('When I press "Save"\n  | a | b |')
+
+
+@pytest.mark.parametrize(
+    ("text", "keyword"),
+    [
+        ("I should see the expected result", "Then"),
+        ("all books are shown", "Then"),
+        ("I check all checkboxes", "When"),
+        ("the books should be in ascending order", "Then"),
+        ('I enable the module "loans"', "When"),
+        ('I can delete the book "Emma"', "Then"),
+        ('the "Emma" book can be lent', "Then"),
+        ("5 readers exist", "Given"),
+        ('there is a reader "Ada"', "Given"),
+        ('"Ada" is in the club "Austen"', "Given"),
+        ("I am on a tablet", "Given"),
+        ("the value is chosen", "Then"),
+        ('I should see the "Emma" book above the list', "Then"),
+        ('the attribute "Due date" of book "Emma" should be "May"', "Then"),
+        ("no file should be downloaded", "Then"),
+    ],
+)
+def test_what_only_sounds_like_a_step_is_refused(text: str, keyword: str) -> None:
+    with pytest.raises(UnknownStepError):
+        ScenarioParser().parse_step(text, keyword)
+
+
 def test_it_without_anything_before_is_refused() -> None:
     with pytest.raises(UnknownStepError, match="it"):
         ScenarioParser().parse_step("I click it")

@@ -64,8 +64,8 @@ def test_borrow(page: Page) -> None:
     page.goto("/")
     # When I fill "Title" with "Emma"
     page.get_by_role("textbox", name="Title").or_(
-        page.get_by_placeholder("Title")
-    ).fill("Emma")
+        page.get_by_role("combobox", name="Title")
+    ).or_(page.get_by_placeholder("Title")).fill("Emma")
     # When I press Enter
     page.keyboard.press("Enter")
     # Then I should see "Emma" in the list "Read"

@@ -98,8 +98,20 @@ def test_a_quoted_button_is_found_by_role_and_name() -> None:
 
 def test_a_field_is_found_by_its_name_or_its_placeholder() -> None:
     assert code('I fill "Title" with "Emma"') == (
-        'page.get_by_role("textbox", name="Title").or_(\npage.get_by_placeholder("Title")\n).fill("Emma")'
+        'page.get_by_role("textbox", name="Title").or_(\npage.get_by_role("combobox", name="Title")\n'
+        ').or_(page.get_by_placeholder("Title")).fill("Emma")'
     )
+
+
+def test_a_number_may_go_into_a_field_for_numbers() -> None:
+    assert '"spinbutton", name="Copies"' in code('I fill "Copies" with "3"')
+    assert "spinbutton" not in code('I fill "Copies" with "three"')
+
+
+def test_a_search_box_need_not_be_named() -> None:
+    lines = code('I type "austen" into the search box')
+    assert 'get_by_role("searchbox")' in lines
+    assert 'get_by_role("textbox", name="Search")' in lines
 
 
 def test_a_password_has_no_role_and_is_found_by_its_label() -> None:
@@ -182,6 +194,66 @@ def test_rows_fill_several_fields() -> None:
     code = "\n".join(scenario.steps[0].code)
     assert code.count(".fill(") == 2
     assert '"Austen"' in code
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('I click on "Lend" "button"', 'page.get_by_role("button", name="Lend").click()'),
+        ('I click on ".lend" "css_element"', 'page.locator(".lend").click()'),
+        ("I click the 'second' Lend button", 'page.get_by_role("button", name="Lend").nth(1).click()'),
+        ("I check checkbox 2", 'page.get_by_role("checkbox").nth(1).check()'),
+        ('I check the box "On loan"', 'page.get_by_role("checkbox", name="On loan").check()'),
+        ('I choose to click the "Lend" link', 'page.get_by_role("link", name="Lend").click()'),
+        ('I go to "shelf/emma"', 'page.goto("/shelf/emma")'),
+        ("I go to the Loans tab", 'page.get_by_role("tab", name="Loans").click()'),
+        ("I close the modal popup", 'page.get_by_role("dialog")'),
+        ('I select the radio button "Soft"', 'page.get_by_role("radio", name="Soft").click()'),
+        ('I set the quality slider to "3"', 'page.get_by_role("slider", name="quality").fill("3")'),
+    ],
+)
+def test_an_action_finds_its_thing(text: str, line: str) -> None:
+    assert code(text).replace("\n", "").startswith(line)
+
+
+@pytest.mark.parametrize(
+    ("text", "part"),
+    [
+        ("I should see a lending error", 'page.get_by_role("alert")'),
+        ("the Nothing to lend message is displayed", 'page.get_by_text("Nothing to lend")'),
+        ('I should get the lending error message: "Too many"', 'page.get_by_text("Too many")'),
+        ('the value of the "Copies" field should be 3', '.to_have_value("3")'),
+        ('the element "h1" should have text "Shelf"', 'page.locator("h1")).to_have_text("Shelf")'),
+        ('"Lend" "button" should exist', 'page.get_by_role("button", name="Lend")).to_be_visible()'),
+        ('I should see "15" book covers in the list', ".to_have_count(15)"),
+        ("there are 2 Lend buttons displayed on the page", 'page.get_by_role("button", name="Lend")).to_have_count(2)'),
+    ],
+)
+def test_an_expectation_finds_its_thing(text: str, part: str) -> None:
+    assert part in code(text, "Then").replace("\n", "")
+
+
+def test_the_action_before_a_new_tab_listens_for_it() -> None:
+    steps = (
+        ScenarioParser()
+        .parse('When I click "Help"\nThen a new tab should open\nAnd I should see "x" in the new tab')
+        .steps
+    )
+    assert [step.kind for step in steps] == ["click", "assert-visible", "assert-text"]
+    assert steps[0].code[0] == "with page.expect_popup() as popup:"
+    assert "popup.value.get_by_text" in "\n".join(steps[2].code)
+
+
+def test_the_action_before_a_download_listens_for_it() -> None:
+    steps = ScenarioParser().parse('When I press "Export"\nThen a file named "books.csv" should be downloaded').steps
+    assert [step.kind for step in steps] == ["click", "assert-text"]
+    assert steps[0].code[0] == "with page.expect_download() as download:"
+    assert steps[1].code == ('assert download.value.suggested_filename == "books.csv"',)
+
+
+def test_a_dialog_is_answered_before_the_action_that_opens_it() -> None:
+    lines = ScenarioParser().parse_step('I press "Delete" and accept the alert').code
+    assert lines[0].startswith("page.once(")
 
 
 def test_it_is_the_thing_before() -> None:
