@@ -70,7 +70,7 @@ class Code:
 
 
 def _is_test_code(path: str) -> bool:
-    return path.endswith(".py") and is_test_file(path)
+    return path.endswith(".py") and is_test_file(path) and not path.startswith("../")
 
 
 class NotArranged(Exception):
