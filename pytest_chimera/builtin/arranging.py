@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pytest_chimera.builtin.arranger import DJANGO
+from pytest_chimera.builtin.finding import django_settings
 from pytest_chimera.builtin.ports import HOST
 from pytest_chimera.builtin.server import environment_of
 from pytest_chimera.builtin.subjects import is_test_file
@@ -47,7 +49,9 @@ class Where:
         values = {name: value for name, value in {**known, "name": self.name}.items() if value}
         given = [line for line in env if set(re.findall(r"\{([A-Za-z_]\w*)\}", line)) & _UNKNOWN <= values.keys()]
         told = {"CHIMERA_BASE_URL": self.url, "CHIMERA_DATA_DIR": self.data_dir}
-        return environment_of(self.folder, given, values) | {name: value for name, value in told.items() if value}
+        found = {DJANGO: django_settings(self.folder)}  # manage.py would set it for the application, and for it alone
+        chosen = found | environment_of(self.folder, given, values) | told
+        return {name: value for name, value in chosen.items() if value or name not in {*found, *told}}
 
 
 _UNKNOWN = {"port", "host", "data_dir", "name"}
@@ -71,7 +75,7 @@ class Code:
 
 
 def _is_test_code(path: str) -> bool:
-    return path.endswith(".py") and is_test_file(path)
+    return path.endswith(".py") and is_test_file(path) and not path.startswith("../")
 
 
 class NotArranged(Exception):

@@ -57,9 +57,9 @@ class TestGenerator:
         glossary: Mapping[str, Sequence[str] | str] | None = None,
         test_id: str = "data-testid",
         root: str | Path = ".",
+        functions: Sequence[StepFunction] = (),
         languages: Mapping[str, Table] | None = None,
         language: str = ENGLISH,
-        functions: Sequence[StepFunction] = (),
     ) -> None:
         self._test_dir = test_dir.strip("/")
         self._parser = ScenarioParser(

@@ -272,7 +272,7 @@ class Conductor:
         answered = item.ihook.pytest_chimera_transitions()
         tables = tables_of(config)
         return Project(
-            root=config.rootpath,
+            root=root,
             state=state,
             work=repository.work,
             repository=repository,
@@ -369,6 +369,14 @@ def generator_of(
     )
 
 
+def functions_of(config: pytest.Config, settings: Settings) -> tuple[StepFunction, ...]:
+    """What every ``pytest_chimera_steps`` of this run answers, wherever its conftest.py lies.
+
+    :raises SettingError: something in it is no phrase or no function that a step could be given to.
+    """
+    return step_functions(config.hook.pytest_chimera_steps(), config.rootpath, settings.test_dir)
+
+
 def tables_of(config: pytest.Config) -> Tables:
     """The project's own words, and the languages that plugins add: where both have a phrase, the project's counts.
 
@@ -386,14 +394,6 @@ def cleaner_of(settings: Settings) -> Cleaner:
     """Masks what is secret in our environment, and in what the project's programs are given."""
     given = (entry.partition("=") for entry in (*settings.env, *settings.coder_env))
     return Cleaner(secret_values({**os.environ, **{name.strip(): value for name, sets, value in given if sets}}))
-
-
-def functions_of(config: pytest.Config, settings: Settings) -> tuple[StepFunction, ...]:
-    """What every ``pytest_chimera_steps`` of this run answers, wherever its conftest.py lies.
-
-    :raises SettingError: something in it is no phrase or no function that a step could be given to.
-    """
-    return step_functions(config.hook.pytest_chimera_steps(), config.rootpath, settings.test_dir)
 
 
 def jobs_of(settings: Settings) -> int:
