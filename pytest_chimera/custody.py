@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import os
 import re
 import sys
@@ -65,6 +66,13 @@ class Custody:
         :param git_dir: the git folder of the person's repository.
         """
         return cls(dict(_start_up_files()), dict(_packages()), dict(_git(git_dir)))
+
+    def fingerprints(self) -> dict[str, str]:
+        """One digest for each kind of thing."""
+        return {
+            kind: hashlib.sha256(json.dumps(sorted(found.items())).encode()).hexdigest()
+            for kind, found in (("start_up", self.start_up), ("packages", self.packages), ("git", self.git))
+        }
 
     def trespasses(self, now: Custody) -> list[Trespass]:
         """What was changed since, and by no package installer."""

@@ -498,6 +498,7 @@ class Proof(Value):
     :param base: the commit on which the test was red; ``commit`` and ``tree`` the candidate on which it was green.
     :param red: the red's reason and signature; ``green`` how many runs were green.
     :param varied: the variations that were green; ``seed`` what they were made from; ``not_varied`` what was left out.
+    :param tools: the versions of what judged, in one line.
     """
 
     feature: str
@@ -512,6 +513,7 @@ class Proof(Value):
     seed: str = ""
     varied: tuple[str, ...] = ()
     not_varied: dict[str, str] = Field(default_factory=dict)
+    tools: str = ""
 
 
 class Verdict(Value):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_chimera.session.conductor import Conductor
 
 _CONDUCTOR: pytest.StashKey[Conductor] = pytest.StashKey()
-_COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune", "chimera_verify_state")
+_COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune", "chimera_verify_state", "chimera_verify")
 _MODIFIERS = (
     "chimera_restart",
     "chimera_reprove",

@@ -122,6 +122,7 @@ FLAGS = (
     Flag("--chimera-hint", "the same, as a hint rather than a rejection", metavar="WORDS"),
     Flag("--chimera-apply", "lay a feature's candidate into the working tree, unstaged, and exit", metavar="ID"),
     Flag("--chimera-status", "list the features with their state, and exit"),
+    Flag("--chimera-verify", "do the proofs of a commit again, say whether they hold, and exit", metavar="REV"),
     Flag("--chimera-verify-state", "check every journal, say what was found, and exit"),
     Flag("--chimera-prune", "empty the vault of features that are merged, and exit"),
 )

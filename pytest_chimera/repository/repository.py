@@ -102,6 +102,18 @@ class Repository:
         """Feature id → the newest proof in the history of ``rev``, squashed ones included; empty without a commit."""
         return self.store.proofs(self._brought(rev)) if self.exists(rev) else {}
 
+    def proofs_of(self, rev: str) -> tuple[str, tuple[Trailers, ...]]:
+        """A commit's id and the proofs that its message carries; for a merge, those of what it brought in.
+
+        :raises RepositoryError: there is no such commit.
+        """
+        commit = self._brought(rev)
+        return commit, self.store.carried(commit)
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The commits that a commit follows from, as far as the history is here."""
+        return self.store.parents(self._brought(commit))
+
     # -- commits, wherever they are
 
     def bring(self, commit: str) -> None:

@@ -25,6 +25,7 @@ def test_what_is_written_is_read_back() -> None:
     assert block.split("\n") == [
         "Chimera-Feature: test_add_todo[x: y]",
         f"Chimera-Base: {'b' * 40}",
+        f"Chimera-Tree: {'d' * 40}",
         f"Chimera-Test-SHA256: {'e' * 64}",
         "Chimera-Seed: 17",
         "Chimera-Red: missing element 1a2b",
@@ -34,6 +35,7 @@ def test_what_is_written_is_read_back() -> None:
     assert parse_trailers(f"Add a todo\n\nWords.\n\n{block}\n") == Trailers(
         feature="test_add_todo[x: y]",
         base="b" * 40,
+        tree="d" * 40,
         test_sha256="e" * 64,
         seed="17",
         red="missing element 1a2b",

@@ -46,6 +46,8 @@ FLOORS = {
     "trials": 3,
     "proving": 3,
     "drafting": 3,
+    "committed": 3,
+    "verification": 3,
     "builtin": 3,
     "session": 4,
     "plugin": 4,
