@@ -184,6 +184,11 @@ def _packages() -> Iterator[tuple[str, str]]:
         yield str(path), hashlib.sha256(_bytes(path)).hexdigest()
 
 
+def packages_digest() -> str:
+    """One digest of every file that the judge's process loads of its packages."""
+    return hashlib.sha256(json.dumps(sorted(_packages())).encode()).hexdigest()
+
+
 def _required(names: Iterable[str]) -> Iterator[metadata.Distribution]:
     """Distributions with what they require, extras left out."""
     waiting, seen = list(names), set[str]()

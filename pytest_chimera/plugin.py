@@ -125,11 +125,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> Ge
 
 
 def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
-    """Show a parked feature as an error: nothing is wrong with the feature."""
+    """Show a parked feature, and one of a broken run, as an error: nothing is wrong with the feature."""
     if getattr(report, "when", "") != "call" or report.outcome != "failed":
         return None
     state = next((value for key, value in getattr(report, "user_properties", ()) if key == "chimera-state"), "")
-    return ("error", "E", "PARKED") if state == "parked" else None
+    return ("error", "E", state.upper()) if state in {"parked", "error"} else None
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

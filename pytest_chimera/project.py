@@ -16,6 +16,7 @@ import filelock
 
 from pytest_chimera.agents import Agents
 from pytest_chimera.breaker import Breakers
+from pytest_chimera.canaries import Canaries
 from pytest_chimera.errors import HeldElsewhere
 from pytest_chimera.journal import Journal, Standing, readable
 from pytest_chimera.judging import Browser
@@ -62,6 +63,7 @@ class Project:
     :param mirror: shows a feature's standing in the pytest cache.
     :param progress: says one line about a feature.
     :param turn: the feature's place among those that are worked on at once.
+    :param canaries: what reviewers and judge are shown before anything counts.
     :param allowance: what the run may spend.
     :param breakers: stop calling a hook that keeps failing, for all features.
     :param run: names the run; the workers of one run have it in common.
@@ -85,6 +87,7 @@ class Project:
     progress: Progress = lambda _feature, _line: None
     table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
     turn: Turn = field(default_factory=unhurried)
+    canaries: Canaries | None = None
     allowance: Allowance = field(default_factory=lambda: Allowance(Settings()))
     breakers: Breakers = field(default_factory=Breakers)
     run: str = field(default_factory=lambda: secrets.token_hex(8))

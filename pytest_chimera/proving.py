@@ -15,6 +15,7 @@ import anyio.to_thread
 from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.engine import ChimeraExecutor, Parked, Recorder
 from pytest_chimera.errors import (
+    BrokenRun,
     ChimeraError,
     EnvironmentTrouble,
     HeldElsewhere,
@@ -55,6 +56,8 @@ async def pursue(project: Project, feature: Feature, base: str | None = None) ->
         verdict = await _held_and_pursued(project, feature, base)
     except HeldElsewhere as held:
         verdict = _verdict(feature, "parked", held)
+    except BrokenRun as broken:
+        verdict = _verdict(feature, "error", broken)
     except (StateError, *_FOR_THE_PERSON) as error:
         verdict = _verdict(feature, "failed", error)
     seconds = time.monotonic() - began - project.turn.waited
@@ -82,6 +85,8 @@ async def _held_and_pursued(project: Project, feature: Feature, base: str | None
 
 
 async def _pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
+    if project.canaries:
+        project.canaries.refuse_broken()
     with project.held(feature):
         reached(CrashPoint.FEATURE_HELD)
         journal = project.journal(feature)

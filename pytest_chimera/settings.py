@@ -74,6 +74,11 @@ class Settings:
     test_id: str = _ini("data-testid", "the attribute that holds test ids", advanced=True)
     protected: tuple[str, ...] = _ini((), "more paths that a coder must leave alone (globs), one a line", advanced=True)
     allow: tuple[str, ...] = _ini((), "rules that do not hold for some paths: rule-id:path, one a line", advanced=True)
+    canaries: str = _ini(
+        "all",
+        'who is shown planted cheats first: "all", "own" (not the project\'s own reviewers) or "off"',
+        advanced=True,
+    )
     work_dir: str = _ini("", "where clones and checkouts lie; the user's cache folder unless set", advanced=True)
     generation_timeout: float = _ini(300.0, "seconds for e2e_test_generation", advanced=True)
     implementation_timeout: float = _ini(1800.0, "seconds for code_implementation", advanced=True)
@@ -176,6 +181,11 @@ def _check(settings: Settings) -> None:
     if settings.merge not in {"none", "ff", "stack"}:
         raise SettingError(
             f'chimera_merge is "none", "ff" or "stack", not {settings.merge!r}.', remedy='Write: chimera_merge = "none"'
+        )
+    if settings.canaries not in {"all", "own", "off"}:
+        raise SettingError(
+            f'chimera_canaries is "all", "own" or "off", not {settings.canaries!r}.',
+            remedy='Write: chimera_canaries = "all"',
         )
     if settings.timeouts not in {"fixed", "learned"}:
         raise SettingError(

@@ -155,6 +155,8 @@ class Staging:
         self, sealed: SealedTest, deployment: Deployment, evidence: Path, workflow: ChimeraWorkflow
     ) -> TestRun:
         hook = "pytest_chimera_validate"
+        if self.project.canaries:
+            await self.project.canaries.before_judging(self.project.agents)
         async with self.project.allowance.a_browser(), self.project.breakers.watching(hook):
             answer = await self.project.agents.ask(
                 hook, sealed=sealed, deployment=deployment, evidence=str(evidence), workflow=workflow

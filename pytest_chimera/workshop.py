@@ -243,6 +243,8 @@ class Workshop:
             return (await read()).tree != start_tree
 
         start_tree = await self.git(lambda git: git.tree_of(start))
+        if self.project.canaries:
+            await self.project.canaries.before_review(self.project.agents)
         await self._keep_watch()
         hook = "pytest_chimera_implement_feature"
         self.project.turn.coder_is_asked()
@@ -335,6 +337,8 @@ class Workshop:
 
     async def reviewed(self, change: Change, workflow: ChimeraWorkflow, room: Path) -> Review:
         """All reviewers' answers as one, kept in the vault."""
+        if self.project.canaries:
+            await self.project.canaries.before_review(self.project.agents)
         brief = self._brief(workflow, Path())
         hook = "pytest_chimera_review_change"
         async with self.project.breakers.watching(hook):

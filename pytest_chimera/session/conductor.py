@@ -27,6 +27,7 @@ from pytest_chimera.builtin.guardian import Checks, Guardian
 from pytest_chimera.builtin.regressions import BaseTests
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Generator, Judge
+from pytest_chimera.canaries import Canaries
 from pytest_chimera.drafting import draft_of, lacks_steps, lay
 from pytest_chimera.errors import ChimeraError, SettingError
 from pytest_chimera.journal import standing_of
@@ -268,6 +269,7 @@ class Conductor:
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
             table=time_limits(settings, answered, Path(cache.mkdir("chimera"))),
+            canaries=Canaries(repository, settings, Path(cache.mkdir("chimera")), by_hand),
             allowance=Allowance(settings),
             breakers=Breakers(self._progress.note),
             run=_run_of(config),

@@ -16,6 +16,7 @@ import pytest
 from pytest_chimera.agents import Agents
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Judge
+from pytest_chimera.canaries import Canaries
 from pytest_chimera.committed import committed_settings
 from pytest_chimera.errors import RepositoryError
 from pytest_chimera.judging import find_browser
@@ -100,6 +101,7 @@ async def _project(
         browser=lambda: browser,
         tables=tables,
         ready=ready,
+        canaries=Canaries(repository, settings, room / "state", by_hand=True),
         progress=say,
         table=time_limits(settings, None),
     )

@@ -47,6 +47,7 @@ FLOORS = {
     "proving": 3,
     "drafting": 3,
     "committed": 3,
+    "canaries": 3,
     "verification": 3,
     "builtin": 3,
     "session": 4,
