@@ -13,6 +13,7 @@ import anyio
 import anyio.to_thread
 
 from pytest_chimera.environment import chosen_environment, secret_values
+from pytest_chimera.sandbox import Sandbox
 from pytest_chimera.supervised import Finished, ProgramNotFound, Supervised, describe_exit
 
 __all__ = [
@@ -75,6 +76,7 @@ async def start_program(
     time_limit: float | None = None,
     stdin: bytes = b"",
     secrets: Collection[str] = (),
+    sandbox: Sandbox | None = None,
 ) -> Program:
     """Start a program, a server for example, that lives until it is stopped or this process dies, however it dies.
 
@@ -84,6 +86,7 @@ async def start_program(
     :param time_limit: seconds; ``None`` when there is no limit.
     :param stdin: what it reads on its standard input.
     :param secrets: texts that are masked in its output.
+    :param sandbox: what it runs in; ``None`` for the system as it is.
     :raises ProgramNotFound: there is no such program.
     :raises EnvironmentTrouble: ``folder`` is not there.
     """
@@ -95,6 +98,7 @@ async def start_program(
         time_limit=time_limit,
         stdin=stdin,
         secrets=secrets,
+        sandbox=sandbox,
     )
     program = Program(supervised)
     try:
@@ -114,6 +118,7 @@ async def run_program(
     time_limit: float | None = None,
     stdin: bytes = b"",
     secrets: Collection[str] = (),
+    sandbox: Sandbox | None = None,
 ) -> Finished:
     """Run a program to its end. Its whole tree is gone when this returns, raises or is cancelled.
 
@@ -127,6 +132,7 @@ async def run_program(
         time_limit=time_limit,
         stdin=stdin,
         secrets=secrets,
+        sandbox=sandbox,
     )
     try:
         return await program.wait()

@@ -74,6 +74,14 @@ class Settings:
     test_id: str = _ini("data-testid", "the attribute that holds test ids", advanced=True)
     protected: tuple[str, ...] = _ini((), "more paths that a coder must leave alone (globs), one a line", advanced=True)
     allow: tuple[str, ...] = _ini((), "rules that do not hold for some paths: rule-id:path, one a line", advanced=True)
+    sandbox: str = _ini(
+        "auto",
+        'whether coder and application run under bubblewrap: "auto" (where it works), "require" or "off"',
+        advanced=True,
+    )
+    sandbox_paths: tuple[str, ...] = _ini(
+        (), "what they may read in it besides, one a line; with :rw behind it, write to", advanced=True
+    )
     canaries: str = _ini(
         "all",
         'who is shown planted cheats first: "all", "own" (not the project\'s own reviewers) or "off"',
@@ -181,6 +189,11 @@ def _check(settings: Settings) -> None:
     if settings.merge not in {"none", "ff", "stack"}:
         raise SettingError(
             f'chimera_merge is "none", "ff" or "stack", not {settings.merge!r}.', remedy='Write: chimera_merge = "none"'
+        )
+    if settings.sandbox not in {"auto", "off", "require"}:
+        raise SettingError(
+            f'chimera_sandbox is "auto", "off" or "require", not {settings.sandbox!r}.',
+            remedy='Write: chimera_sandbox = "auto"',
         )
     if settings.canaries not in {"all", "own", "off"}:
         raise SettingError(

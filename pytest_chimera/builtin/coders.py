@@ -9,12 +9,14 @@ import re
 import shutil
 from pathlib import Path
 
+import anyio.to_thread
 import pytest
 
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
 from pytest_chimera.models import Brief, Feature, GeneratedTest
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program, secret_values
 from pytest_chimera.repository import apply_patch, put_back
+from pytest_chimera.sandbox import Sandbox, Sandboxes, logins_of
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.vault import write_file
 
@@ -29,10 +31,12 @@ class CommandCoder:
     """Runs ``chimera_coder`` in the private clone, with the brief as Markdown and JSON.
 
     :param settings: its ``coder`` is the command line, ``coder_env`` what its environment holds besides.
+    :param sandboxes: what it runs in, where there is one.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sandboxes: Sandboxes) -> None:
         self._settings = settings
+        self._sandboxes = sandboxes
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_implement_feature(self, brief: Brief) -> str:
@@ -44,8 +48,11 @@ class CommandCoder:
         )
         log = Path(brief.markdown).with_name("coder.log")
         secrets = secret_values(environment)
+        sandbox = await anyio.to_thread.run_sync(self._sandbox, command, brief, Path(environment["TMPDIR"]))
         try:
-            done = await run_program(command, folder=folder, environment=environment, log=log, secrets=secrets)
+            done = await run_program(
+                command, folder=folder, environment=environment, log=log, secrets=secrets, sandbox=sandbox
+            )
         except ProgramNotFound as missing:
             raise EnvironmentTrouble(
                 f"The coder {command[0]!r} is not installed or not on PATH.",
@@ -66,6 +73,11 @@ class CommandCoder:
         brief = Brief(feature=feature, test=no_test, failing="", folder=folder, markdown=task, json_file=str(json_file))
         await self.pytest_chimera_implement_feature(brief)
         return _written_draft(Path(folder) / DRAFT_FILE, Path(task).with_name("coder.log"))
+
+    def _sandbox(self, command: list[str], brief: Brief, temporary: Path) -> Sandbox | None:
+        briefs = (Path(brief.markdown), Path(brief.json_file))
+        writable = (temporary, *logins_of(command))
+        return self._sandboxes.for_folder(Path(brief.folder), *briefs, writable=writable)
 
 
 def _written_draft(path: Path, log: Path) -> str:
@@ -177,8 +189,8 @@ class ReplayCoder:
         return sorted(found, key=lambda path: int(path.stem))
 
 
-def coder_plugin(settings: Settings, root: Path) -> CommandCoder | ReplayCoder | None:
+def coder_plugin(settings: Settings, root: Path, sandboxes: Sandboxes) -> CommandCoder | ReplayCoder | None:
     """The plugin that ``chimera_coder`` names; ``None`` when it names nobody."""
     if settings.coder.startswith(REPLAY):
         return ReplayCoder(root / settings.coder.removeprefix(REPLAY))
-    return CommandCoder(settings) if settings.coder else None
+    return CommandCoder(settings, sandboxes) if settings.coder else None

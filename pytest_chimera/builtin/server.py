@@ -24,6 +24,7 @@ from pytest_chimera.builtin.finding import find_serve, no_serve_known
 from pytest_chimera.builtin.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken
 from pytest_chimera.environment import chosen_environment, secret_values
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
+from pytest_chimera.sandbox import Sandbox
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.supervised import ProgramNotFound, Supervised, describe_exit
 
@@ -57,6 +58,7 @@ class Recipe:
     :param port: a fixed port, or 0 for any free one.
     :param health: the path that answers when it is ready; ``ready_timeout`` how many seconds it has.
     :param prepare_timeout: seconds that each preparing line has.
+    :param sandbox: what it runs in; ``None`` for the system as it is.
     """
 
     serve: str
@@ -69,6 +71,7 @@ class Recipe:
     health: str = "/"
     ready_timeout: float = 60.0
     prepare_timeout: float = 900.0
+    sandbox: Sandbox | None = None
 
     @property
     def command(self) -> str:
@@ -218,6 +221,7 @@ def _start(
         log=recipe.vault / log,
         time_limit=time_limit,
         secrets=secret_values(environment),
+        sandbox=recipe.sandbox,
     )
     try:
         program.start()

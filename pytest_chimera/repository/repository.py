@@ -90,6 +90,11 @@ class Repository:
         found = self.person.ask("symbolic-ref", "-q", "--short", "HEAD", accept=(0, 1))
         return found.text or None
 
+    def git_folders(self) -> tuple[Path, ...]:
+        """The git folders of the person's repository: a linked working tree has two."""
+        common = self.person.ask("rev-parse", "--path-format=absolute", "--git-common-dir").text
+        return tuple(dict.fromkeys((self.store.source, Path(common))))
+
     def tip(self, branch: str) -> str | None:
         """The commit that a branch points to; ``None`` where there is no such branch."""
         return self._known(f"refs/heads/{branch}")

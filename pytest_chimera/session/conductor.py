@@ -41,6 +41,7 @@ from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.scenario.functions import StepFunction, step_functions
 from pytest_chimera.sealing import ready_test
+from pytest_chimera.session.confinement import NOTE, Confinement, sandboxes_of
 from pytest_chimera.session.items import DURATION, Durations, FeatureFailed, feature_of, refuse_double_ids
 from pytest_chimera.session.progress import Progress
 from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
@@ -70,6 +71,7 @@ class Conductor:
         self._waiting: list[tuple[pytest.Item, Feature]] = []
         self._errors: dict[str, ChimeraError] = {}
         self._project: Project | None = None
+        self._confinement: Confinement | None = None
 
     def plan(self, items: list[Any]) -> list[Feature]:
         """Read the selected items into features; what is wrong with one is kept until it runs."""
@@ -106,6 +108,8 @@ class Conductor:
         item.stash[DURATION] = verdict.seconds
         item.user_properties.append(("chimera", verdict.model_dump_json()))
         item.user_properties.append(("chimera-state", verdict.state))
+        if self._confinement and self._confinement.note:
+            item.user_properties.append((NOTE, self._confinement.note))
         item.add_report_section("call", "stdout chimera", "\n".join(self._progress.lines.get(feature.id, [])))
         if not verdict.passed:
             raise FeatureFailed(failure_text(verdict))
@@ -286,13 +290,20 @@ class Conductor:
 
     def _register(self, project: Project) -> Deployer:
         settings = project.settings
-        deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"))
+        sandboxes = sandboxes_of(settings, project.repository, project.state, by_hand=project.by_hand)
+        deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"), sandboxes)
+        coder = coder_plugin(settings, project.root, sandboxes)
+        function = coder is None or bool(project.agents.named("pytest_chimera_implement_feature"))
+        self._confinement = Confinement(sandboxes, self._progress.note, function=function)
         plugins = {
             "chimera-generator": Generator(generator_of_project(self._config)),
-            "chimera-coder": coder_plugin(settings, project.root),
+            "chimera-coder": coder,
+            "chimera-confinement": self._confinement,
             "chimera-guardian": Guardian(settings, project.repository.read, by_hand=project.by_hand),
-            "chimera-checks": Checks(settings, project.repository, project.work, by_hand=project.by_hand),
-            "chimera-base-tests": BaseTests(settings, project.repository, project.work, project.by_hand),
+            "chimera-checks": Checks(
+                settings, project.repository, project.work, by_hand=project.by_hand, sandboxes=sandboxes
+            ),
+            "chimera-base-tests": BaseTests(settings, project.repository, project.work, project.by_hand, sandboxes),
             "chimera-deployer": deployer,
             "chimera-judge": Judge(settings, project.repository, project.browser),
             "chimera-progress": self._progress,

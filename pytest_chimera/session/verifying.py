@@ -25,6 +25,7 @@ from pytest_chimera.project import Orders, Project, time_limits
 from pytest_chimera.repository import Repository, Trailers
 from pytest_chimera.sealing import ready_test
 from pytest_chimera.session.conductor import generator_of, private_folders, settings_of
+from pytest_chimera.session.confinement import sandboxes_of
 from pytest_chimera.settings import Settings, load_tables
 from pytest_chimera.vault import Vault
 from pytest_chimera.verification import Verified, proofs_at, verify
@@ -66,7 +67,8 @@ async def _verified(
             remedy="Say how a checkout is served: -o chimera_serve=…",
         )
     project = await _project(config, repository, settings, folder, room, work)
-    deployer = Deployer(settings, lambda line: _terminal(config).write_line(f"  {line}"))
+    sandboxes = sandboxes_of(settings_of(config), repository, room, by_hand=False)
+    deployer = Deployer(settings, lambda line: _terminal(config).write_line(f"  {line}"), sandboxes)
     plugins = {"chimera-deployer": deployer, "chimera-judge": Judge(settings, repository, project.browser)}
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, name)

@@ -23,6 +23,7 @@ FLOORS = {
     "process": 1,
     "supervised": 1,
     "supervisor": 1,
+    "sandbox": 1,
     "custody": 1,
     "repository": 1,
     "journal": 1,
