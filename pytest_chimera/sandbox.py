@@ -29,6 +29,12 @@ _TOOLS_IN_PARTS = frozenset({".local", ".cargo", ".config", ".cache"})
 _OWN_FOLDERS = ("HOME", "TMPDIR", "TEMP", "TMP")
 _NOT_SHOWN = frozenset({*_OWN_FOLDERS, "PWD", "PATH", "PYTHONPATH"})
 
+HINT = (
+    "It ran in a sandbox: name in chimera_sandbox_paths what it needs of your files (with :rw, to write to). Your "
+    "environment of packages is read-only."
+)
+"""What is said of a program that failed in one."""
+
 LOGINS: Mapping[str, tuple[str, ...]] = {
     "claude": (".claude", ".claude.json"),
     "codex": (".codex",),
@@ -139,6 +145,8 @@ def _in_environment(environment: Mapping[str, str]) -> Iterator[Path]:
             continue
         if path.exists():
             yield path
+    for entry in environment.get("PYTHONPATH", "").split(os.pathsep):
+        yield from (Path(entry),) if Path(entry).is_absolute() else ()
     for entry in environment.get("PATH", "").split(os.pathsep):
         if entry and Path(entry).is_dir():
             yield from _with_installation(Path(entry))

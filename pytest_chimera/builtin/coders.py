@@ -16,7 +16,7 @@ from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
 from pytest_chimera.models import Brief, Feature, GeneratedTest
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program, secret_values
 from pytest_chimera.repository import apply_patch, put_back
-from pytest_chimera.sandbox import Sandbox, Sandboxes, logins_of
+from pytest_chimera.sandbox import HINT, Sandbox, Sandboxes, logins_of
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.vault import write_file
 
@@ -61,7 +61,9 @@ class CommandCoder:
             ) from missing
         if done.exit_code:
             raise PhaseFailed(
-                f"The coder {command[0]!r} {describe_exit(done)}.", where=str(log), evidence=_end_of(done.output)
+                f"The coder {command[0]!r} {describe_exit(done)}.",
+                where=str(log),
+                evidence="\n".join(part for part in (_end_of(done.output), HINT if sandbox else "") if part),
             )
         return _end_of(done.output, lines=3)
 

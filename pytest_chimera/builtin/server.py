@@ -24,7 +24,7 @@ from pytest_chimera.builtin.finding import find_serve, no_serve_known
 from pytest_chimera.builtin.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken
 from pytest_chimera.environment import chosen_environment, secret_values
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
-from pytest_chimera.sandbox import Sandbox
+from pytest_chimera.sandbox import HINT, Sandbox
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.supervised import ProgramNotFound, Supervised, describe_exit
 
@@ -257,8 +257,13 @@ def _prepare(recipe: Recipe, words: list[str], environment: Mapping[str, str], c
         raise PhaseFailed(
             f"`{' '.join(words)}`, which prepares the application, {describe_exit(finished)}.",
             where=str(program.log),
+            remedy=_hint(recipe),
             evidence=program.tail(40),
         )
+
+
+def _hint(recipe: Recipe) -> str:
+    return HINT if recipe.sandbox else ""
 
 
 # -- the answer
@@ -321,7 +326,9 @@ def _report_exit(recipe: Recipe, program: Supervised) -> NoReturn:
     raise PhaseFailed(
         f"The application ended before it answered: `{recipe.command}` {describe_exit(program.finished())}.",
         where=str(program.log),
-        remedy="" if program.exit_code else "The command has to stay in the foreground for as long as it serves.",
+        remedy=_hint(recipe)
+        if program.exit_code
+        else "The command has to stay in the foreground for as long as it serves.",
         evidence=program.tail(40),
     )
 

@@ -290,7 +290,7 @@ class Conductor:
 
     def _register(self, project: Project) -> Deployer:
         settings = project.settings
-        sandboxes = sandboxes_of(settings, project.repository, project.state, by_hand=project.by_hand)
+        sandboxes = sandboxes_of(project.root, settings, project.repository, project.state, by_hand=project.by_hand)
         deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"), sandboxes)
         coder = coder_plugin(settings, project.root, sandboxes)
         function = coder is None or bool(project.agents.named("pytest_chimera_implement_feature"))

@@ -17,13 +17,15 @@ NOTE = "chimera-note"
 _DETECTION = "that your repository, the judge's packages and chimera's own state were left alone rests on detection"
 
 
-def sandboxes_of(settings: Settings, repository: Repository, state: Path, *, by_hand: bool) -> Sandboxes:
+def sandboxes_of(root: Path, settings: Settings, repository: Repository, state: Path, *, by_hand: bool) -> Sandboxes:
     """The run's sandboxes, which hide the person's repository and chimera's own folders.
 
+    :param root: what the paths in the settings are relative to.
     :raises SettingError: one is required, and there is none.
     """
     private = (repository.root, *repository.git_folders(), repository.work, state)
-    found = Sandboxes(settings.sandbox, settings.sandbox_paths, private, repository.prefix, not by_hand)
+    paths = tuple(str(root / Path(each).expanduser()) for each in settings.sandbox_paths)
+    found = Sandboxes(settings.sandbox, paths, private, repository.prefix, not by_hand)
     if settings.sandbox == "require":
         found.find()
     return found

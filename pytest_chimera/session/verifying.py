@@ -67,7 +67,7 @@ async def _verified(
             remedy="Say how a checkout is served: -o chimera_serve=…",
         )
     project = await _project(config, repository, settings, folder, room, work)
-    sandboxes = sandboxes_of(settings_of(config), repository, room, by_hand=False)
+    sandboxes = sandboxes_of(config.rootpath, settings_of(config), repository, room, by_hand=False)
     deployer = Deployer(settings, lambda line: _terminal(config).write_line(f"  {line}"), sandboxes)
     plugins = {"chimera-deployer": deployer, "chimera-judge": Judge(settings, repository, project.browser)}
     for name, plugin in plugins.items():
