@@ -203,6 +203,14 @@ def test_every_rule_of_the_guardian_is_described() -> None:
     assert RULES.keys() == {code(row[0]) for row in rows(REFERENCE / "hooks.md", "pytest_chimera_review_change")} - {""}
 
 
+def test_the_how_to_says_of_each_rule_what_it_does_and_whether_it_may_be_allowed() -> None:
+    told = {code(row[0]): row for row in rows(DOCS / "how-to" / "allow-a-rule.md")[1:]}
+    assert told.keys() == RULES.keys()
+    for name, rule in RULES.items():
+        assert told[name][2].startswith(rule.severity)
+        assert told[name][3].startswith("yes") == rule.may_be_allowed
+
+
 def test_every_public_name_is_in_the_library() -> None:
     text = text_of(REFERENCE / "library.md")
     assert [name for name in pytest_chimera.__all__ if name != "__version__" and f"`{name}`" not in text] == []
