@@ -338,7 +338,8 @@ class _Pursuit:
         return self._say("complete", f"{sentence}, on {self.standing.branch}", why_not, self._merge_command())
 
     def _merge_command(self) -> str:
-        open_files = [path for path in sealed_of(self.workflow).files if (self.project.root / path).exists()]
+        files = (path for path in sealed_of(self.workflow).files if path != self.feature.replaces)
+        open_files = [path for path in files if (self.project.root / path).exists()]
         merge = f"git merge {self.standing.branch}"
         if not open_files:
             return merge

@@ -22,6 +22,7 @@ from pytest_chimera.errors import (
     EnvironmentTrouble,
     PhaseFailed,
     PreconditionError,
+    ScenarioError,
     WaitingForPerson,
 )
 from pytest_chimera.journal import Journal
@@ -124,6 +125,7 @@ class Workshop:
         :raises GreenOnBase: it is green there.
         :raises PreconditionError: it is red for a reason that is the person's to mend.
         """
+        await anyio.to_thread.run_sync(self._check_replaced)
         test = await self.write_test(workflow)
         sealed = await self.proved_red(await self.seal(test, self.base), workflow)
         shared = await self.trials.shares_data(sealed, self.room(workflow, "shared"), workflow)
@@ -147,7 +149,9 @@ class Workshop:
         return compiled(generated_from(task, answer, path))
 
     async def seal(self, test: GeneratedTest, base: str) -> SealedTest:
-        """The test with its hash and its commit: the base, the files as the person has them, and the test."""
+        """The test with its hash and its commit: the base, the files as the person has them, and the test; a test that
+        it replaces is gone from there.
+        """
         feature = self.feature
         functions = functions_in(test, handwritten=feature.handwritten)
         await self.git(lambda git: git.bring(base))
@@ -171,9 +175,11 @@ class Workshop:
             seed=secrets.token_hex(8),
         )
 
-    def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes]:
+    def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes | None]:
         git = self.project.repository
-        overlay = {test.path: test.source.encode()}
+        overlay: dict[str, bytes | None] = {test.path: test.source.encode()}
+        if self._replaced and self._replaced != test.path:
+            overlay[self._replaced] = None
         functions = functions_in(test, handwritten=self.feature.handwritten)
         for path in (self.feature.path, self.feature.file, *functions, *self.project.config_files):
             if path and (content := self.project.read(path)) is not None:
@@ -182,6 +188,24 @@ class Workshop:
         if not self.feature.handwritten and git.read(base, marker) is None:
             overlay[marker] = b""
         return {path: content for path, content in overlay.items() if git.read(base, path) != content}
+
+    @property
+    def _replaced(self) -> str:
+        """The accepted test that goes with this feature; a person who implements removes it with their own hands."""
+        return "" if self.project.by_hand else self.feature.replaces or ""
+
+    def _check_replaced(self) -> None:
+        """
+        :raises ScenarioError: ``replaces=`` names no file of the base.
+        """
+        path = self.feature.replaces
+        if path and self.project.repository.read(self.base, path) is None:
+            raise ScenarioError(
+                f"replaces= names no test of {self.base[:10]}: {path!r}.",
+                where=f"{self.feature.path}:{self.feature.line}",
+                remedy="Write the accepted test's file, relative to the project's root: "
+                f'replaces="{self.project.settings.test_dir}/test_old.py"',
+            )
 
     async def proved_red(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> SealedTest:
         """The sealed test with its red, once it was red on its base for the right reason."""
