@@ -242,6 +242,7 @@ class Failure(Value):
     :param step: the step's text; empty for hand-written tests.
     :param line: the line in the sealed test; ``code`` is that line.
     :param signature: the same for two failures that are the same one: a short digest of reason, place and expectation.
+    :param thrown: what scripts of the page threw and nobody caught, at most two.
     """
 
     nodeid: str
@@ -252,6 +253,7 @@ class Failure(Value):
     line: int = 0
     code: str = ""
     signature: str = ""
+    thrown: tuple[str, ...] = ()
 
     def as_sentence(self) -> str:
         """What failed, where, in one line."""

@@ -40,7 +40,17 @@ from pytest_chimera.models import (
 )
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Candidate, Repository
-from pytest_chimera.sealing import compiled, frozen, functions_in, is_unclear, refuse_flaky, refuse_wrong_red, said_by
+from pytest_chimera.sealing import (
+    compiled,
+    elsewhere_test,
+    frozen,
+    functions_in,
+    is_unclear,
+    refuse_flaky,
+    refuse_wrong_red,
+    said_by,
+    with_script_error,
+)
 from pytest_chimera.staging import Staging
 from pytest_chimera.trials import Trials, change_of, sealed_of
 from pytest_chimera.vault import write_file
@@ -214,8 +224,13 @@ class Workshop:
             raise GreenOnBase(sealed, run)
         if is_unclear(run):
             refuse_flaky(run, await self.look_at_base(sealed, workflow))
-        refuse_wrong_red(run)
+        refuse_wrong_red(await self._with_its_true_reason(run, sealed, workflow))
         return sealed.model_copy(update={"red": run})
+
+    async def _with_its_true_reason(self, run: TestRun, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
+        """A page whose scripts throw may lack the feature, or be broken as the base's other pages are."""
+        probe = elsewhere_test(sealed, run, self.feature.url)
+        return with_script_error(run, await self.look_at_base(probe, workflow)) if probe else run
 
     async def look_at_base(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
         """Run the test against the base."""

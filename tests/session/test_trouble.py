@@ -287,3 +287,13 @@ def test_apply_lays_a_candidate_into_the_working_tree_unstaged(quick: QuickApp) 
     assert (quick.path / "page.py").read_text() == RIGHT
     assert quick.git("diff", "--cached", "--name-only") == ""
     assert (quick.path / "tests" / "e2e" / "test_greet.py").exists()
+
+
+def test_a_script_that_is_broken_on_every_page_goes_to_the_person(app: App) -> None:
+    app.write(page='def render(query):\n    return "<script>boom()</script><h1>Hi</h1><a href=/about>About</a>"\n')
+    app.commit("Break every page")
+    result = app.chimera()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*uncaught exception on the page: boom is not defined, also thrown on /about*", "*mend it on the base first*"]
+    )
