@@ -160,10 +160,17 @@ def _with_installation(path: Path) -> Iterator[Path]:
         environment = next((parent for parent in each.parents if (parent / "pyvenv.cfg").is_file()), None)
         if environment:
             yield environment
-        for home in homes():
-            if each.is_relative_to(home) and (parts := each.relative_to(home).parts) and parts[0].startswith("."):
-                depth = 3 if parts[:2] == (".local", "share") else 2 if parts[0] in _TOOLS_IN_PARTS else 1
-                yield home.joinpath(*parts[:depth])
+        yield from _tools(each)
+
+
+def _tools(path: Path) -> Iterator[Path]:
+    """The folder of the tool in a home folder that a path belongs to, without others' logins beside it."""
+    for home in homes():
+        parts = path.relative_to(home).parts if path.is_relative_to(home) else ()
+        if parts and parts[0].startswith("."):
+            yield home.joinpath(*parts[: 3 if parts[:2] == (".local", "share") else 1 + (parts[0] in _TOOLS_IN_PARTS)])
+        elif "bin" in parts[1:]:
+            yield home.joinpath(*parts[: parts.index("bin", 1)])
 
 
 def homes() -> tuple[Path, ...]:

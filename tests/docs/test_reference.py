@@ -13,7 +13,7 @@ import pytest
 import pytest_chimera
 from pytest_chimera import hookspecs, models, workflow
 from pytest_chimera.builtin import coders, server
-from pytest_chimera.builtin.rules import RULES
+from pytest_chimera.builtin.rules import RULES, checked_allowances
 from pytest_chimera.journal import _FOLDS, Event, Standing, readable
 from pytest_chimera.marked import ARGUMENTS, MARKER_ARRANGE
 from pytest_chimera.models import Brief, Feature, GeneratedTest, Reason, Value, Verdict
@@ -80,6 +80,7 @@ def test_every_option_that_is_named_exists(document: Path) -> None:
 def test_toml_is_read_as_settings(block: Block) -> None:
     ini = tomllib.loads(block.text)["tool"].get("pytest", {}).get("ini_options", {})
     settings = load_settings(ini.get)
+    checked_allowances(settings.allow)
     assert {key for key in ini if key.startswith("chimera_")} <= KEYS
     placeholders = set(re.findall(r"\{(\w+)\}", f"{settings.serve}{settings.env}"))
     assert placeholders <= set(server.PLACEHOLDERS)

@@ -136,6 +136,26 @@ def test_a_path_that_leads_into_the_repository_stays_hidden(person: Path, sandbo
     assert told(run(code, clone, sandboxes.for_folder(clone), repository, APP=repository)) is False
 
 
+@pytest.mark.parametrize("place", ["tools/node-20", ".nvm/versions/node-20", ".local/share/agent/1.0"])
+def test_a_tool_in_the_home_folder_is_there_with_what_belongs_to_it(
+    person: Path, sandboxes: Sandboxes, clone: Path, place: str
+) -> None:
+    program, link = person / place / "bin" / "agent", person / ".local" / "bin" / "agent"
+    for folder in (program.parent, program.parents[1] / "lib", link.parent, person / ".local/share/keyrings"):
+        folder.mkdir(parents=True)
+    (program.parents[1] / "lib" / "library").touch()
+    program.write_text(f"#!/bin/sh\nls {program.parents[1]}/lib\nls -A $HOME/.local/share\n")
+    program.chmod(0o755)
+    link.symlink_to(program)
+    environment = {"PATH": f"{link.parent}:{os.environ['PATH']}", "HOME": str(person)}
+    log, sandbox = clone.with_name("agent.log"), sandboxes.for_folder(clone)
+    run = Supervised(["agent"], folder=clone, environment=environment, log=log, sandbox=sandbox)
+    run.start()
+    assert wait_for(run.poll, 60)
+    assert "library" in run.output()
+    assert "keyrings" not in run.output()
+
+
 def test_a_coders_own_login_is_writable_and_no_other(person: Path) -> None:
     assert logins_of(["/usr/bin/env", "claude", "-p"]) == (person / ".claude",)
     assert logins_of(["/usr/bin/codex", "exec"]) == ()
