@@ -40,7 +40,7 @@ def phases(app: App) -> Counter[tuple[str, str, int]]:
     [
         ("sys.exit(1)\n", "*✗ implement*The coder * exited 1*"),
         ("import time\ntime.sleep(600)\n", "*✗ implement*cut off after 3 s*"),
-        ("import shutil\nshutil.rmtree(os.getcwd())\n", "*✗ implement*deleted its clone*"),
+        ("import shutil\nshutil.rmtree(os.getcwd(), ignore_errors=True)\n", "*✗ implement*deleted its clone*"),
         ("print('I did it')\n", "*✗ implement*The coder changed nothing*"),
     ],
     ids=["exits 1", "hangs", "deletes its clone", "changes nothing"],
