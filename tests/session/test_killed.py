@@ -125,7 +125,10 @@ def check_at_random(fast: Fast, seed: int) -> None:
     script = fast.log.with_name("coder.py")
     script.write_text(CODER)
     hooks = ("implement_feature",)
-    fast.begin("a b c d", config=f"chimera_coder = {sys.executable} {script} {fast.log}\nchimera_merge = ff")
+    fast.begin(
+        "a b c d",
+        config=f"chimera_coder = {sys.executable} {script} {fast.log}\nchimera_merge = ff\nchimera_sandbox = off",
+    )
     conftest = fast.path / "conftest.py"
     conftest.write_text(conftest.read_text().replace(f"async def pytest_chimera_{hooks[0]}", "async def not_a_hook"))
     fast.commit("Use a program as the coder")
