@@ -66,10 +66,15 @@ class Trials:
             return False
         return run.status == "green"
 
-    async def varied(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
-        """The green run with what its variations were, or the first red one, told without what was typed in it."""
+    async def varied(
+        self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow, seed: str = ""
+    ) -> TestRun:
+        """The green run with what its variations were, or the first red one, told without what was typed in it.
+
+        :param seed: the recorded one, to see the same again.
+        """
         sealed = sealed_of(workflow)
-        seed = f"{sealed.seed}.{workflow.attempt}"
+        seed = seed or f"{sealed.seed}.{workflow.attempt}"
         variations = self._variations(sealed, seed)
         for number, each in enumerate(variations.made, 1):
             own_room = room / f"variation-{number}"

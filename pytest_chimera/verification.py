@@ -136,7 +136,6 @@ class _Again:
             base=base,
             commit=commit,
             tree=tree,
-            seed=self.trailers.seed.rpartition(".")[0],
         )
         self._compare("it was green", self.trailers.green.partition(";")[0], f"{len(nodeids)} of {len(nodeids)}")
         return sealed
@@ -172,7 +171,7 @@ class _Again:
     # -- what is seen
 
     async def _seen(self, sealed: SealedTest) -> str:
-        workflow = _workflow(self._found, sealed, self.trailers.seed)
+        workflow = _workflow(self._found, sealed)
         red = await self._red(sealed, workflow)
         sealed = sealed.model_copy(update={"red": red})
         git = self.project.repository
@@ -238,7 +237,7 @@ class _Again:
         if marked and marked.fixed is None:
             self.differences.append("no variations were run: the marker does not write the words of fixed= out")
             return run
-        run = await self.trials.varied(run, change, self._room("varied"), workflow)
+        run = await self.trials.varied(run, change, self._room("varied"), workflow, self.trailers.seed)
         if run.status == "green":
             self._compare("it was varied in", self.trailers.varied, "; ".join(run.varied))
         return run
@@ -266,11 +265,9 @@ class _Again:
         self.project.progress(self._found.feature, line)
 
 
-def _workflow(found: Committed, sealed: SealedTest, seed: str) -> ChimeraWorkflow:
-    attempt = seed.rpartition(".")[2]
+def _workflow(found: Committed, sealed: SealedTest) -> ChimeraWorkflow:
     workflow = ChimeraTask(feature=found.feature, target_url=found.feature.url).begin()
-    moved = Moved(sealed=sealed)
-    return workflow.model_copy(update={"moved": moved, "attempt": int(attempt) if attempt.isdecimal() else 1})
+    return workflow.model_copy(update={"moved": Moved(sealed=sealed), "attempt": 1})
 
 
 def _versions(tools: str) -> dict[str, str]:
