@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import anyio.to_thread
@@ -41,14 +44,18 @@ class CommandCoder:
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_implement_feature(self, brief: Brief) -> str:
         """Run the command; its last line of output is the summary."""
+        with _own_temporary() as temporary:
+            return await self._run(brief, temporary)
+
+    async def _run(self, brief: Brief, temporary: Path) -> str:
         folder = Path(brief.folder)
         command = command_for(brief, self._settings.coder)
         environment = chosen_environment(
-            folder=folder, given=self._settings.coder_env, also={**_told(brief), "TMPDIR": _own_temporary(folder)}
+            folder=folder, given=self._settings.coder_env, also={**_told(brief), "TMPDIR": str(temporary)}
         )
         log = Path(brief.markdown).with_name("coder.log")
         secrets = secret_values(environment)
-        sandbox = await anyio.to_thread.run_sync(self._sandbox, command, brief, Path(environment["TMPDIR"]))
+        sandbox = await anyio.to_thread.run_sync(self._sandbox, command, brief, temporary)
         try:
             done = await run_program(
                 command, folder=folder, environment=environment, log=log, secrets=secrets, sandbox=sandbox
@@ -128,10 +135,11 @@ def _told(brief: Brief) -> dict[str, str]:
     }
 
 
-def _own_temporary(folder: Path) -> str:
-    temporary = folder.with_name(f"{folder.name}.tmp")
-    temporary.mkdir(exist_ok=True)
-    return str(temporary)
+@contextmanager
+def _own_temporary() -> Iterator[Path]:
+    """A folder with a short path, so that a browser that the coder starts can make its sockets in it."""
+    with tempfile.TemporaryDirectory(prefix="chimera-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder).resolve()
 
 
 def _end_of(output: str, lines: int = 40) -> str:

@@ -11,6 +11,7 @@ import pytest
 from pytest_chimera.sandbox import Sandboxes
 from tests.session.conftest import RIGHT, App
 from tests.session.fast import Fast, fast
+from tests.session.test_merging import by_script
 
 __all__ = ["fast"]
 
@@ -110,9 +111,13 @@ SPYING_PAGE = RIGHT.replace(
 
 @pytest.mark.browser
 @pytest.mark.usefixtures("_works")
-def test_the_served_candidate_does_not_see_the_repository(app: App) -> None:
-    app.coder(SPYING_PAGE)
-    with (app.path / "pytest.ini").open("a") as file:
-        file.write(f"chimera_env = APP_ROOT={app.path}\n")
-    app.commit("Configure the coder")
+def test_the_served_candidate_does_not_see_the_repository_and_a_coder_runs_the_sealed_test(app: App) -> None:
+    by_script(
+        app,
+        f"page.write_text({SPYING_PAGE!r})\n"
+        "done = subprocess.run([sys.executable, '-m', 'pytest', '-q', 'tests/e2e'], capture_output=True, text=True)\n"
+        "pathlib.Path('said.txt').write_text(done.stdout + done.stderr)\n",
+        f"chimera_env = APP_ROOT={app.path}",
+    )
     app.chimera().assert_outcomes(passed=1)
+    assert "1 passed" in app.git("show", "chimera/test-greet:said.txt")
