@@ -24,6 +24,8 @@ PROGRAM = "bwrap"
 _PROBE_SECONDS = 10.0
 _LOOK_EVERY = 0.01
 _NAMESPACES = ("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--cap-drop", "ALL")
+_OF_ROOT = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID", "KILL", "NET_BIND_SERVICE")
+"""What root may still do inside, as in a container: nothing of it undoes what is read-only or hidden."""
 _SOCKETS = ("/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock")
 _TOOLS_IN_PARTS = frozenset({".local", ".cargo", ".config", ".cache"})
 _OWN_FOLDERS = ("HOME", "TMPDIR", "TEMP", "TMP")
@@ -89,7 +91,7 @@ class Sandbox:
             options += ["--bind-try", str(path), str(path)]
         for name in _OWN_FOLDERS:
             options += ["--dir", environment[name]] if self._is_hidden(environment.get(name, "")) else []
-        return [self.program, *options, *_NAMESPACES, "--chdir", str(folder), "--", *command]
+        return [self.program, *options, *_NAMESPACES, *_kept_by_root(), "--chdir", str(folder), "--", *command]
 
     def _is_hidden(self, path: str) -> bool:
         return bool(path) and any(Path(path).is_relative_to(each) for each in self.hidden)
@@ -100,6 +102,11 @@ class Sandbox:
         if not self._is_hidden(str(path)) or any(each.is_relative_to(path) for each in kept):
             return False
         return not any(path.is_relative_to(each) for each in self.private) or _is_environment(path)
+
+
+def _kept_by_root() -> list[str]:
+    is_root = sys.platform != "win32" and os.getuid() == 0
+    return [word for name in _OF_ROOT for word in ("--cap-add", f"CAP_{name}")] if is_root else []
 
 
 def _is_environment(path: Path) -> bool:

@@ -105,6 +105,16 @@ def test_it_writes_to_its_own_folder_and_not_to_the_system(person: Path, sandbox
     assert not (person / "planted.txt").exists()
 
 
+@pytest.mark.skipif(os.getuid() != 0, reason="only root writes where nobody may")
+def test_root_writes_to_its_own_folder_whatever_its_mode_says_and_undoes_nothing(
+    sandboxes: Sandboxes, clone: Path
+) -> None:
+    (clone / "kept").mkdir(mode=0o555)
+    remounts = "import json, subprocess; print(json.dumps(subprocess.call(['mount', '-o', 'remount,rw', '/']) != 0))"
+    assert told(run(CANNOT, clone, sandboxes.for_folder(clone), "kept/new.txt")) == []
+    assert told(run(remounts, clone, sandboxes.for_folder(clone))) is True
+
+
 def test_no_other_process_is_seen(sandboxes: Sandboxes, clone: Path) -> None:
     code = """
         import json, os
