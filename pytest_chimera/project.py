@@ -24,6 +24,7 @@ from pytest_chimera.limits import Allowance, learned_limit, recorded_durations
 from pytest_chimera.marked import journal_name
 from pytest_chimera.models import Feature, SealedTest
 from pytest_chimera.repository import Repository
+from pytest_chimera.sandbox import Sandboxes
 from pytest_chimera.scenario.functions import StepFunction
 from pytest_chimera.settings import Settings, Tables
 from pytest_chimera.turns import Turn, unhurried
@@ -63,6 +64,7 @@ class Project:
     :param mirror: shows a feature's standing in the pytest cache.
     :param progress: says one line about a feature.
     :param turn: the feature's place among those that are worked on at once.
+    :param sandboxes: what programs of the project run in, where there is one.
     :param canaries: what reviewers and judge are shown before anything counts.
     :param allowance: what the run may spend.
     :param breakers: stop calling a hook that keeps failing, for all features.
@@ -88,6 +90,7 @@ class Project:
     table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
     turn: Turn = field(default_factory=unhurried)
     canaries: Canaries | None = None
+    sandboxes: Sandboxes = field(default_factory=Sandboxes)
     allowance: Allowance = field(default_factory=lambda: Allowance(Settings()))
     breakers: Breakers = field(default_factory=Breakers)
     run: str = field(default_factory=lambda: secrets.token_hex(8))

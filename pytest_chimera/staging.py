@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -136,6 +137,8 @@ class Staging:
         files = await self._git(lambda git: git.files(sealed.commit))
         arranging = Arranging(calls, where, Code.sealed(code, files, calls), room)
         environment = where.environment(settings.env)
+        written = (room, *((Path(deployment.data_dir),) if deployment.data_dir else ()))
+        find = partial(self.project.sandboxes.for_folder, where.folder, code, writable=written)
         finished = await run_program(
             arranging.command,
             folder=where.folder,
@@ -144,6 +147,7 @@ class Staging:
             time_limit=settings.arrange_timeout or None,
             stdin=arranging.order(),
             secrets=secret_values(environment),
+            sandbox=await anyio.to_thread.run_sync(find),
         )
         try:
             arranging.check(finished)

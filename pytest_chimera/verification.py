@@ -20,7 +20,7 @@ from pytest_chimera.models import RIGHT_REDS, Change, SealedTest, TestRun
 from pytest_chimera.project import Project
 from pytest_chimera.proof import told_tools
 from pytest_chimera.repository import Repository, Trailers
-from pytest_chimera.sealing import frozen
+from pytest_chimera.sealing import frozen, functions_in
 from pytest_chimera.staging import Staging
 from pytest_chimera.trials import Trials
 from pytest_chimera.workflow import ChimeraTask, ChimeraWorkflow, Moved
@@ -165,7 +165,8 @@ class _Again:
                 return parent
         folder = PurePosixPath(test.path).parent.as_posix()
         beside = [path for path in git.files(self.commit, folder) if git.read(base, path) is None]
-        overlay = {path: git.read(self.commit, path) for path in (test.path, *beside)}
+        functions = functions_in(test, handwritten=self._found.feature.handwritten)
+        overlay = {path: git.read(self.commit, path) for path in (test.path, *beside, *functions)}
         return git.seal(base, overlay, "Test: sealed again, to verify a proof", "verify/sealed").commit
 
     # -- what is seen

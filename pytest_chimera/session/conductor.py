@@ -273,6 +273,7 @@ class Conductor:
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
             table=time_limits(settings, answered, Path(cache.mkdir("chimera"))),
+            sandboxes=sandboxes_of(root, settings, repository, Path(cache.mkdir("chimera")), by_hand=by_hand),
             canaries=Canaries(repository, settings, Path(cache.mkdir("chimera")), by_hand),
             allowance=Allowance(settings),
             breakers=Breakers(self._progress.note),
@@ -290,7 +291,7 @@ class Conductor:
 
     def _register(self, project: Project) -> Deployer:
         settings = project.settings
-        sandboxes = sandboxes_of(project.root, settings, project.repository, project.state, by_hand=project.by_hand)
+        sandboxes = project.sandboxes
         deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"), sandboxes)
         coder = coder_plugin(settings, project.root, sandboxes)
         function = coder is None or bool(project.agents.named("pytest_chimera_implement_feature"))

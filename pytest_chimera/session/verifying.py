@@ -23,8 +23,9 @@ from pytest_chimera.judging import find_browser
 from pytest_chimera.models import Feature
 from pytest_chimera.project import Orders, Project, time_limits
 from pytest_chimera.repository import Repository, Trailers
+from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.sealing import ready_test
-from pytest_chimera.session.conductor import generator_of, private_folders, settings_of
+from pytest_chimera.session.conductor import functions_of, private_folders, settings_of
 from pytest_chimera.session.confinement import sandboxes_of
 from pytest_chimera.settings import Settings, load_tables
 from pytest_chimera.vault import Vault
@@ -67,8 +68,7 @@ async def _verified(
             remedy="Say how a checkout is served: -o chimera_serve=…",
         )
     project = await _project(config, repository, settings, folder, room, work)
-    sandboxes = sandboxes_of(config.rootpath, settings_of(config), repository, room, by_hand=False)
-    deployer = Deployer(settings, lambda line: _terminal(config).write_line(f"  {line}"), sandboxes)
+    deployer = Deployer(settings, lambda line: _terminal(config).write_line(f"  {line}"), project.sandboxes)
     plugins = {"chimera-deployer": deployer, "chimera-judge": Judge(settings, repository, project.browser)}
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, name)
@@ -84,7 +84,17 @@ async def _project(
 ) -> Project:
     """The commit's own settings and words; a state, a vault and a work folder that are for this alone."""
     tables = load_tables(folder)
-    ready = await ready_test(generator_of(settings, tables, folder), settings.ready) if settings.ready else None
+    generator = TestGenerator(
+        settings.test_dir,
+        pages=tables.pages,
+        glossary=dict(tables.glossary),
+        test_id=settings.test_id,
+        root=folder,
+        languages=tables.languages,
+        language=settings.language,
+        functions=functions_of(config, settings),
+    )
+    ready = await ready_test(generator, settings.ready) if settings.ready else None
     browser = find_browser(settings.browser_path)
 
     def say(feature: Feature, line: str) -> None:
@@ -103,6 +113,7 @@ async def _project(
         browser=lambda: browser,
         tables=tables,
         ready=ready,
+        sandboxes=sandboxes_of(config.rootpath, settings_of(config), repository, room, by_hand=False),
         canaries=Canaries(repository, settings, room / "state", by_hand=True),
         progress=say,
         table=time_limits(settings, None),
