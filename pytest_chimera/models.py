@@ -290,7 +290,6 @@ class SealedTest(Value):
     :param files: every path that ``commit`` adds to or changes in base.
     :param protected: paths that a change must leave alone: touching one breaks the seal.
     :param red: the run that was red on base.
-    :param seed: what its variations are made from.
     :param shared: on base, one browser context shows what was typed in another one.
     :param variation: this is no sealed test but a variation of one, of that name; ``other_browser``: to be run in a
         browser that tells something else of itself.
@@ -307,7 +306,6 @@ class SealedTest(Value):
     files: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     red: TestRun | None = None
-    seed: str = ""
     shared: bool = False
     variation: str = ""
     other_browser: bool = False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -163,7 +162,6 @@ class Workshop:
             tree=tree,
             files=tuple(overlay),
             protected=tuple(path for path in overlay if path not in self.project.config_files),
-            seed=secrets.token_hex(8),
         )
 
     def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes]:
