@@ -192,6 +192,7 @@ class Reason(StrEnum):
     SETUP_ERROR = "set-up error"
     NO_EVIDENCE = "no positive evidence"
     OTHER_DATA = "not with other data"
+    EARLIER_BROKEN = "something that worked is broken"
     FLAKY = "flaky"
 
     UNREACHABLE = "unreachable"
@@ -253,6 +254,7 @@ class TestRun(Value):
     :param failures: what did not hold; empty exactly when green.
     :param varied: the variations that were green too; ``seed`` what they were made from; ``not_varied`` what the test
         does not bear, each with the reason.
+    :param earlier: what the base had and the candidate has still: buttons, addresses, tests of earlier features.
     """
 
     __test__: ClassVar[bool] = False
@@ -268,6 +270,7 @@ class TestRun(Value):
     varied: tuple[str, ...] = ()
     not_varied: dict[str, str] = Field(default_factory=dict)
     seed: str = ""
+    earlier: tuple[str, ...] = ()
 
     @property
     def failure(self) -> Failure | None:
@@ -468,6 +471,7 @@ class Proof(Value):
     :param base: the commit on which the test was red; ``commit`` and ``tree`` the candidate on which it was green.
     :param red: the red's reason and signature; ``green`` how many runs were green.
     :param varied: the variations that were green; ``seed`` what they were made from; ``not_varied`` what was left out.
+    :param earlier: what the base had and the candidate has still.
     """
 
     feature: str
@@ -482,6 +486,7 @@ class Proof(Value):
     seed: str = ""
     varied: tuple[str, ...] = ()
     not_varied: dict[str, str] = Field(default_factory=dict)
+    earlier: tuple[str, ...] = ()
 
 
 class Verdict(Value):

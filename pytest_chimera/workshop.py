@@ -23,6 +23,7 @@ from pytest_chimera.errors import (
 )
 from pytest_chimera.journal import Journal
 from pytest_chimera.judging import seal_of
+from pytest_chimera.keeping import Keeping
 from pytest_chimera.landing import STACK, MergeQueue, tip_to_land_on, wants_landing
 from pytest_chimera.models import (
     Brief,
@@ -359,7 +360,7 @@ class Workshop:
         finally:
             await self.staging.end(live)
         if run.status == "green":
-            run = await self.trials.varied(run, change, room, workflow)
+            run = await self._beyond_its_letter(run, change, room, workflow)
         await self._refuse_trespass()
         if run.status != "green" or self.project.by_hand or not wants_landing(self.project.settings):
             return run
@@ -372,6 +373,12 @@ class Workshop:
         if run.status != "green":
             self.queue.leave()
         return run
+
+    async def _beyond_its_letter(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+        """The green run, once it was green with other data too, and nothing is broken that worked."""
+        run = await self.trials.varied(run, change, room, workflow)
+        keeping = Keeping(self.project, self.feature, self.staging)
+        return await keeping.kept(run, change, room, workflow) if run.status == "green" else run
 
     async def _proved_on_tip(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:
         """Bring the candidate to where it is to land and prove it there, until that stays where it is."""
@@ -424,7 +431,7 @@ class Workshop:
         room = self.room(workflow, f"validation-{workflow.attempt}")
         run = await self.staging.look(sealed, moved.commit, moved.tree, room, after)
         if run.status == "green":
-            run = await self.trials.varied(run, moved, room, after)
+            run = await self._beyond_its_letter(run, moved, room, after)
         return after, run
 
     async def _moved(self, change: Change, sealed: SealedTest, workflow: ChimeraWorkflow) -> Change:

@@ -20,18 +20,23 @@ from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_ope
 SECONDS = 10.0
 MOST_BYTES = 2_000_000
 AS_A_BROWSER = {
-    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36",
+    "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
+    "Chrome/140.0.0.0 Safari/537.36",
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
     "Accept-Language": "en-US,en;q=0.9",
 }
 """What a browser says of itself when it asks for a page."""
 
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
 _CLOSED_BY = {"li": {"li"}, "p": {"p"}, "tr": {"tr", "td", "th"}, "td": {"td", "th"}, "th": {"td", "th"}}
 _CLOSED_BY |= {"option": {"option"}, "dt": {"dt", "dd"}, "dd": {"dt", "dd"}}
 _UNSEEN = frozenset({"head", "script", "style", "template", "noscript", "option", "textarea"})
 _SUBMITTING = frozenset({"submit", "image", ""})
-_NO_TEXT = frozenset("hidden submit button reset image checkbox radio file color range password".split())
+_NO_TEXT = frozenset(
+    ["hidden", "submit", "button", "reset", "image", "checkbox", "radio", "file", "color", "range", "password"]
+)
 
 
 @dataclass(eq=False)
@@ -230,7 +235,7 @@ class Page:
     def links(self) -> dict[str, str]:
         """Path → text of the links that stay in the application."""
         here = urlsplit(self.url)
-        found = {}
+        found: dict[str, str] = {}
         for each in self.root.all():
             if each.tag == "a" and each.attributes.get("href") and not _inside_hidden(each):
                 parts = urlsplit(urljoin(self.url, each.attributes["href"]))

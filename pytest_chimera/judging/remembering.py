@@ -37,9 +37,10 @@ class Typing:
     button: str
     fields: tuple[tuple[str, str, str], ...]
 
-    def values(self, word: str) -> dict[str, str]:
-        """What is typed into it."""
-        return {name: _fitting(kind, word) for name, kind, _ in self.fields}
+    def values(self, word: str, form: Form) -> dict[str, str]:
+        """What is typed into a form with fields like its own, whatever they are named."""
+        pairs = zip(form.fields, self.fields, strict=True)
+        return {each.attributes["name"]: _fitting(kind, word) for each, (_, kind, _) in pairs}
 
 
 def _fitting(kind: str, word: str) -> str:
@@ -50,7 +51,7 @@ def _fitting(kind: str, word: str) -> str:
 
 @dataclass(frozen=True)
 class Pressed:
-    """A button beside an item (``item`` its number), or of the page as a whole (-1), and which items showed after it."""
+    """A button beside an item (``item`` its number) or of the whole page (-1), and which items showed after it."""
 
     button: str
     item: int
@@ -150,7 +151,7 @@ def _find_typing(visitor: Visitor, start: str, words: Sequence[str]) -> Typing |
     for form in visitor.open(start).forms:
         if form.posts and form.fields and form.submits and not form.asks_for_secret:
             typing = _typing_of(form)
-            visitor.send(form, form.submits[0], typing.values(words[0]))
+            visitor.send(form, form.submits[0], typing.values(words[0], form))
             if words[0] in visitor.open(start).text:
                 return typing
     return None
@@ -183,11 +184,9 @@ class _Walk:
 
     def form(self) -> tuple[Form, Node] | None:
         """The form that takes items, found by its button and its fields."""
-        wanted = {name for name, _, _ in self.typing.fields}
         for form in self.page().forms:
-            own = {each.attributes["name"] for each in form.fields}
             button = next((each for each in form.submits if each.label == self.typing.button), None)
-            if form.posts and button is not None and own == wanted:
+            if form.posts and button is not None and len(form.fields) == len(self.typing.fields):
                 return form, button
         return None
 
@@ -196,7 +195,7 @@ class _Walk:
         for word, there in zip(self.words, self.shown(), strict=True):
             found = self.form()
             if not there and found is not None:
-                self.visitor.send(*found, self.typing.values(word))
+                self.visitor.send(*found, self.typing.values(word, found[0]))
         return self.shown()
 
     # -- buttons

@@ -44,6 +44,7 @@ FLOORS = {
     "publishing": 3,
     "proof": 3,
     "trials": 3,
+    "keeping": 3,
     "proving": 3,
     "builtin": 3,
     "session": 4,
