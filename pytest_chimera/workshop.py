@@ -453,7 +453,7 @@ class Workshop:
     async def _keep_watch(self) -> None:
         """Remember how everything is that a change has no business with."""
         if self.custody is None and not self.project.by_hand:
-            self.custody = await self.git(lambda git: Custody.taken(git.store.source))
+            self.custody = await self.git(lambda git: Custody.taken(git.store.source, self.project.state))
 
     async def _refuse_trespass(self) -> None:
         """
@@ -462,7 +462,7 @@ class Workshop:
         before = self.custody
         if before is None:
             return
-        found = await self.git(lambda git: before.trespasses(Custody.taken(git.store.source)))
+        found = await self.git(lambda git: before.trespasses(Custody.taken(git.store.source, self.project.state)))
         if found:
             first = found[0]
             raise PhaseFailed(
