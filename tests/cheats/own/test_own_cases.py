@@ -1,4 +1,4 @@
-"""Our own cheats are refused for the right reason, and our own honest changes are let through: what needs no browser."""
+"""Our own cheats are refused for the right reason, our own honest changes let through: what needs no browser."""
 
 from __future__ import annotations
 
