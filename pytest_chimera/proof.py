@@ -93,6 +93,7 @@ def _run(run: TestRun | None) -> dict[str, Any]:
         "evidence": run.evidence.folder if run.evidence else "",
         "varied": list(run.varied),
         "not_varied": dict(run.not_varied),
+        "earlier": list(run.earlier),
     }
 
 

@@ -253,6 +253,17 @@ async def ready_test(generator: TestGenerator, step: str) -> SealedTest:
     return SealedTest(test=test, nodeids=await freeze(test), sha256=seal_of(test.source))
 
 
+async def collected(test: GeneratedTest, git: Repository, commit: str) -> tuple[tuple[str, ...], bool]:
+    """The node ids of a module of end-to-end tests as it lies in a commit, and whether it needs its folder beside it.
+
+    :raises PreconditionError: it cannot be collected by itself.
+    """
+    files = await anyio.to_thread.run_sync(e2e_files, git, commit, test.path)
+    if test.name and _is_one_test(test) and not any(PurePosixPath(path).name == "conftest.py" for path in files):
+        return await freeze(test), False
+    return await freeze(_whole(test), handwritten=True, e2e_files=files), True
+
+
 async def frozen(feature: Feature, test: GeneratedTest, git: Repository, commit: str) -> tuple[str, ...]:
     """The node ids that have to pass: of a hand-written test those of the feature's own parameters.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -27,6 +26,7 @@ from pytest_chimera.errors import (
 )
 from pytest_chimera.journal import Journal
 from pytest_chimera.judging import seal_of
+from pytest_chimera.keeping import Keeping
 from pytest_chimera.landing import STACK, MergeQueue, tip_to_land_on, wants_landing
 from pytest_chimera.models import (
     Brief,
@@ -182,7 +182,6 @@ class Workshop:
             protected=tuple(
                 path for path in dict.fromkeys((*overlay, *functions)) if path not in self.project.config_files
             ),
-            seed=secrets.token_hex(8),
         )
 
     def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes | None]:
@@ -413,7 +412,7 @@ class Workshop:
         finally:
             await self.staging.end(live)
         if run.status == "green":
-            run = await self.trials.varied(run, change, room, workflow)
+            run = await self._beyond_its_letter(run, change, room, workflow)
         await self._refuse_trespass()
         if run.status != "green" or self.project.by_hand or not wants_landing(self.project.settings):
             return run
@@ -426,6 +425,12 @@ class Workshop:
         if run.status != "green":
             self.queue.leave()
         return run
+
+    async def _beyond_its_letter(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+        """The green run, once it was green with other data too, and nothing is broken that worked."""
+        run = await self.trials.varied(run, change, room, workflow)
+        keeping = Keeping(self.project, self.feature, self.staging)
+        return await keeping.kept(run, change, room, workflow) if run.status == "green" else run
 
     async def _proved_on_tip(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:
         """Bring the candidate to where it is to land and prove it there, until that stays where it is."""
@@ -478,7 +483,7 @@ class Workshop:
         room = self.room(workflow, f"validation-{workflow.attempt}")
         run = await self.staging.look(sealed, moved.commit, moved.tree, room, after)
         if run.status == "green":
-            run = await self.trials.varied(run, moved, room, after)
+            run = await self._beyond_its_letter(run, moved, room, after)
         return after, run
 
     async def _moved(self, change: Change, sealed: SealedTest, workflow: ChimeraWorkflow) -> Change:
@@ -500,7 +505,7 @@ class Workshop:
     async def _keep_watch(self) -> None:
         """Remember how everything is that a change has no business with."""
         if self.custody is None and not self.project.by_hand:
-            self.custody = await self.git(lambda git: Custody.taken(git.store.source))
+            self.custody = await self.git(lambda git: Custody.taken(git.store.source, self.project.state))
 
     async def _refuse_trespass(self) -> None:
         """
@@ -509,7 +514,7 @@ class Workshop:
         before = self.custody
         if before is None:
             return
-        found = await self.git(lambda git: before.trespasses(Custody.taken(git.store.source)))
+        found = await self.git(lambda git: before.trespasses(Custody.taken(git.store.source, self.project.state)))
         if found:
             first = found[0]
             raise PhaseFailed(

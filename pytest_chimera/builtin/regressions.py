@@ -116,7 +116,7 @@ class BaseTests:
 
 def _removed(nodeids: frozenset[str]) -> Iterator[Finding]:
     for path in sorted({_path(nodeid) for nodeid in nodeids}):
-        yield RULES["removed-test"].finding(path, f"{path} went together with what it tested.")
+        yield RULES["test-with-subject"].finding(path, f"{path} went together with what it tested.")
 
 
 def _passed_in(tally: Path) -> frozenset[str]:

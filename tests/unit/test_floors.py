@@ -48,6 +48,7 @@ FLOORS = {
     "publishing": 3,
     "proof": 3,
     "trials": 3,
+    "keeping": 3,
     "proving": 3,
     "drafting": 3,
     "committed": 3,
