@@ -436,14 +436,38 @@ def _thing_clause(tokens: Tokens, setting: Setting) -> Reading | None:
     """ "the counter should show …": a thing, then a modal or a verb that things have."""
     verbs = (place for place in range(1, len(tokens)) if is_verb(tokens[place], "be") or _modal_at(tokens[place:]))
     for place in islice(verbs, MAX_TRIES):
+        listed = _listed(tokens[:place], tokens[place:], setting)
+        if listed is not None:
+            return listed
         found = _said_of(tokens[:place], tokens[place:], setting)
         if found is not None:
             return found
     return None
 
 
+_SHOWN = (
+    "be visible|displayed|shown|present|available|listed [on|in] [the] [page|screen]",
+    "appear|display|show [on|in] [the] [page|screen]",
+)
+
+
+def _listed(words: Tokens, predicate: Tokens, setting: Setting) -> Reading | None:
+    """ "the following buttons should be visible:": the same as seeing them."""
+    following = bool({"following", "below"} & {token.low for token in words[:3]})
+    if setting.given or not following or not (setting.table or setting.docstring):
+        return None
+    frame = _after_modal(Frame(predicate, expects=True))
+    rest, negated = _inner_negation(frame.rest, frame.negated)
+    if not any(match(pattern, rest, read_slot) for pattern in _SHOWN):
+        return None
+    see = Token("word", "see", "see")
+    return _best(replace(frame, rest=(see, *words), negated=negated), "see", setting)
+
+
 def _said_of(words: Tokens, predicate: Tokens, setting: Setting) -> Reading | None:
     frame, whole = _after_modal(Frame(predicate, expects=setting.outcome)), words
+    while len(words) > 1 and words[-1].low in ADVERBS:
+        words = words[:-1]
     if words[0].low == "no" and len(words) > 1:
         words, frame = words[1:], replace(frame, negated=not frame.negated)
     subject = subject_of(words, expected=frame.expects, given=setting.given)

@@ -88,17 +88,18 @@ def _split(tokens: Tokens, place: int) -> Target | None:
     where = None if is_no_place(tokens[place + width :]) else read_target(tokens[place + width :])
     if head is None or where is None or head.role == IT or (head.guessed and where.guessed):
         return None
-    return _placed(head, plain(tokens[place : place + width]).lower(), where)
+    return _placed(head, plain(tokens[place : place + width]).lower(), where, tokens[place + width :])
 
 
-def _placed(head: Target, preposition: str, where: Target) -> Target | None:
+def _placed(head: Target, preposition: str, where: Target, said: Tokens) -> Target | None:
     if where.role == "page":
         return head
     if preposition in _BESIDE and (preposition in APART or where.role not in {None, "listitem", "row", "cell"}):
         return None
+    if preposition in OWNED and where.role is None and where.name.islower() and not (where.quoted or where.ordinal):
+        return None
     if preposition == "of" and head.role in {"list", "table", "grid", "listbox"} and not head.name and not where.quoted:
-        words = " ".join(part for part in (where.name, where.role or "") if part)
-        return head.model_copy(update={"name": words, "guessed": True})
+        return head.model_copy(update={"name": plain(_without_determiners(said)[0]), "guessed": True})
     if is_vague(head, where):
         return None
     if head.role == "text" and not head.name and where.role is None and preposition in {"from", "of"}:
@@ -106,6 +107,8 @@ def _placed(head: Target, preposition: str, where: Target) -> Target | None:
     return head.model_copy(update={"scope": as_place(where, preposition)})
 
 
+OWNED = frozenset({"for", "next to", "beside", "near"})
+"""Prepositions of a thing that stands in the same item or row as the other."""
 APART = frozenset({"above", "below", "on top of"})
 _BESIDE = APART | {"next to", "beside", "near"}
 """Prepositions of a thing that does not hold the other: where one stands to the other is not looked at."""
@@ -139,8 +142,7 @@ def is_no_place(tokens: Tokens) -> bool:
 
 def as_place(where: Target, preposition: str) -> Target:
     """A thing as the place of another: "for "Milk"" means the item or row that has it."""
-    owned = preposition in {"for", "of", "next to", "beside", "near", "to"}
-    if owned and where.role is None and where.css is None:
+    if preposition in OWNED and where.role is None and where.css is None:
         return where.model_copy(update={"role": "holder"})
     return where
 
@@ -201,7 +203,7 @@ def _ends_words(token: Token) -> bool:
 def _without_determiners(tokens: Tokens) -> tuple[Tokens, int | None]:
     ordinal: int | None = None
     while tokens and (tokens[0].kind in {"word", "number"} or _is_quoted_ordinal(tokens)):
-        nth = leading_ordinal(tokens[0])
+        nth = leading_ordinal(tokens[0]) if [token.low for token in tokens[1:2]] != ["name"] else None
         if nth is not None and len(tokens) > 1:
             ordinal = nth
         elif tokens[0].low not in DETERMINERS | ONLY | {"of", "one"} or (tokens[0].low == "of" and ordinal is None):

@@ -12,7 +12,7 @@ from pytest_chimera.scenario.binding import last_thing, things_in, with_exact_na
 from pytest_chimera.scenario.conditions import CERTAINTY, expectation_for
 from pytest_chimera.scenario.doing import path_of
 from pytest_chimera.scenario.errors import NeedsSteps, UnknownStepError, UnknownStepsError
-from pytest_chimera.scenario.expecting import is_loose
+from pytest_chimera.scenario.expecting import is_beside, is_loose
 from pytest_chimera.scenario.functions import CALL, NotCallable, StepFunction, StepFunctions
 from pytest_chimera.scenario.gherkin import is_gherkin, read_gherkin
 from pytest_chimera.scenario.glossary import MAX_DEPTH, Glossary
@@ -415,7 +415,7 @@ def _certainty(reading: Reading, finder: Finder) -> float:
     certain = reading.certainty
     if isinstance(page, PageName):
         certain = min(certain, path_of(page, finder)[1])
-    if any(thing.guessed for _, thing in things_in(reading)) or is_loose(reading):
+    if any(thing.guessed for _, thing in things_in(reading)) or is_loose(reading) or is_beside(reading):
         certain = min(certain, 0.8)
     count = reading.get("count")
     if isinstance(count, Count) and not (count.things.role or count.things.css):

@@ -68,9 +68,18 @@ class PageName:
 
 def on_page(tokens: Tokens) -> bool:
     """None of the words names a thing that no page shows."""
-    lows = [token.low for token in tokens if not token.quoted]
+    lows = [token.low for token in tokens if not token.quoted and not _is_said_of_more(token, tokens)]
     pairs = {" ".join(pair) for pair in pairwise(lows)}
     return not (NOT_ON_PAGE & (set(lows) | pairs))
+
+
+def _is_said_of_more(token: Token, tokens: Tokens) -> bool:
+    """ "the cookie policy" is on a page, "the cookie" is not."""
+    return (
+        token.low in {"cookie", "cookies", "window", "windows"}
+        and token is not tokens[-1]
+        and (tokens[tokens.index(token) + 1].kind == "word")
+    )
 
 
 def without_determiner(tokens: Tokens) -> Tokens:
@@ -223,7 +232,8 @@ def _without_lead(words: Tokens) -> Tokens:
 
 def is_control(tokens: Tokens) -> bool:
     """ "the Admin tab": one goes there by a click."""
-    role = role_at_end(tokens)
+    ends = (place for place in range(1, len(tokens)) if tokens[place].low in {"in", "on", "of", "for"})
+    role = role_at_end(tokens[: next(ends, len(tokens))])
     return (role is not None and role[0] in _CONTROLS) or tokens[0].low in {"tab", "button", "link", "menu"}
 
 

@@ -21,7 +21,7 @@ GROUPS = {
     "a": "[the|a|an|my|this|that|following|the_following]",
     "text": "[text|value|sentence|values|string|words|content|name|message]",
     "data": "[values|details|data|information|fields|items|rows|below|credentials|value]",
-    "into": "in|into|in_to|to|on|onto|inside|within|for|as|at|under",
+    "into": "in|into|in_to|to|on|onto|inside|within|for|at|under",
     "in": "in|within|inside|on|under|at|from",
     "go": "go|navigate|browse|head|surf|come|return",
     "enter": "enter|type|input|write|insert|key|paste",
@@ -82,7 +82,7 @@ WORDINGS: tuple[Wording, ...] = (
         have navigated|gone|browsed|come to [the] [url|page] {page}
         be viewing|visiting|browsing {page}
         """),
-    *_rows("navigate", "be", "be [now] open|opened|loaded|displayed|shown|launched|visited|running [in] [the|a|my] [browser]", of="page"),
+    *_rows("navigate", "be", "be [now] open|opened|loaded|displayed|shown|launched|visited|running [in] [the|a|my] [browser]\nhave [been] opened|loaded|launched|visited", of="page"),
     *_rows("navigate", "be", "be|point on|at|to [the] [url|path|address|page] {page}", of="browser"),
     *_rows("on-page", "be", "be|stay|remain [still|now] on|at [the] [url|path|address|page] {page}", of="browser"),
     *_rows("reload", "do", "reload|refresh [the|this|my] <page>\nreload|refresh it"),
@@ -145,6 +145,7 @@ WORDINGS: tuple[Wording, ...] = (
         fill|complete|populate [in|out|up] {field} with|as|by|using <a> <text> {value}
         fill|complete|populate [in|out] <a> <text> {value} for|in|into|as|on {field}
         <enter>|provide|supply|fill|specify [in] <a> <text> {value} <into> {field}
+        <enter>|provide|supply|use|specify [in] <a> <text> {value:literal} as {field}
         put|add|set|give|append|submit|use [in] <a> <text> {value} <into> {field:fieldlike}
         <enter>|provide|supply|specify|use|fill|submit [in|out] {field:label} {value}
         <enter>|provide|supply|specify|fill|set|use [in|out] {field:label} as|of|with|to|: {value}

@@ -145,6 +145,11 @@ def test_joined_actions_become_a_line_each() -> None:
     ]
 
 
+def test_a_first_name_is_no_ordinal() -> None:
+    assert 'name="first name"' in code('I enter "Ada" as the first name')
+    assert ".first" not in code('I fill in the last name field with "Lovelace"')
+
+
 def test_a_second_field_needs_no_second_verb() -> None:
     lines = code('I enter username "ada" and email "a@b.c"')
     assert 'fill("ada")' in lines
