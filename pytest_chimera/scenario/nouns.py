@@ -280,7 +280,7 @@ def _of_role(words: Tokens, role: tuple[str, int, bool]) -> Target | None:
     if not _is_name(name, empty=True, before_role=True):
         return None
     titled = len(name) > 1 and name[0].text[:1].isupper()
-    described = key in {"message", "text"} and bool(name) and not titled
+    described = key in {"message", "text", "searchbox"} and bool(name) and not titled
     return Target(role=key, name=plain(name), guessed=described)
 
 
@@ -439,12 +439,17 @@ def _with(target: Target, after: Tokens) -> tuple[Target, Tokens] | None:
     return None
 
 
+_CALLED_BY_THEIR_TEXT = frozenset({"button", "link", "menuitem", "tab", "option", "heading", "treeitem"})
+
+
 def _with_property(target: Target, by: str, literal: str) -> Target:
     if by == "role":
         key = ROLE_OF.get(tuple(literal.lower().split()))
         return target.model_copy(update={"role": key[0] if key else literal})
     if by == "css":
         return target.model_copy(update={"css": literal, "quoted": True})
+    if by == "text" and target.role in _CALLED_BY_THEIR_TEXT and target.name and not target.quoted:
+        return target.model_copy(update={"name": literal, "quoted": True, "guessed": True})
     if by == "text":
         return target.model_copy(update={"text": literal})
     if by == "value":

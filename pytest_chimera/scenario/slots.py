@@ -187,7 +187,8 @@ def _label(tokens: Tokens) -> Target | None:
 
 
 def _place(tokens: Tokens) -> Target | None:
-    return read_target(tokens) if on_page(tokens) and not is_no_place(tokens) else None
+    found = read_target(tokens) if on_page(tokens) and not is_no_place(tokens) else None
+    return found if found is not None and is_findable(found) else None
 
 
 def _page(tokens: Tokens) -> PageName | None:

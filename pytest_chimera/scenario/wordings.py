@@ -339,7 +339,7 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("values", "be", "match|have|contain|hold|be [set] [to] these|the|following|the_following [following] values|data {table}", of="fields"),
     *_rows("value", "be", "have|contain [the|a] value [of] {value}\nbe set|filled|prefilled|populated to|with {value}"),
     *_rows("has-any-text", "be", "contain|have any|some text\nbe filled"),
-    *_rows("exact-text", "be", "be|equal|read|become [now] [equal] [to] [exactly] {texts}\nhave [the|a] [exact] text|label|title|caption [of] {texts}"),
+    *_rows("exact-text", "be", "be|equal|read|become [now] [equal] [to] [exactly] <a> [text|string] {texts}\nhave [the|a] [exact] text|label|title|caption [of] {texts}"),
     *_rows("contains", "be", """
         <says>|have|match <a> [text|message|value|words|word|content|label|keyword|keywords|phrase|term|string|line|title|name|number|amount] {texts}
         contain|match <a> [text|message|value|words|word|content|label] {texts}
