@@ -96,6 +96,8 @@ def _placed(head: Target, preposition: str, where: Target, said: Tokens) -> Targ
         return head
     if preposition in _BESIDE and (preposition in APART or where.role not in {None, "listitem", "row", "cell"}):
         return None
+    if preposition == "of" and where.role is None and where.guessed:
+        return None
     if preposition in OWNED and where.role is None and where.name.islower() and not (where.quoted or where.ordinal):
         return None
     if preposition == "of" and head.role in {"list", "table", "grid", "listbox"} and not head.name and not where.quoted:
@@ -245,6 +247,8 @@ def _named(words: Tokens, rest: Tokens, *, determined: bool) -> Target | None:
     while literal and extra and extra[0].low in UNSAID:
         extra = extra[1:]
     if not _is_name(extra, empty=True) or len(extra) > 4 or any(token.low in DETERMINERS for token in extra):
+        return None
+    if literal and extra and extra[-1].low == "data":
         return None
     target = Target(role=key, name="" if literal else plain(extra), guessed=literal and key is None and bool(extra))
     if literal:

@@ -30,6 +30,7 @@ from pytest_chimera.scenario.vocabulary import (
     NUMBERS,
     ONLY,
     PAGE_WORDS,
+    PLACE_WORDS,
     UNSAID,
 )
 
@@ -210,11 +211,17 @@ def _page(tokens: Tokens) -> PageName | None:
         return _literal_page(words[0].text)
     if len(words) > 8 or not all(token.kind in {"word", "number", "literal"} or token.text == "&" for token in words):
         return None
-    if any(token.low in {"title", "text", "message", "heading"} for token in words[1:-1]):
+    if any(token.low in {"title", "text", "message", "heading"} for token in words[1:-1]) or _is_record(words):
         return None
     if any(token.low in (NEVER_IN_NAMES | {"from"}) - {"with", "by", "about", "all", "without"} for token in words):
         return None
     return PageName(plain(words), site=site or plain(words).lower() in HOME_WORDS)
+
+
+def _is_record(words: Tokens) -> bool:
+    """ "the order "0042"": something with a name, whose page could be anywhere."""
+    lows = [token.low for token in words]
+    return len(words) > 1 and words[-1].quoted and lows[-2] not in PLACE_WORDS and "with" not in lows
 
 
 def _without_application(words: Tokens) -> Tokens:
