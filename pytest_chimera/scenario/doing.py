@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.layout import quote
 from pytest_chimera.scenario.locators import Finder, slug
-from pytest_chimera.scenario.slots import PageName
+from pytest_chimera.scenario.page_names import PageName
 from pytest_chimera.scenario.vocabulary import HOME_WORDS, WHOLE_PAGE
 from pytest_chimera.scenario.work import Idiom, Work
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.doing import page_of, path_of
-from pytest_chimera.scenario.grammar import Reading, within
 from pytest_chimera.scenario.layout import quote, raw
+from pytest_chimera.scenario.reading import Reading, within
 from pytest_chimera.scenario.slots import FIELDS, Count
 from pytest_chimera.scenario.vocabulary import ROLES
 from pytest_chimera.scenario.work import Idiom, Work, escaped, matching

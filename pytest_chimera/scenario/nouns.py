@@ -8,12 +8,11 @@ from itertools import islice
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Token, Tokens, plain
+from pytest_chimera.scenario.screening import is_new_tab, is_no_place
 from pytest_chimera.scenario.vocabulary import (
     DETERMINERS,
     LONGEST_ROLE,
     NEVER_IN_NAMES,
-    NEW_TAB,
-    NO_PLACES,
     NUMBERS,
     ONLY,
     ORDINALS,
@@ -127,19 +126,6 @@ def is_vague(head: Target, where: Target) -> bool:
     """ "a like on comment "Milk"": neither the thing nor its place is a kind of thing that is known."""
     unknown = where.role in {None, "holder"} and (where.quoted or where.text) and not where.css
     return bool(unknown) and head.role is None and not head.quoted
-
-
-def is_new_tab(tokens: Tokens) -> bool:
-    """A tab of the browser's own, opened by what was done."""
-    words = tuple(token.low or '"' for token in tokens)
-    start = 1 if words and words[0] in DETERMINERS - {"another"} else 0
-    return " ".join(words[start:]) in NEW_TAB
-
-
-def is_no_place(tokens: Tokens) -> bool:
-    """ "in ascending order", "in position "2"": the words after a preposition name no part of a page."""
-    words = [token for token in tokens if token.low and token.low not in DETERMINERS]
-    return bool(words) and words[-1].text in NO_PLACES
 
 
 def as_place(where: Target, preposition: str) -> Target:

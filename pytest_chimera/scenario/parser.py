@@ -16,15 +16,17 @@ from pytest_chimera.scenario.expecting import is_beside, is_loose
 from pytest_chimera.scenario.functions import CALL, NotCallable, StepFunction, StepFunctions
 from pytest_chimera.scenario.gherkin import is_gherkin, read_gherkin
 from pytest_chimera.scenario.glossary import MAX_DEPTH, Glossary
-from pytest_chimera.scenario.grammar import Reading, Setting, read_step
+from pytest_chimera.scenario.grammar import read_step
 from pytest_chimera.scenario.intents import kind_of, lines_of
 from pytest_chimera.scenario.languages import ENGLISH, Languages, Table
 from pytest_chimera.scenario.layout import quote
 from pytest_chimera.scenario.lexer import MAX_STEP_LENGTH, Tokens, phrase, tokenize
 from pytest_chimera.scenario.locators import Finder
 from pytest_chimera.scenario.opening import laid_out, with_openings
+from pytest_chimera.scenario.page_names import PageName
+from pytest_chimera.scenario.reading import Reading, Setting
 from pytest_chimera.scenario.sentences import steps_for
-from pytest_chimera.scenario.slots import Count, PageName
+from pytest_chimera.scenario.slots import Count
 from pytest_chimera.scenario.suggestions import suggest
 from pytest_chimera.scenario.text import WrittenStep, keyword_of, read_steps
 from pytest_chimera.scenario.understood import Understood, arranges, check_arranging
