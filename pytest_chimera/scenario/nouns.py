@@ -202,7 +202,9 @@ def _without_determiners(tokens: Tokens) -> tuple[Tokens, int | None]:
 
 def _is_quoted_ordinal(tokens: Tokens) -> bool:
     """ "the 'first' Delete button"."""
-    return len(tokens) > 1 and leading_ordinal(tokens[0]) is not None and tokens[1].kind == "word"
+    if len(tokens) < 2 or leading_ordinal(tokens[0]) is None:
+        return False
+    return tokens[1].kind == "word" or (len(tokens) > 2 and tokens[1].quoted and tokens[0].text[:1].isdigit())
 
 
 def role_at_end(words: Tokens) -> tuple[str, int, bool] | None:
@@ -267,11 +269,21 @@ def _of_role(words: Tokens, role: tuple[str, int, bool]) -> Target | None:
     inner = role_at_end(name)
     if inner and (inner[0] == key or words[-1].low in _GENERIC):
         return _of_role(name, inner)
-    if not _is_name(name, empty=True, before_role=True):
+    if not _is_name(name, empty=True, before_role=True) or (key in _PLACE_ROLES and _holds_a_place(name)):
         return None
     titled = len(name) > 1 and name[0].text[:1].isupper()
     described = key in {"message", "text", "searchbox"} and bool(name) and not titled
     return Target(role=key, name=plain(name), guessed=described)
+
+
+_PLACE_ROLES = frozenset(
+    {"menu", "navigation", "list", "table", "grid", "region", "dialog", "form", "banner", "contentinfo", "toolbar"}
+)
+
+
+def _holds_a_place(words: Tokens) -> bool:
+    """ "logout in account menu": a thing in a place, and no name of the place."""
+    return any(token.low in {"in", "on", "within", "inside", "under", "from"} for token in words[1:-1])
 
 
 def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -> bool:

@@ -137,7 +137,7 @@ def _label(tokens: Tokens) -> Target | None:
     while len(tokens) > 1 and tokens[0].low in UNSAID:
         tokens = tokens[1:]
     found = _target(tokens) if len(tokens) <= 6 else None
-    if found is None or found.scope or found.role in {"text", "element"}:
+    if found is None or found.scope or found.role in {"text", "element"} or (found.guessed and found.quoted):
         return None
     return found if found.role in TYPED_FIELDS | {None, IT} else _by_name(tokens, found)
 

@@ -68,7 +68,7 @@ def _with_groups(line: str) -> str:
 WORDINGS: tuple[Wording, ...] = (
     # -- pages
     *_rows("navigate", "do", """
-        <go>|move [back|over|directly|straight|again] to [the] [url|path|address|page|link] {page}
+        <go>|move [back|over|directly|straight|again] to [the] [relative|absolute] [url|path|address|page|link] {page}
         visit|access|browse [up] [the] [url|path|address|site|page|link] {page}
         open|launch|load [up] [the] [url|path|address|site|page|link] {page:openable}
         open|launch|start [a|the|my] [web] browser [window] [and] on|at|to|with|go_to|navigate_to|open|visit {page}
@@ -78,7 +78,7 @@ WORDINGS: tuple[Wording, ...] = (
         be on|at [the] [url|path|address|page|link] {page}
         be in [the] {page:website}
         have [the] {page} open|opened|loaded
-        have opened|visited|loaded|launched|accessed [the] [url|page] {page}
+        have opened|visited|loaded|launched|accessed [the] [url|page] {page:openable}
         have navigated|gone|browsed|come to [the] [url|page] {page}
         be viewing|visiting|browsing {page}
         """),
@@ -345,6 +345,7 @@ WORDINGS: tuple[Wording, ...] = (
         contain|match <a> [text|message|value|words|word|content|label] {texts}
         be displayed|shown as {words:shown}
         be displayed|shown [as|with] [the] [text|message] {texts}
+        display|show|appear as|with|saying [the] [text|message|error|error_message] {texts}
         be <shown> saying|reading|stating|that_says|which_says|with [the|a] [text|message] {texts}
         """),
     *_rows("contains", "be", "end|finish with [the] [text|word|words] {texts}", anchor="end"),
