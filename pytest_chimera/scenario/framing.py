@@ -106,7 +106,9 @@ def after_actor(tokens: Tokens) -> Tokens:
     if not rest or rest[0].low not in ACTORS or len(rest) < 2:
         return tokens
     rest = rest[1:]
-    if len(rest) > 2 and (rest[0].quoted or (rest[0].text.istitle() and is_verb(rest[1], "do"))):
+    if len(rest) > 2 and (
+        rest[0].quoted or (rest[0].text.istitle() and not is_verb(rest[0], "do") and is_verb(rest[1], "do"))
+    ):
         rest = rest[1:]
     return _without_adverbs(rest)
 

@@ -161,7 +161,9 @@ def _in_frame(frame: Frame, setting: Setting) -> Reading | None:
             return found
     if frame.asserts and not frame.actor:
         return (
-            _thing_clause(frame.rest, replace(setting, outcome=True)) or _existence(frame.rest, setting) or _seen(frame)
+            _thing_clause(frame.rest, replace(setting, outcome=True))
+            or _existence(frame.rest, setting)
+            or _verified(frame)
         )
     return _existence(frame.rest, setting)
 
@@ -304,6 +306,12 @@ def _is_on_page(reading: Reading) -> bool:
 def _is_known(thing: Target) -> bool:
     """A kind of thing that pages have, or a name in quotes with nothing beside it."""
     return bool(thing.role or thing.css or (thing.quoted and not thing.guessed))
+
+
+def _verified(frame: Frame) -> Reading | None:
+    """ "verify the login button": to be seen, where it is something that pages have."""
+    found = _seen(frame)
+    return found if found is not None and _is_on_page(found) else None
 
 
 def _seen(frame: Frame) -> Reading | None:

@@ -135,8 +135,14 @@ def as_place(where: Target, preposition: str) -> Target:
     return where
 
 
+_WITH_PARTICLE = frozenset({"sign", "log", "opt", "signed", "logged", "signing", "logging"})
+"""Verbs that "in" or "on" belongs to: "the sign in page"."""
+
+
 def preposition_at(tokens: Tokens, place: int) -> int:
     """How many tokens the preposition of a place takes that begins here; 0 when there is none."""
+    if place and tokens[place - 1].low in _WITH_PARTICLE and tokens[place].low in {"in", "on"}:
+        return 0
     for parts in _PLACES.get(tokens[place].low, ()):
         if tuple(token.low for token in tokens[place : place + len(parts)]) == parts:
             return len(parts)
@@ -299,7 +305,8 @@ def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -
         return False
     if words[0].kind == "number" or words[0].low == "no" or all(token.low in NUMBERS for token in words):
         return False
-    inner = [place for place, token in enumerate(words) if token.low in PLACE_WORDS - {"next"}]
+    inner = [place for place in range(len(words)) if words[place].low in PLACE_WORDS - {"next"}]
+    inner = [place for place in inner if not (place and words[place - 1].low in _WITH_PARTICLE)]
     titled = not before_role and words[0].text[:1].isupper() and words[-1].text[:1].isupper() and len(words) > 2
     if titled and not any(role_at_end(words[:place]) for place in inner):
         return True
