@@ -48,7 +48,8 @@ def scripted(app: App, draft: str) -> None:
         f"pathlib.Path('chimera-draft.txt').write_text({draft!r})\n"
         "pathlib.Path('page.py').write_text('broken')\n"
     )
-    app.config(f"chimera_coder = {sys.executable} {script} {{brief}}")
+    kept.touch()
+    app.config(f"chimera_coder = {sys.executable} {script} {{brief}}", f"chimera_sandbox_paths = {kept}:rw")
 
 
 def test_a_draft_is_shown_and_laid_into_the_docstring_and_nothing_else_happens(app: App, marked: Path) -> None:
