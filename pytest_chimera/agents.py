@@ -6,7 +6,7 @@ Sync functions run in a thread, async ones are awaited; the first answer that is
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from functools import partial
 from typing import Any, Protocol
 
@@ -78,14 +78,23 @@ class Agents:
                 return None
         return None
 
-    async def ask_all(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
-        """Ask everybody: (who, answer) for each that answers, in order."""
+    async def ask_all(
+        self, hook: str, *, but: Collection[str] = frozenset(), **arguments: Any
+    ) -> list[tuple[str, Any]]:
+        """Ask everybody: (who, answer) for each that answers, in order.
+
+        :param but: the names of plugins that are not asked.
+        """
         answers = []
-        for plugin in self.implementers(hook):
-            answer = await self._ask_one(hook, plugin, arguments)
+        for name, plugin in self.named(hook).items():
+            answer = None if name in but else await self._ask_one(hook, plugin, arguments)
             if answer is not None:
-                answers.append((self._manager.get_name(plugin) or type(plugin).__name__, answer))
+                answers.append((name, answer))
         return answers
+
+    def named(self, hook: str) -> dict[str, object]:
+        """The plugins that implement a hook by their names, in the order in which they are asked."""
+        return {self._manager.get_name(each) or type(each).__name__: each for each in self.implementers(hook)}
 
     async def tell(self, hook: str, **arguments: Any) -> None:
         """Tell everybody. An event's own error is an error of the plugin that raised it, and is raised."""

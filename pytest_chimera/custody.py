@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib.util
+import json
+import marshal
 import os
 import re
+import site
 import sys
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
 
@@ -57,14 +61,26 @@ class Custody:
     start_up: Mapping[str, str]
     packages: Mapping[str, str]
     git: Mapping[str, str]
+    state: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def taken(cls, git_dir: Path) -> Custody:
+    def taken(cls, git_dir: Path, state: Path | None = None) -> Custody:
         """The look as it is now.
 
         :param git_dir: the git folder of the person's repository.
+        :param state: the folder of the journals.
         """
-        return cls(dict(_start_up_files()), dict(_packages()), dict(_git(git_dir)))
+        journals = dict(_journals(state)) if state else {}
+        return cls(
+            {**dict(_start_up_files()), **dict(_interpreter())}, dict(_packages()), dict(_git(git_dir)), journals
+        )
+
+    def fingerprints(self) -> dict[str, str]:
+        """One digest for each kind of thing."""
+        return {
+            kind: hashlib.sha256(json.dumps(sorted(found.items())).encode()).hexdigest()
+            for kind, found in (("start_up", self.start_up), ("packages", self.packages), ("git", self.git))
+        }
 
     def trespasses(self, now: Custody) -> list[Trespass]:
         """What was changed since, and by no package installer."""
@@ -88,6 +104,7 @@ class Custody:
                 "Install that package again.",
             )
             for path in _changed(self.packages, now.packages)
+            if not _is_compiled_from_source(Path(path))
         ]
         found += [
             Trespass(
@@ -97,6 +114,16 @@ class Custody:
                 "Put it back as it was: a coder works in its own clone.",
             )
             for path in _changed(self.git, now.git)
+        ]
+        found += [
+            Trespass(
+                "state-files",
+                path,
+                f"{path} no longer holds what it held: it records how a feature stands, and is only ever added to.",
+                "Begin that feature anew with --chimera-restart.",
+            )
+            for path, known in self.state.items()
+            if not _is_continued(Path(path), known)
         ]
         return found
 
@@ -114,7 +141,19 @@ def _how(path: str, before: Mapping[str, str], now: Mapping[str, str]) -> str:
 
 def site_folders() -> list[Path]:
     """The folders with installed packages that the interpreter looks in."""
-    return [Path(each) for each in dict.fromkeys(sys.path) if Path(each).name in {"site-packages", "dist-packages"}]
+    known = [Path(each) for each in dict.fromkeys(sys.path) if Path(each).name in {"site-packages", "dist-packages"}]
+    own = site.getusersitepackages()  # not on the path before it exists, and on it as soon as it does
+    return known if Path(own) in known else [*known, Path(own)]
+
+
+def _interpreter() -> Iterator[tuple[str, str]]:
+    """The program that judges run in, with what says where it finds its packages."""
+    program = Path(sys.executable)
+    for path in (program, Path(sys.prefix) / "pyvenv.cfg"):
+        yield from _digests(path)
+    real = program.resolve()
+    about = real.stat()
+    yield str(real), f"{about.st_size} {about.st_mtime_ns} {about.st_ino}"
 
 
 def _start_up_files() -> Iterator[tuple[str, str]]:
@@ -166,14 +205,44 @@ def _packages() -> Iterator[tuple[str, str]]:
     """Every file of the judge's packages that is run."""
     for distribution in _required(JUDGES_PACKAGES):
         for file in distribution.files or ():
-            if file.suffix not in {".py", ".pyc", ".so", ".pyd", ".dll", ".js"}:
+            if file.suffix not in {".py", ".so", ".pyd", ".dll", ".js"}:
                 continue
             path = Path(str(distribution.locate_file(file)))
             if path.is_file():
-                yield str(path), hashlib.sha256(_bytes(path)).hexdigest()
+                yield from _with_compiled(path)
     own = Path(__file__).parent
     for path in own.rglob("*.py"):
-        yield str(path), hashlib.sha256(_bytes(path)).hexdigest()
+        yield from _with_compiled(path)
+
+
+def _with_compiled(path: Path) -> Iterator[tuple[str, str]]:
+    """A file, and what an interpreter would load in its place because it was compiled from it."""
+    yield str(path), hashlib.sha256(_bytes(path)).hexdigest()
+    if path.suffix == ".py":
+        compiled = Path(importlib.util.cache_from_source(str(path)))
+        if content := _bytes(compiled):
+            yield str(compiled), hashlib.sha256(content).hexdigest()
+
+
+def _is_compiled_from_source(path: Path) -> bool:
+    """A compiled file holds what its source says, or is gone: running a program leaves such ones behind."""
+    if path.suffix != ".pyc":
+        return False
+    content = _bytes(path)
+    if not content:
+        return True
+    source = Path(importlib.util.source_from_cache(str(path)))
+    try:
+        loaded = marshal.loads(content[16:])
+        compiled = compile(_bytes(source), str(source), "exec", dont_inherit=True)
+    except (ValueError, EOFError, TypeError, SyntaxError):
+        return False
+    return bool(loaded == compiled)
+
+
+def packages_digest() -> str:
+    """One digest of every file that the judge's process loads of its packages."""
+    return hashlib.sha256(json.dumps(sorted(_packages())).encode()).hexdigest()
 
 
 def _required(names: Iterable[str]) -> Iterator[metadata.Distribution]:
@@ -208,6 +277,22 @@ def _git(git_dir: Path) -> Iterator[tuple[str, str]]:
     replaced = [line for line in _bytes(git_dir / "packed-refs").splitlines() if b" refs/replace/" in line]
     if replaced:
         yield str(git_dir / "packed-refs"), hashlib.sha256(b"\n".join(replaced)).hexdigest()
+
+
+# -- chimera's own state
+
+
+def _journals(folder: Path) -> Iterator[tuple[str, str]]:
+    """The journals as they are: how long, and what they hold. Others may add to theirs at any time."""
+    for path in sorted(folder.glob("*.jsonl")):
+        content = _bytes(path)
+        yield str(path), f"{len(content)} {hashlib.sha256(content).hexdigest()}"
+
+
+def _is_continued(path: Path, known: str) -> bool:
+    """A journal still begins as it was; one that was set aside for damage, or cleared, is found by its reader."""
+    size, _, digest = known.partition(" ")
+    return not path.exists() or hashlib.sha256(_bytes(path)[: int(size)]).hexdigest() == digest
 
 
 # -- files

@@ -355,7 +355,7 @@ def combined(answers: list[tuple[str, Any]]) -> Review:
         decision="reject" if rejected else "approve",
         findings=findings,
         reviewer=", ".join(review.reviewer for review in reviews),
-        score=min((review.score for review in reviews), default=1.0),
+        score=0.0 if rejected else min((review.score for review in reviews), default=1.0),
     )
 
 

@@ -116,6 +116,10 @@ class ArrangingFailed(PhaseFailed):
     """What a test needs could not be arranged: a function of the project's own fails on a deployment."""
 
 
+class BrokenRun(ChimeraError):
+    """Whoever reviews or judges let through what nobody may: no result of this run counts."""
+
+
 class WaitingForPerson(ChimeraError):
     """The next move is the person's: nothing is recorded, and the item fails with what is asked of them."""
 

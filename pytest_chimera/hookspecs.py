@@ -86,14 +86,6 @@ def pytest_chimera_transitions() -> Mapping[ChimeraPhase, Mapping[str, Any]] | N
     """
 
 
-@hookspec
-def pytest_chimera_languages() -> Mapping[str, Mapping[str, str | list[str]]] | None:
-    """Add languages that steps may be written in: code → phrase with ``{placeholders}`` → the English step.
-
-    All answers count; where the project's own ``[tool.chimera.languages.<code>]`` has the same phrase, that one does.
-    """
-
-
 @hookspec(firstresult=True)
 def pytest_chimera_draft_steps(
     feature: Feature, task: str, folder: str
@@ -113,6 +105,14 @@ def pytest_chimera_steps() -> Mapping[str, Callable[..., object]] | None:
     A function whose first parameter is ``page`` works on the page, and lies in a module below ``chimera_test_dir``.
     Any other arranges what is there before the browser comes: it runs in a process of its own, in the deployment's
     environment. Parameters are annotated as ``int``, ``float`` or ``str``. All are asked, at the beginning of a run.
+    """
+
+
+@hookspec
+def pytest_chimera_languages() -> Mapping[str, Mapping[str, str | list[str]]] | None:
+    """Add languages that steps may be written in: code → phrase with ``{placeholders}`` → the English step.
+
+    All answers count; where the project's own ``[tool.chimera.languages.<code>]`` has the same phrase, that one does.
     """
 
 

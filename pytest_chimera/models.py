@@ -218,6 +218,7 @@ class Reason(StrEnum):
     SETUP_ERROR = "set-up error"
     NO_EVIDENCE = "no positive evidence"
     OTHER_DATA = "not with other data"
+    EARLIER_BROKEN = "something that worked is broken"
     FLAKY = "flaky"
 
     UNREACHABLE = "unreachable"
@@ -242,6 +243,7 @@ class Failure(Value):
     :param step: the step's text; empty for hand-written tests.
     :param line: the line in the sealed test; ``code`` is that line.
     :param signature: the same for two failures that are the same one: a short digest of reason, place and expectation.
+    :param thrown: what scripts of the page threw and nobody caught, at most two.
     """
 
     nodeid: str
@@ -252,6 +254,7 @@ class Failure(Value):
     line: int = 0
     code: str = ""
     signature: str = ""
+    thrown: tuple[str, ...] = ()
 
     def as_sentence(self) -> str:
         """What failed, where, in one line."""
@@ -279,6 +282,7 @@ class TestRun(Value):
     :param failures: what did not hold; empty exactly when green.
     :param varied: the variations that were green too; ``seed`` what they were made from; ``not_varied`` what the test
         does not bear, each with the reason.
+    :param earlier: what the base had and the candidate has still: buttons, addresses, tests of earlier features.
     """
 
     __test__: ClassVar[bool] = False
@@ -294,6 +298,7 @@ class TestRun(Value):
     varied: tuple[str, ...] = ()
     not_varied: dict[str, str] = Field(default_factory=dict)
     seed: str = ""
+    earlier: tuple[str, ...] = ()
 
     @property
     def failure(self) -> Failure | None:
@@ -316,7 +321,6 @@ class SealedTest(Value):
     :param files: every path that ``commit`` adds to or changes in base.
     :param protected: paths that a change must leave alone: touching one breaks the seal.
     :param red: the run that was red on base.
-    :param seed: what its variations are made from.
     :param shared: on base, one browser context shows what was typed in another one.
     :param notes: what a person should know of its expectations: which held before the feature, which prove nothing.
     :param variation: this is no sealed test but a variation of one, of that name; ``other_browser``: to be run in a
@@ -334,7 +338,6 @@ class SealedTest(Value):
     files: tuple[str, ...] = ()
     protected: tuple[str, ...] = ()
     red: TestRun | None = None
-    seed: str = ""
     shared: bool = False
     notes: tuple[str, ...] = ()
     variation: str = ""
@@ -498,6 +501,8 @@ class Proof(Value):
     :param base: the commit on which the test was red; ``commit`` and ``tree`` the candidate on which it was green.
     :param red: the red's reason and signature; ``green`` how many runs were green.
     :param varied: the variations that were green; ``seed`` what they were made from; ``not_varied`` what was left out.
+    :param tools: the versions of what judged, in one line.
+    :param earlier: what the base had and the candidate has still.
     """
 
     feature: str
@@ -512,6 +517,8 @@ class Proof(Value):
     seed: str = ""
     varied: tuple[str, ...] = ()
     not_varied: dict[str, str] = Field(default_factory=dict)
+    tools: str = ""
+    earlier: tuple[str, ...] = ()
 
 
 class Verdict(Value):

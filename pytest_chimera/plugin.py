@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_chimera.session.conductor import Conductor
 
 _CONDUCTOR: pytest.StashKey[Conductor] = pytest.StashKey()
-_COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune", "chimera_verify_state")
+_COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune", "chimera_verify_state", "chimera_verify")
 _MODIFIERS = (
     "chimera_restart",
     "chimera_reprove",
@@ -128,11 +128,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> Ge
 
 
 def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
-    """Show a parked feature as an error: nothing is wrong with the feature."""
+    """Show a parked feature, and one of a broken run, as an error: nothing is wrong with the feature."""
     if getattr(report, "when", "") != "call" or report.outcome != "failed":
         return None
     state = next((value for key, value in getattr(report, "user_properties", ()) if key == "chimera-state"), "")
-    return ("error", "E", "PARKED") if state == "parked" else None
+    return ("error", "E", state.upper()) if state in {"parked", "error"} else None
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

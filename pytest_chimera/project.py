@@ -17,6 +17,7 @@ import filelock
 from pytest_chimera.agents import Agents
 from pytest_chimera.ahead import Ahead
 from pytest_chimera.breaker import Breakers
+from pytest_chimera.canaries import Canaries
 from pytest_chimera.errors import HeldElsewhere, StateOutOfReach
 from pytest_chimera.journal import Journal
 from pytest_chimera.judging import Browser
@@ -24,6 +25,7 @@ from pytest_chimera.limits import Allowance, learned_limit, recorded_durations
 from pytest_chimera.marked import journal_name
 from pytest_chimera.models import Feature, SealedTest
 from pytest_chimera.repository import Repository
+from pytest_chimera.sandbox import Sandboxes
 from pytest_chimera.scenario.functions import StepFunction
 from pytest_chimera.settings import Settings, Tables
 from pytest_chimera.standing import Standing, readable
@@ -65,8 +67,10 @@ class Project:
     :param mirror: shows a feature's standing in the pytest cache.
     :param progress: says one line about a feature.
     :param turn: the feature's place among those that are worked on at once.
+    :param canaries: what reviewers and judge are shown before anything counts.
     :param allowance: what the run may spend.
     :param breakers: stop calling a hook that keeps failing, for all features.
+    :param sandboxes: what programs that run the candidate's code run in, where there is one.
     :param clean: makes fit to be kept and shown what comes from outside.
     :param ahead: puts all journals on the disk at once.
     :param run: names the run; the workers of one run have it in common.
@@ -90,8 +94,10 @@ class Project:
     progress: Progress = lambda _feature, _line: None
     table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
     turn: Turn = field(default_factory=unhurried)
+    canaries: Canaries | None = None
     allowance: Allowance = field(default_factory=lambda: Allowance(Settings()))
     breakers: Breakers = field(default_factory=Breakers)
+    sandboxes: Sandboxes = field(default_factory=Sandboxes)
     clean: Cleaner = field(default_factory=Cleaner)
     ahead: Ahead | None = None
     run: str = field(default_factory=lambda: secrets.token_hex(8))

@@ -16,6 +16,7 @@ import anyio.to_thread
 from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.engine import ChimeraExecutor, Parked, Recorder
 from pytest_chimera.errors import (
+    BrokenRun,
     ChimeraError,
     EnvironmentTrouble,
     HeldElsewhere,
@@ -58,6 +59,8 @@ async def pursue(project: Project, feature: Feature, base: str | None = None) ->
         verdict = await _held_and_pursued(project, feature, base)
     except (HeldElsewhere, EnvironmentTrouble) as held:
         verdict = _verdict(feature, "parked", held)
+    except BrokenRun as broken:
+        verdict = _verdict(feature, "error", broken)
     except OSError as error:
         if (trouble := trouble_of(error)) is None:
             raise
@@ -89,6 +92,8 @@ async def _held_and_pursued(project: Project, feature: Feature, base: str | None
 
 
 async def _pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
+    if project.canaries:
+        project.canaries.refuse_broken()
     with project.held(feature):
         reached(CrashPoint.FEATURE_HELD)
         journal = project.journal(feature)
@@ -344,7 +349,8 @@ class _Pursuit:
         return self._say("complete", f"{sentence}, on {self.standing.branch}", why_not, self._merge_command())
 
     def _merge_command(self) -> str:
-        open_files = [path for path in sealed_of(self.workflow).files if (self.project.root / path).exists()]
+        files = (path for path in sealed_of(self.workflow).files if path != self.feature.replaces)
+        open_files = [path for path in files if (self.project.root / path).exists()]
         merge = f"git merge {self.standing.branch}"
         if not open_files:
             return merge

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 import anyio.to_thread
 
@@ -21,6 +22,7 @@ _REMEDIES = {
     "steps in the glossary or by a function (docs/how-to/write-your-own-steps.md).",
     Reason.LOGIN_PAGE: "Write the log-in as steps of the scenario, or begin at a page that needs none.",
     Reason.BLANK_PAGE: "The page shows nothing: look at its console, and at what the server needs to build first.",
+    Reason.PAGE_SCRIPT_ERROR: "A script of the application is broken on every page: mend it on the base first.",
     Reason.SERVER_ERROR: "The server answered with an error: see its log, and mend the base.",
     Reason.SCRIPT_ERROR: "Mend the test: the error is in its own code.",
     Reason.SETUP_ERROR: "Mend the fixture: the test did not begin.",
@@ -29,9 +31,32 @@ _REMEDIES = {
     Reason.UNREACHABLE: "See whether the server still runs: its log lies beside the evidence.",
     Reason.NAVIGATION_TIMEOUT: "See what the page waits for, then run the same command again.",
 }
-_UNCLEAR = frozenset(
-    {Reason.GIVEN_FAILED, Reason.LOGIN_PAGE, Reason.BLANK_PAGE, Reason.PAGE_SCRIPT_ERROR, Reason.SERVER_ERROR}
-)
+_UNCLEAR = frozenset({Reason.GIVEN_FAILED, Reason.LOGIN_PAGE, Reason.BLANK_PAGE, Reason.SERVER_ERROR})
+_ELSEWHERE = """\
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page
+
+KNOWN = {known!r}
+
+
+def test_elsewhere(page: Page) -> None:
+    thrown = []
+    page.on("pageerror", lambda error: thrown.append(error.message))
+    page.goto({url!r})
+    here = urlsplit(page.url)
+    links = page.eval_on_selector_all("a[href]", "all => all.map(each => each.href)")
+    own = [each for each in dict.fromkeys(links) if urlsplit(each).netloc == here.netloc]
+    for place in ["/", *own[:{most}]]:
+        if urlsplit(place).path == here.path:
+            continue
+        del thrown[:]
+        page.goto(place)
+        same = [each for each in thrown if each in KNOWN]
+        assert not same, "{found}" + page.url
+"""
+_MOST_ELSEWHERE = 3
+_FOUND_ELSEWHERE = "also thrown on "
 
 
 def refuse_wrong_red(run: TestRun) -> None:
@@ -51,6 +76,33 @@ def refuse_wrong_red(run: TestRun) -> None:
         where=evidence,
         remedy=f"{failure.message}\n{_REMEDIES.get(failure.reason, 'Look at the evidence and mend the cause.')}",
     )
+
+
+def elsewhere_test(sealed: SealedTest, run: TestRun, url: str) -> SealedTest | None:
+    """A test that is red where other pages of the application throw what the page of a red run threw.
+
+    :param url: the path at which the feature begins.
+    :returns: ``None`` where the run is not red for the right reason, or nothing was thrown.
+    """
+    failure = run.failure
+    if failure is None or failure.reason not in RIGHT_REDS or not failure.thrown:
+        return None
+    source = _ELSEWHERE.format(known=failure.thrown, url=url, most=_MOST_ELSEWHERE, found=_FOUND_ELSEWHERE)
+    path = str(PurePosixPath(sealed.test.path).with_name("test_elsewhere.py"))
+    test = GeneratedTest(source=source, path=path, name="test_elsewhere")
+    update = {"test": test, "nodeids": (f"{path}::{test.name}",), "sha256": seal_of(source), "handwritten": False}
+    return sealed.model_copy(update=update)
+
+
+def with_script_error(run: TestRun, elsewhere: TestRun) -> TestRun:
+    """The red run with its true reason, when the application's other pages throw the same."""
+    found = elsewhere.failure
+    if run.failure is None or found is None or _FOUND_ELSEWHERE not in found.message:
+        return run
+    place = found.message.partition(_FOUND_ELSEWHERE)[2].split()[0]
+    message = f"{run.failure.thrown[0]}, {_FOUND_ELSEWHERE}{urlsplit(place).path or '/'}"
+    update = {"reason": Reason.PAGE_SCRIPT_ERROR, "message": message, "step": "", "code": ""}
+    return run.model_copy(update={"failures": (run.failure.model_copy(update=update),)})
 
 
 def as_given(run: TestRun) -> TestRun:
@@ -199,6 +251,17 @@ async def ready_test(generator: TestGenerator, step: str) -> SealedTest:
     feature = Feature(id="chimera_ready", description="The application is ready", text=step, path="chimera_ready")
     test = generator.generate(feature)
     return SealedTest(test=test, nodeids=await freeze(test), sha256=seal_of(test.source))
+
+
+async def collected(test: GeneratedTest, git: Repository, commit: str) -> tuple[tuple[str, ...], bool]:
+    """The node ids of a module of end-to-end tests as it lies in a commit, and whether it needs its folder beside it.
+
+    :raises PreconditionError: it cannot be collected by itself.
+    """
+    files = await anyio.to_thread.run_sync(e2e_files, git, commit, test.path)
+    if test.name and _is_one_test(test) and not any(PurePosixPath(path).name == "conftest.py" for path in files):
+        return await freeze(test), False
+    return await freeze(_whole(test), handwritten=True, e2e_files=files), True
 
 
 async def frozen(feature: Feature, test: GeneratedTest, git: Repository, commit: str) -> tuple[str, ...]:

@@ -67,6 +67,9 @@ class Settings:
     version_url: str = _ini("", "the path of a staging that answers with its commit", advanced=True)
     trust_staging: bool = _ini(False, "believe that a staging runs the candidate without proof", advanced=True)
     staging_variations: bool = _ini(True, "run variations against a staging that is already there, too", advanced=True)
+    earlier_limit: float = _ini(
+        300.0, "seconds that earlier features' tests may take on a candidate; 0 leaves them out", advanced=True
+    )
     browser_path: str = _ini("", "the Chrome or Chromium to use", advanced=True)
     tags: str = _ini("", "which scenarios of .feature files count: a tag expression such as not @wip", advanced=True)
     ready: str = _ini("", "a step that must hold on base and candidate before anything counts", advanced=True)
@@ -74,6 +77,19 @@ class Settings:
     test_id: str = _ini("data-testid", "the attribute that holds test ids", advanced=True)
     protected: tuple[str, ...] = _ini((), "more paths that a coder must leave alone (globs), one a line", advanced=True)
     allow: tuple[str, ...] = _ini((), "rules that do not hold for some paths: rule-id:path, one a line", advanced=True)
+    sandbox: str = _ini(
+        "auto",
+        'whether coder and application run under bubblewrap: "auto" (where it works), "require" or "off"',
+        advanced=True,
+    )
+    sandbox_paths: tuple[str, ...] = _ini(
+        (), "what they may read in it besides, one a line; with :rw behind it, write to", advanced=True
+    )
+    canaries: str = _ini(
+        "all",
+        'who is shown planted cheats first: "all", "own" (not the project\'s own reviewers) or "off"',
+        advanced=True,
+    )
     work_dir: str = _ini("", "where clones and checkouts lie; the user's cache folder unless set", advanced=True)
     generation_timeout: float = _ini(300.0, "seconds for e2e_test_generation", advanced=True)
     implementation_timeout: float = _ini(1800.0, "seconds for code_implementation", advanced=True)
@@ -122,6 +138,7 @@ FLAGS = (
     Flag("--chimera-hint", "the same, as a hint rather than a rejection", metavar="WORDS"),
     Flag("--chimera-apply", "lay a feature's candidate into the working tree, unstaged, and exit", metavar="ID"),
     Flag("--chimera-status", "list the features with their state, and exit"),
+    Flag("--chimera-verify", "do the proofs of a commit again, say whether they hold, and exit", metavar="REV"),
     Flag("--chimera-verify-state", "check every journal, say what was found, and exit"),
     Flag("--chimera-prune", "empty the vault of features that are merged, and exit"),
 )
@@ -175,6 +192,16 @@ def _check(settings: Settings) -> None:
     if settings.merge not in {"none", "ff", "stack"}:
         raise SettingError(
             f'chimera_merge is "none", "ff" or "stack", not {settings.merge!r}.', remedy='Write: chimera_merge = "none"'
+        )
+    if settings.sandbox not in {"auto", "off", "require"}:
+        raise SettingError(
+            f'chimera_sandbox is "auto", "off" or "require", not {settings.sandbox!r}.',
+            remedy='Write: chimera_sandbox = "auto"',
+        )
+    if settings.canaries not in {"all", "own", "off"}:
+        raise SettingError(
+            f'chimera_canaries is "all", "own" or "off", not {settings.canaries!r}.',
+            remedy='Write: chimera_canaries = "all"',
         )
     if settings.timeouts not in {"fixed", "learned"}:
         raise SettingError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -136,6 +137,11 @@ class Staging:
         files = await self._git(lambda git: git.files(sealed.commit))
         arranging = Arranging(calls, where, Code.sealed(code, files, calls), room)
         environment = where.environment(settings.env)
+        arranging.report.touch()
+        written = (arranging.report, *([Path(deployment.data_dir)] if deployment.data_dir else []))
+        sandbox = await anyio.to_thread.run_sync(
+            partial(self.project.sandboxes.for_folder, where.folder, code, writable=written)
+        )
         finished = await run_program(
             arranging.command,
             folder=where.folder,
@@ -143,6 +149,7 @@ class Staging:
             log=arranging.log,
             time_limit=settings.arrange_timeout or None,
             stdin=arranging.order(),
+            sandbox=sandbox,
         )
         try:
             arranging.check(finished)
@@ -154,6 +161,8 @@ class Staging:
         self, sealed: SealedTest, deployment: Deployment, evidence: Path, workflow: ChimeraWorkflow
     ) -> TestRun:
         hook = "pytest_chimera_validate"
+        if self.project.canaries:
+            await self.project.canaries.before_judging(self.project.agents)
         async with self.project.allowance.a_browser(), self.project.breakers.watching(hook):
             answer = await self.project.agents.ask(
                 hook, sealed=sealed, deployment=deployment, evidence=str(evidence), workflow=workflow

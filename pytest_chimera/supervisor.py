@@ -39,6 +39,7 @@ TERMINATE_SECONDS = 1.0
 KILL_SECONDS = 0.7
 """How long a killed tree is waited for."""
 _TICK = 0.25 if os.name == "posix" else 0.05
+_SANDBOX = "bwrap"
 _PR_SET_CHILD_SUBREAPER = 36
 
 Event = SimpleQueue[str]
@@ -298,7 +299,8 @@ class Tree:
         self._note()
         for process in self._known:
             with suppress(self._psutil.Error, OSError):
-                process.send_signal(number)
+                if number != signal.SIGTERM or process.name() != _SANDBOX:  # it ends with what runs in it
+                    process.send_signal(number)
         if not self._subreaper and os.name == "posix":
             with suppress(OSError):
                 os.killpg(self._child.pid, number)

@@ -1,11 +1,13 @@
 """Green beyond the letter: the sealed test's variations, each run against a deployment of its own.
 
-They are made from a seed that was drawn when the test was sealed, and from the attempt's number, so that the evidence
-of one attempt tells nothing about the next one's. What a coder reads of them is that they were not green.
+They are made from a seed that is drawn when the coder is gone and its candidate has been read, and that is written down
+with what was seen, never before: whatever a coder reads, it finds no variation that is still to come. A validation that
+was interrupted draws another one. What a coder is told of them is that they were not green.
 """
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,10 +68,15 @@ class Trials:
             return False
         return run.status == "green"
 
-    async def varied(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
-        """The green run with what its variations were, or the first red one, told without what was typed in it."""
+    async def varied(
+        self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow, seed: str = ""
+    ) -> TestRun:
+        """The green run with what its variations were, or the first red one, told without what was typed in it.
+
+        :param seed: the recorded one, to see the same again.
+        """
         sealed = sealed_of(workflow)
-        seed = f"{sealed.seed}.{workflow.attempt}"
+        seed = seed or secrets.token_hex(8)
         variations = self._variations(sealed, seed)
         for number, each in enumerate(variations.made, 1):
             own_room = room / f"variation-{number}"

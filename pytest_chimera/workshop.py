@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -22,10 +21,12 @@ from pytest_chimera.errors import (
     EnvironmentTrouble,
     PhaseFailed,
     PreconditionError,
+    ScenarioError,
     WaitingForPerson,
 )
 from pytest_chimera.journal import Journal
 from pytest_chimera.judging import seal_of
+from pytest_chimera.keeping import Keeping
 from pytest_chimera.landing import STACK, MergeQueue, tip_to_land_on, wants_landing
 from pytest_chimera.models import (
     Brief,
@@ -39,7 +40,17 @@ from pytest_chimera.models import (
 )
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Candidate, Repository
-from pytest_chimera.sealing import compiled, frozen, functions_in, is_unclear, refuse_flaky, refuse_wrong_red, said_by
+from pytest_chimera.sealing import (
+    compiled,
+    elsewhere_test,
+    frozen,
+    functions_in,
+    is_unclear,
+    refuse_flaky,
+    refuse_wrong_red,
+    said_by,
+    with_script_error,
+)
 from pytest_chimera.staging import Staging
 from pytest_chimera.trials import Trials, change_of, sealed_of
 from pytest_chimera.vault import write_file
@@ -124,6 +135,7 @@ class Workshop:
         :raises GreenOnBase: it is green there.
         :raises PreconditionError: it is red for a reason that is the person's to mend.
         """
+        await anyio.to_thread.run_sync(self._check_replaced)
         test = await self.write_test(workflow)
         sealed = await self.proved_red(await self.seal(test, self.base), workflow)
         shared = await self.trials.shares_data(sealed, self.room(workflow, "shared"), workflow)
@@ -147,7 +159,9 @@ class Workshop:
         return compiled(generated_from(task, answer, path))
 
     async def seal(self, test: GeneratedTest, base: str) -> SealedTest:
-        """The test with its hash and its commit: the base, the files as the person has them, and the test."""
+        """The test with its hash and its commit: the base, the files as the person has them, and the test; a test that
+        it replaces is gone from there.
+        """
         feature = self.feature
         functions = functions_in(test, handwritten=feature.handwritten)
         await self.git(lambda git: git.bring(base))
@@ -168,12 +182,13 @@ class Workshop:
             protected=tuple(
                 path for path in dict.fromkeys((*overlay, *functions)) if path not in self.project.config_files
             ),
-            seed=secrets.token_hex(8),
         )
 
-    def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes]:
+    def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes | None]:
         git = self.project.repository
-        overlay = {test.path: test.source.encode()}
+        overlay: dict[str, bytes | None] = {test.path: test.source.encode()}
+        if self._replaced and self._replaced != test.path:
+            overlay[self._replaced] = None
         functions = functions_in(test, handwritten=self.feature.handwritten)
         for path in (self.feature.path, self.feature.file, *functions, *self.project.config_files):
             if path and (content := self.project.read(path)) is not None:
@@ -183,6 +198,24 @@ class Workshop:
             overlay[marker] = b""
         return {path: content for path, content in overlay.items() if git.read(base, path) != content}
 
+    @property
+    def _replaced(self) -> str:
+        """The accepted test that goes with this feature; a person who implements removes it with their own hands."""
+        return "" if self.project.by_hand else self.feature.replaces or ""
+
+    def _check_replaced(self) -> None:
+        """
+        :raises ScenarioError: ``replaces=`` names no file of the base.
+        """
+        path = self.feature.replaces
+        if path and self.project.repository.read(self.base, path) is None:
+            raise ScenarioError(
+                f"replaces= names no test of {self.base[:10]}: {path!r}.",
+                where=f"{self.feature.path}:{self.feature.line}",
+                remedy="Write the accepted test's file, relative to the project's root: "
+                f'replaces="{self.project.settings.test_dir}/test_old.py"',
+            )
+
     async def proved_red(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> SealedTest:
         """The sealed test with its red, once it was red on its base for the right reason."""
         run = await self.look_at_base(sealed, workflow)
@@ -190,8 +223,13 @@ class Workshop:
             raise GreenOnBase(sealed, run)
         if is_unclear(run):
             refuse_flaky(run, await self.look_at_base(sealed, workflow))
-        refuse_wrong_red(run)
+        refuse_wrong_red(await self._with_its_true_reason(run, sealed, workflow))
         return sealed.model_copy(update={"red": run})
+
+    async def _with_its_true_reason(self, run: TestRun, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
+        """A page whose scripts throw may lack the feature, or be broken as the base's other pages are."""
+        probe = elsewhere_test(sealed, run, self.feature.url)
+        return with_script_error(run, await self.look_at_base(probe, workflow)) if probe else run
 
     async def look_at_base(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
         """Run the test against the base."""
@@ -243,6 +281,8 @@ class Workshop:
             return (await read()).tree != start_tree
 
         start_tree = await self.git(lambda git: git.tree_of(start))
+        if self.project.canaries:
+            await self.project.canaries.before_review(self.project.agents)
         await self._keep_watch()
         hook = "pytest_chimera_implement_feature"
         self.project.turn.coder_is_asked()
@@ -335,6 +375,8 @@ class Workshop:
 
     async def reviewed(self, change: Change, workflow: ChimeraWorkflow, room: Path) -> Review:
         """All reviewers' answers as one, kept in the vault."""
+        if self.project.canaries:
+            await self.project.canaries.before_review(self.project.agents)
         brief = self._brief(workflow, Path())
         hook = "pytest_chimera_review_change"
         async with self.project.breakers.watching(hook):
@@ -370,7 +412,7 @@ class Workshop:
         finally:
             await self.staging.end(live)
         if run.status == "green":
-            run = await self.trials.varied(run, change, room, workflow)
+            run = await self._beyond_its_letter(run, change, room, workflow)
         await self._refuse_trespass()
         if run.status != "green" or self.project.by_hand or not wants_landing(self.project.settings):
             return run
@@ -383,6 +425,12 @@ class Workshop:
         if run.status != "green":
             self.queue.leave()
         return run
+
+    async def _beyond_its_letter(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+        """The green run, once it was green with other data too, and nothing is broken that worked."""
+        run = await self.trials.varied(run, change, room, workflow)
+        keeping = Keeping(self.project, self.feature, self.staging)
+        return await keeping.kept(run, change, room, workflow) if run.status == "green" else run
 
     async def _proved_on_tip(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:
         """Bring the candidate to where it is to land and prove it there, until that stays where it is."""
@@ -435,7 +483,7 @@ class Workshop:
         room = self.room(workflow, f"validation-{workflow.attempt}")
         run = await self.staging.look(sealed, moved.commit, moved.tree, room, after)
         if run.status == "green":
-            run = await self.trials.varied(run, moved, room, after)
+            run = await self._beyond_its_letter(run, moved, room, after)
         return after, run
 
     async def _moved(self, change: Change, sealed: SealedTest, workflow: ChimeraWorkflow) -> Change:
@@ -457,7 +505,7 @@ class Workshop:
     async def _keep_watch(self) -> None:
         """Remember how everything is that a change has no business with."""
         if self.custody is None and not self.project.by_hand:
-            self.custody = await self.git(lambda git: Custody.taken(git.store.source))
+            self.custody = await self.git(lambda git: Custody.taken(git.store.source, self.project.state))
 
     async def _refuse_trespass(self) -> None:
         """
@@ -466,7 +514,7 @@ class Workshop:
         before = self.custody
         if before is None:
             return
-        found = await self.git(lambda git: before.trespasses(Custody.taken(git.store.source)))
+        found = await self.git(lambda git: before.trespasses(Custody.taken(git.store.source, self.project.state)))
         if found:
             first = found[0]
             raise PhaseFailed(

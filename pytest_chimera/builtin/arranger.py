@@ -12,6 +12,7 @@ import importlib
 import importlib.util
 import inspect
 import json
+import os
 import sys
 import traceback
 from collections.abc import Mapping, Sequence
@@ -20,6 +21,8 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+
+DJANGO = "DJANGO_SETTINGS_MODULE"
 
 
 class SealedCode(MetaPathFinder):
@@ -77,6 +80,8 @@ def _call(call: Mapping[str, Any]) -> None:
 
 
 def _module(name: str, file: Path) -> ModuleType:
+    if os.environ.get(DJANGO) and importlib.util.find_spec("django"):
+        importlib.import_module("django").setup()  # again does nothing; without it no model can be imported
     if all(map(str.isidentifier, name.split("."))):
         return importlib.import_module(name)
     spec = importlib.util.spec_from_file_location(file.stem, file)

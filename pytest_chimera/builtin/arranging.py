@@ -11,10 +11,13 @@ import json
 import re
 import sys
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from pytest_chimera.builtin.arranger import DJANGO
+from pytest_chimera.builtin.finding import django_settings
 from pytest_chimera.builtin.ports import HOST
 from pytest_chimera.builtin.server import environment_of
 from pytest_chimera.builtin.subjects import is_test_file
@@ -46,7 +49,9 @@ class Where:
         values = {name: value for name, value in {**known, "name": self.name}.items() if value}
         given = [line for line in env if set(re.findall(r"\{([A-Za-z_]\w*)\}", line)) & _UNKNOWN <= values.keys()]
         told = {"CHIMERA_BASE_URL": self.url, "CHIMERA_DATA_DIR": self.data_dir}
-        return environment_of(self.folder, given, values) | {name: value for name, value in told.items() if value}
+        found = {DJANGO: django_settings(self.folder)}  # manage.py would set it for the application, and for it alone
+        chosen = found | environment_of(self.folder, given, values) | told
+        return {name: value for name, value in chosen.items() if value or name not in {*found, *told}}
 
 
 _UNKNOWN = {"port", "host", "data_dir", "name"}
@@ -70,7 +75,7 @@ class Code:
 
 
 def _is_test_code(path: str) -> bool:
-    return path.endswith(".py") and is_test_file(path)
+    return path.endswith(".py") and is_test_file(path) and not path.startswith("../")
 
 
 class NotArranged(Exception):
@@ -105,7 +110,8 @@ class Arranging:
         return self.room / "arranging.log"
 
     @property
-    def _report(self) -> Path:
+    def report(self) -> Path:
+        """Where each call's end is told."""
         return self.room / "arranging.jsonl"
 
     def order(self) -> bytes:
@@ -126,7 +132,7 @@ class Arranging:
             "packages": packages,
             "folders": list(dict.fromkeys(_folders(self.calls, self.code))),
             "code": str(self.code.folder),
-            "report": str(self._report),
+            "report": str(self.report),
         }
         return json.dumps(order).encode()
 
@@ -134,7 +140,7 @@ class Arranging:
         """
         :raises NotArranged: not all calls came to their end.
         """
-        told = list(_lines(self._report))
+        told = list(_lines(self.report))
         done = sum("done" in line for line in told)
         if done == len(self.calls) and finished.exit_code == 0:
             return
@@ -146,8 +152,12 @@ class Arranging:
 
 
 def _lines(report: Path) -> Iterator[Mapping[str, Any]]:
-    if report.is_file():
-        yield from map(json.loads, report.read_text(encoding="utf-8").splitlines())
+    """What was told; the candidate's code runs where it is written, so it may hold anything."""
+    for line in report.read_text(encoding="utf-8", errors="replace").splitlines() if report.is_file() else ():
+        with suppress(ValueError):
+            told = json.loads(line)
+            if isinstance(told, dict):
+                yield told
 
 
 # -- where the sealed code lies, by the names that it is imported by

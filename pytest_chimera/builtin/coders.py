@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import anyio.to_thread
 import pytest
 
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
 from pytest_chimera.models import Brief, Feature, GeneratedTest
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import apply_patch, put_back
+from pytest_chimera.sandbox import HINT, Sandbox, Sandboxes, logins_of
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.vault import write_file
 
@@ -29,22 +34,29 @@ class CommandCoder:
     """Runs ``chimera_coder`` in the private clone, with the brief as Markdown and JSON.
 
     :param settings: its ``coder`` is the command line, ``coder_env`` what its environment holds besides.
+    :param sandboxes: what it runs in, where there is one.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sandboxes: Sandboxes) -> None:
         self._settings = settings
+        self._sandboxes = sandboxes
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_implement_feature(self, brief: Brief) -> str:
         """Run the command; its last line of output is the summary."""
+        with _own_temporary() as temporary:
+            return await self._run(brief, temporary)
+
+    async def _run(self, brief: Brief, temporary: Path) -> str:
         folder = Path(brief.folder)
         command = command_for(brief, self._settings.coder)
         environment = chosen_environment(
-            folder=folder, given=self._settings.coder_env, also={**_told(brief), "TMPDIR": _own_temporary(folder)}
+            folder=folder, given=self._settings.coder_env, also={**_told(brief), "TMPDIR": str(temporary)}
         )
         log = Path(brief.markdown).with_name("coder.log")
+        sandbox = await anyio.to_thread.run_sync(self._sandbox, command, brief, temporary)
         try:
-            done = await run_program(command, folder=folder, environment=environment, log=log)
+            done = await run_program(command, folder=folder, environment=environment, log=log, sandbox=sandbox)
         except ProgramNotFound as missing:
             raise EnvironmentTrouble(
                 f"The coder {command[0]!r} is not installed or not on PATH.",
@@ -53,9 +65,16 @@ class CommandCoder:
             ) from missing
         if done.exit_code:
             raise PhaseFailed(
-                f"The coder {command[0]!r} {describe_exit(done)}.", where=str(log), evidence=_end_of(done.output)
+                f"The coder {command[0]!r} {describe_exit(done)}.",
+                where=str(log),
+                evidence="\n".join(part for part in (_end_of(done.output), HINT if sandbox else "") if part),
             )
         return _end_of(done.output, lines=3)
+
+    def _sandbox(self, command: list[str], brief: Brief, temporary: Path) -> Sandbox | None:
+        briefs = (Path(brief.markdown), Path(brief.json_file))
+        writable = (temporary, *logins_of(command))
+        return self._sandboxes.for_folder(Path(brief.folder), *briefs, writable=writable)
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_draft_steps(self, feature: Feature, task: str, folder: str) -> str:
@@ -113,10 +132,11 @@ def _told(brief: Brief) -> dict[str, str]:
     }
 
 
-def _own_temporary(folder: Path) -> str:
-    temporary = folder.with_name(f"{folder.name}.tmp")
-    temporary.mkdir(exist_ok=True)
-    return str(temporary)
+@contextmanager
+def _own_temporary() -> Iterator[Path]:
+    """A folder with a short path, so that a browser that the coder starts can make its sockets in it."""
+    with tempfile.TemporaryDirectory(prefix="chimera-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder).resolve()
 
 
 def _end_of(output: str, lines: int = 40) -> str:
@@ -176,8 +196,8 @@ class ReplayCoder:
         return sorted(found, key=lambda path: int(path.stem))
 
 
-def coder_plugin(settings: Settings, root: Path) -> CommandCoder | ReplayCoder | None:
+def coder_plugin(settings: Settings, root: Path, sandboxes: Sandboxes) -> CommandCoder | ReplayCoder | None:
     """The plugin that ``chimera_coder`` names; ``None`` when it names nobody."""
     if settings.coder.startswith(REPLAY):
         return ReplayCoder(root / settings.coder.removeprefix(REPLAY))
-    return CommandCoder(settings) if settings.coder else None
+    return CommandCoder(settings, sandboxes) if settings.coder else None

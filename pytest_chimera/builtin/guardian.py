@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import configparser
+import re
+import shlex
 import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
@@ -14,6 +16,7 @@ import anyio.to_thread
 import pytest
 
 from pytest_chimera.builtin.awareness import new_sights
+from pytest_chimera.builtin.blunted import blunted
 from pytest_chimera.builtin.regressions import AUTO
 from pytest_chimera.builtin.rules import RULES, matches, softened
 from pytest_chimera.builtin.subjects import is_test_file
@@ -21,6 +24,7 @@ from pytest_chimera.errors import SettingError
 from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import Repository
+from pytest_chimera.sandbox import Sandboxes
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.workflow import ChimeraWorkflow
 
@@ -31,7 +35,6 @@ PROTECTED = (
     "**/.pytest.ini",
     "**/pytest.toml",
     "**/.pytest.toml",
-    "**/tox.ini",
     "chimera.toml",
     ".github/**",
     ".gitlab-ci.yml",
@@ -67,6 +70,7 @@ class Guardian:
             *self._protected(change, workflow),
             *self._left_out(change),
             *self._aware(change),
+            *self._blunted(change),
         )
         findings = softened(found, self._settings.allow)
         rejects = any(finding.severity == "reject" for finding in findings)
@@ -104,6 +108,12 @@ class Guardian:
             for rule, what, line in new_sights(file.path, before, after):
                 yield RULES[rule].finding(file.path, f"It says {what}.", line, by_hand=self._by_hand)
 
+    def _blunted(self, change: Change) -> Iterator[Finding]:
+        """Tests of the project that no longer test."""
+        for each in blunted(self._read, change):
+            sentence = f"The test {each.name} no longer tests: {each.what}."
+            yield RULES["removed-test"].finding(each.path, sentence, each.line, by_hand=self._by_hand)
+
     def _in_test_dir(self, path: str) -> bool:
         return path.startswith(f"{self._settings.test_dir.strip('/')}/")
 
@@ -127,19 +137,37 @@ class Guardian:
 
 
 def _pyproject_tests(content: bytes) -> Any:
-    """What pyproject.toml says of pytest and chimera, but for the markers, which a new test may add."""
-    tool = tomllib.loads(content.decode()).get("tool", {})
+    """What pyproject.toml says of pytest and chimera, but for what a new test may need, or a person at a terminal."""
+    whole = tomllib.loads(content.decode())
+    tool = whole.get("tool", {})
     config = tool.get("pytest", {})
-    ini = {key: value for key, value in config.get("ini_options", {}).items() if key != "markers"}
-    rest = {key: value for key, value in config.items() if key not in {"ini_options", "markers"}}
-    return rest, ini, tool.get("chimera", {})
+    rest = {key: value for key, value in config.items() if key != "ini_options"}
+    plugins = whole.get("project", {}).get("entry-points", {}).get("pytest11", {})
+    return _telling(rest), _telling(config.get("ini_options", {})), tool.get("chimera", {}), plugins
 
 
 def _setup_cfg_tests(content: bytes) -> Any:
+    """What setup.cfg and tox.ini say of pytest; a linter's or a packager's sections are free."""
     parser = configparser.ConfigParser(interpolation=None)
     parser.read_string(content.decode())
-    section = dict(parser["tool:pytest"]) if parser.has_section("tool:pytest") else {}
-    return {key: value for key, value in section.items() if key != "markers"}
+    sections = {name: _telling(dict(parser[name])) for name in ("pytest", "tool:pytest") if parser.has_section(name)}
+    points = dict(parser["options.entry_points"]) if parser.has_section("options.entry_points") else {}
+    return sections, points.get("pytest11", "")
+
+
+def _telling(options: dict[str, Any]) -> dict[str, Any]:
+    """The options that say which tests run and how, without those that only say what is printed."""
+    telling = {key: value for key, value in options.items() if not _ONLY_PRINTS.fullmatch(key)}
+    if isinstance(added := telling.get("addopts", ""), str | list):
+        words = shlex.split(added) if isinstance(added, str) else added
+        telling["addopts"] = [word for word in words if not _PRINTING_OPTION.fullmatch(str(word))]
+    return telling
+
+
+_ONLY_PRINTS = re.compile(r"markers|log_(cli_)?(level|format|date_format|file.*)|log_cli|junit_.*|console_output_style")
+_PRINTING_OPTION = re.compile(
+    r"-[qv]+|-r[a-zA-Z]+|--strict(-markers|-config)?|--durations(-min)?=\d.*|--tb=\w+|--color=\w+|--show-capture=\w+"
+)
 
 
 def _conftest_hooks(content: bytes) -> Any:
@@ -167,6 +195,7 @@ _BROWSER_FIXTURES = {"page", "context", "browser", "base_url", "browser_type_lau
 _SHARED: dict[str, Callable[[bytes], Any]] = {
     "pyproject.toml": _pyproject_tests,
     "setup.cfg": _setup_cfg_tests,
+    "tox.ini": _setup_cfg_tests,
     "conftest.py": _conftest_hooks,
 }
 
@@ -176,10 +205,20 @@ class Checks:
 
     :param work: the folder in which the checkout is made.
     :param by_hand: the person implements: a failing check is a note.
+    :param sandboxes: what the commands run in, where there is one.
     """
 
-    def __init__(self, settings: Settings, repository: Repository, work: Path, *, by_hand: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        repository: Repository,
+        work: Path,
+        *,
+        by_hand: bool,
+        sandboxes: Sandboxes | None = None,
+    ) -> None:
         self._settings = settings
+        self._sandboxes = sandboxes or Sandboxes()
         self._repository = repository
         self._work = work
         self._by_hand = by_hand
@@ -210,7 +249,8 @@ class Checks:
         log = Path(change.diff).with_name(f"check-{self._settings.check.index(line) + 1}.log")
         environment = chosen_environment(folder=folder, given=self._settings.env)
         try:
-            done = await run_program(command, folder=folder, environment=environment, log=log)
+            sandbox = await anyio.to_thread.run_sync(self._sandboxes.for_folder, folder)
+            done = await run_program(command, folder=folder, environment=environment, log=log, sandbox=sandbox)
         except ProgramNotFound as missing:
             raise SettingError(
                 f"chimera_check names {command[0]!r}, which is not installed or not on PATH.",

@@ -24,6 +24,7 @@ from pytest_chimera.builtin.finding import find_serve, no_serve_known
 from pytest_chimera.builtin.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken
 from pytest_chimera.environment import chosen_environment
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
+from pytest_chimera.sandbox import HINT, Sandbox
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.supervised import ProgramNotFound, Supervised, describe_exit
 
@@ -57,6 +58,7 @@ class Recipe:
     :param port: a fixed port, or 0 for any free one.
     :param health: the path that answers when it is ready; ``ready_timeout`` how many seconds it has.
     :param prepare_timeout: seconds that each preparing line has.
+    :param sandbox: what it runs in; ``None`` for the system as it is.
     """
 
     serve: str
@@ -69,6 +71,7 @@ class Recipe:
     health: str = "/"
     ready_timeout: float = 60.0
     prepare_timeout: float = 900.0
+    sandbox: Sandbox | None = None
 
     @property
     def command(self) -> str:
@@ -217,6 +220,7 @@ def _start(
         environment=environment,
         log=recipe.vault / log,
         time_limit=time_limit,
+        sandbox=recipe.sandbox,
     )
     try:
         program.start()
@@ -252,8 +256,13 @@ def _prepare(recipe: Recipe, words: list[str], environment: Mapping[str, str], c
         raise PhaseFailed(
             f"`{' '.join(words)}`, which prepares the application, {describe_exit(finished)}.",
             where=str(program.log),
+            remedy=_hint(recipe),
             evidence=program.tail(40),
         )
+
+
+def _hint(recipe: Recipe) -> str:
+    return HINT if recipe.sandbox else ""
 
 
 # -- the answer
@@ -316,7 +325,9 @@ def _report_exit(recipe: Recipe, program: Supervised) -> NoReturn:
     raise PhaseFailed(
         f"The application ended before it answered: `{recipe.command}` {describe_exit(program.finished())}.",
         where=str(program.log),
-        remedy="" if program.exit_code else "The command has to stay in the foreground for as long as it serves.",
+        remedy=_hint(recipe)
+        if program.exit_code
+        else "The command has to stay in the foreground for as long as it serves.",
         evidence=program.tail(40),
     )
 

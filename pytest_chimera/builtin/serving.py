@@ -7,6 +7,7 @@ import secrets
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError
@@ -21,6 +22,7 @@ from pytest_chimera.builtin.finding import Found, find_serve, no_serve_known
 from pytest_chimera.builtin.server import Recipe, Served, recipe_for, serve
 from pytest_chimera.errors import EnvironmentTrouble, SettingError
 from pytest_chimera.models import Checkout, Deployment
+from pytest_chimera.sandbox import Sandboxes
 from pytest_chimera.settings import Settings
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
 
@@ -35,10 +37,14 @@ class Deployer:
     """Serves checkouts with ``chimera_serve``, with what it finds, or points at ``chimera_staging_url``.
 
     :param say: told once what was chosen when nothing was configured.
+    :param sandboxes: what the application runs in, where there is one.
     """
 
-    def __init__(self, settings: Settings, say: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, settings: Settings, say: Callable[[str], None] | None = None, sandboxes: Sandboxes | None = None
+    ) -> None:
         self._settings = settings
+        self._sandboxes = sandboxes or Sandboxes()
         self._say = say
         self._found: Found | None = None
         self._served: dict[str, Served] = {}
@@ -77,7 +83,8 @@ class Deployer:
         found = (
             None if self._settings.serve.strip() else await anyio.to_thread.run_sync(self._find, Path(checkout.folder))
         )
-        served = await self._started(self._recipe(checkout, found))
+        recipe = await anyio.to_thread.run_sync(self._recipe, checkout, found)
+        served = await self._started(recipe)
         self._served[served.url] = served
         return Deployment(
             url=served.url,
@@ -98,7 +105,8 @@ class Deployer:
         folder = Path(checkout.folder)
         command = found.command if found else self._settings.serve
         data_dir = folder.with_name(f"{folder.name}.data")
-        return recipe_for(self._settings, command, folder, name, data_dir, Path(checkout.vault))
+        recipe = recipe_for(self._settings, command, folder, name, data_dir, Path(checkout.vault))
+        return replace(recipe, sandbox=self._sandboxes.for_folder(folder, writable=(data_dir,)))
 
     def _find(self, folder: Path) -> Found:
         """What is found first holds for the whole run: a change is served by its base's command."""

@@ -275,7 +275,7 @@ async def is_vacuous(
     _check_seal(sealed)
     # An empty page has nothing that could still come.
     plan = Plan(keys=tuple(map(key_of, sealed.nodeids)), browser=browser.path, patience=0.5, navigation=10.0)
-    with _empty_pages() as url:
+    with empty_pages() as url:
         layout = _layout(sealed.test, e2e_files, helpers)
         run = await _judge(sealed, url, plan, evidence, browser, time_limit, layout)
     return run.status == "green"
@@ -296,7 +296,8 @@ class _EmptyPage(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _empty_pages() -> Iterator[str]:
+def empty_pages() -> Iterator[str]:
+    """The URL of a server that answers every request with an empty page."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _EmptyPage) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         try:

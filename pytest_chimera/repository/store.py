@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
@@ -229,6 +229,22 @@ class Store:
             for trailers in all_trailers(message):
                 found.setdefault(trailers.feature, Trailers(**{**vars(trailers), "commit": sha}))
         return found
+
+    def carried(self, commit: str) -> tuple[Trailers, ...]:
+        """The proofs in a commit's message; for a merge that has none, those of the commits that it brought in."""
+        found = self._carried("-1", commit)
+        if not found and len(self.parents(commit)) > 1:
+            found = self._carried(f"{commit}^1..{commit}")
+        return found
+
+    def _carried(self, *commits: str) -> tuple[Trailers, ...]:
+        log = self.git.ask("log", "-z", "--format=%H%n%B", *commits)
+        pairs = (item.partition("\n")[::2] for item in log.items)
+        return tuple(replace(each, commit=sha) for sha, message in pairs for each in all_trailers(message))
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The commits that a commit follows from, as far as the history is here."""
+        return tuple(self.git.ask("log", "-1", "--format=%P", commit).text.split())
 
     def checkout(self, commit: str, folder: Path) -> None:
         """The files of a commit as plain files in a new folder, without a ``.git``.

@@ -25,7 +25,9 @@ CALL = "call"
 """The intent of a reading that is a call; its slot of that name holds it."""
 _PAGE = "page"
 _KINDS: Mapping[str, Callable[[str], int | float | str]] = {"int": int, "float": float, "str": str}
-_TAKEN = frozenset({"expect", "re", "place", "dialog", "dialogs", "list", "str", "pytest", _PAGE})
+_TAKEN = frozenset(
+    {"expect", "re", "place", "dialog", "dialogs", "list", "str", "popup", "download", "len", "pytest", _PAGE}
+)
 _TAKES = {"int": "a whole number", "float": "a number"}
 
 

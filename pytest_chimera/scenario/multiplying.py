@@ -24,6 +24,7 @@ _ONLY_ONE = re.compile(
     r"\b(select|choose|chosen|pick|favou?rite|default|current|winner|main|only|exclusive|assign|primary)",
     re.IGNORECASE,
 )
+_OWN_NAMES = {"page", "expect", "re"}
 SECOND_PAGE = (
     "chimera_url = page.url",
     "page = page.context.browser.new_context().new_page()",
@@ -233,9 +234,8 @@ class _Reading:
         reloads = [number for number, each in enumerate(after) if _is_reload(each)]
         if not shared or not reloads:
             return []
-        own_names = {"page", "expect", "re"}
         expected = [each for each in after[reloads[-1] + 1 :] if _is_expectation(each)]
-        again = [each for each in expected if _names(each) <= own_names]
+        again = [each for each in expected if _names(each) <= _OWN_NAMES]
         return [*ast.parse("\n".join(SECOND_PAGE)).body, *map(copy.deepcopy, again)] if again else []
 
     def done_once_more(self, after: Sequence[ast.stmt], extra: str, by: int) -> list[ast.stmt]:
@@ -261,10 +261,24 @@ class _Reading:
         expected = copy.deepcopy(after[last])
         for node in ast.walk(expected):
             _raise(node, self._depending, step)
-        if not _names(expected) <= {"page", "expect", "re"} or later[0] + by + step < 2:
+        if not _names(expected) <= _OWN_NAMES or later[0] + by + step < 2:
             return []
+        looks = [expected, *self._one_more_acted_on(after, acts[0])]
         reload = [ast.parse("page.reload()").body[0]] if any(map(_is_reload, after)) else []
-        return [*action, expected, *reload, *([copy.deepcopy(expected)] if reload else [])]
+        return [*action, *looks, *reload, *(map(copy.deepcopy, looks) if reload else [])]
+
+    def _one_more_acted_on(self, after: Sequence[ast.stmt], act: int) -> list[ast.stmt]:
+        """What counts the items that something was done with, one more of them expected."""
+        found: dict[str, ast.stmt] = {}
+        for count in self._counts:
+            statement = after[count.place - self._found.end]
+            known = count.template in self._depending or not count.template.startswith("#count ")
+            if not known and count.place > self._found.end + act and _names(statement) <= _OWN_NAMES:
+                changed = copy.deepcopy(statement)
+                for node in ast.walk(changed):
+                    _raise(node, {count.template}, 1)
+                found[count.template] = changed
+        return list(found.values())
 
     def _counts_at(self, number: int) -> bool:
         place = self._found.end + number

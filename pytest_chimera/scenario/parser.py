@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Call, Scenario, Step, StepKeyword, Target
+from pytest_chimera.scenario.binding import last_thing, things_in, with_exact_names, with_it_bound
 from pytest_chimera.scenario.conditions import CERTAINTY, expectation_for
 from pytest_chimera.scenario.doing import path_of
 from pytest_chimera.scenario.errors import NeedsSteps, UnknownStepError, UnknownStepsError
@@ -22,7 +22,6 @@ from pytest_chimera.scenario.languages import ENGLISH, Languages, Table
 from pytest_chimera.scenario.layout import quote
 from pytest_chimera.scenario.lexer import MAX_STEP_LENGTH, Tokens, phrase, tokenize
 from pytest_chimera.scenario.locators import Finder
-from pytest_chimera.scenario.nouns import IT
 from pytest_chimera.scenario.opening import laid_out, with_openings
 from pytest_chimera.scenario.sentences import steps_for
 from pytest_chimera.scenario.slots import Count, PageName
@@ -37,9 +36,6 @@ MANY = 20
 """Unknown steps of one text for which wordings are looked up; whoever writes more of them has read enough by then."""
 _ANSWERS = frozenset({"accept-dialog", "dismiss-dialog"})
 
-Change = Callable[[str, Target], Target]
-"""A thing and the slot that it stands in → what stands there instead."""
-
 
 class ScenarioParser:
     """Reads what a person wrote.
@@ -47,9 +43,9 @@ class ScenarioParser:
     :param pages: page name → path, as ``[tool.chimera.pages]`` holds them.
     :param glossary: phrase → steps, as ``[tool.chimera.glossary]`` holds them.
     :param test_id: the attribute that holds test ids.
+    :param functions: the project's own functions for steps, as ``pytest_chimera_steps`` gives them.
     :param languages: code → phrases of that language, as ``[tool.chimera.languages]`` holds them.
     :param language: the language of a text that names none.
-    :param functions: the project's own functions for steps, as ``pytest_chimera_steps`` gives them.
     """
 
     def __init__(
@@ -64,9 +60,9 @@ class ScenarioParser:
     ) -> None:
         self._pages = {name.lower(): path for name, path in (pages or {}).items()}
         self._glossary = Glossary(glossary)
+        self._functions = StepFunctions(functions, self._glossary)
         self._languages = Languages(languages, language)
         self._language = language
-        self._functions = StepFunctions(functions, self._glossary)
         self._test_id = test_id
 
     def parse(self, text: str, url: str = "/", *, title: str = "", line: int = 1, path: str = "") -> Scenario:
@@ -158,11 +154,13 @@ class ScenarioParser:
                 errors.append(error.in_file(path))
                 continue
             found.append(understood)
-            context = _last_thing(understood.readings) or context
+            context = last_thing(understood.readings) or context
         if errors:
             raise errors[0] if len(errors) == 1 else UnknownStepsError(errors)
         opened = with_openings([each.readings for each in found])
-        return _exact([replace(each, readings=readings) for each, readings in zip(found, opened, strict=True)])
+        return with_exact_names(
+            [replace(each, readings=readings) for each, readings in zip(found, opened, strict=True)]
+        )
 
     def _understand(
         self, step: WrittenStep, path: str, context: Target | None, *, lenient: bool, brief: bool = False
@@ -176,7 +174,7 @@ class ScenarioParser:
             raise self._unknown(step, path, brief=brief)
         if any(reading.intent == "wait-time" for reading in readings):
             raise _bare_wait(step, readings, path)
-        bound = _bound(readings, context)
+        bound = with_it_bound(readings, context)
         if bound is None:
             raise UnknownStepError(
                 step.text, line=step.line, path=path, reason='"it" has no thing before it that it could mean.'
@@ -207,10 +205,10 @@ class ScenarioParser:
         try:
             call = self._functions.call_for(tokens)
         except NotCallable as why:
-            raise UnknownStepError(step.text, line=step.line, reason=str(why)) from None
+            raise UnknownStepError(step.text, line=step.line, refused=True, reason=str(why)) from None
         if call is not None and (step.table or step.docstring is not None):
             reason = f"{call.name} is given what stands in the step, and no table or text below it."
-            raise UnknownStepError(step.text, line=step.line, reason=reason)
+            raise UnknownStepError(step.text, line=step.line, refused=True, reason=reason)
         return call
 
     def _suggested(self, step: WrittenStep) -> tuple[Reading, ...] | None:
@@ -329,75 +327,6 @@ def _glossary_line(tokens: Tokens) -> str:
     return f'"{" ".join(words)}" = ["When I …"]'
 
 
-# -- what words in a step mean by what came before --------------------------------------------------------------------
-
-
-def _things(reading: Reading) -> Iterator[tuple[str, Target]]:
-    for name, value in reading.slots.items():
-        if isinstance(value, Target):
-            yield name, value
-    if reading.subject is not None:
-        yield "subject", reading.subject
-
-
-def _last_thing(readings: Sequence[Reading]) -> Target | None:
-    found = [thing for reading in readings for _, thing in _things(reading) if thing.role not in {IT, "page"}]
-    return found[-1] if found else None
-
-
-def _bound(readings: Sequence[Reading], context: Target | None) -> tuple[Reading, ...] | None:
-    """The readings with "it" in them replaced by the thing before; ``None`` when there was none."""
-    bound: list[Reading] = []
-    for reading in readings:
-        if any(thing.role == IT for _, thing in _things(reading)) and context is None:
-            return None
-        it = context
-        bound.append(_changed(reading, partial(_instead_of_it, it)))
-        context = _last_thing(bound[-1:]) or context
-    return tuple(bound)
-
-
-def _instead_of_it(it: Target | None, _slot: str, thing: Target) -> Target:
-    return it if it is not None and thing.role == IT else thing
-
-
-def _changed(reading: Reading, change: Change) -> Reading:
-    """The reading with every thing in it changed."""
-    slots = {name: _changed_value(name, value, change) for name, value in reading.slots.items()}
-    return replace(reading, slots=slots, subject=change("subject", reading.subject) if reading.subject else None)
-
-
-def _changed_value(name: str, value: object, change: Change) -> object:
-    if isinstance(value, Target):
-        return change(name, value)
-    if isinstance(value, Count):
-        return replace(value, things=change(name, value.things))
-    return _changed(value, change) if isinstance(value, Reading) else value
-
-
-def _exact(steps: Sequence[Understood]) -> tuple[Understood, ...]:
-    """Names that are part of another name in the scenario mean themselves only: "Password" beside "New password"."""
-    things = [found for step in steps for reading in step.readings for found in _things(reading)]
-    names = {(_group(slot, thing), thing.name.lower()) for slot, thing in things if thing.name}
-    marked = {(group, name) for group, name in names if _is_part(group, name, names)}
-
-    def mark(slot: str, thing: Target) -> Target:
-        scope = mark("place", thing.scope) if thing.scope else None
-        exact = thing.exact or (thing.quoted and (_group(slot, thing), thing.name.lower()) in marked)
-        return thing.model_copy(update={"scope": scope, "exact": exact})
-
-    return tuple(replace(step, readings=tuple(_changed(reading, mark) for reading in step.readings)) for step in steps)
-
-
-def _group(slot: str, thing: Target) -> str:
-    """What a name is told apart from: fields from fields, buttons from buttons."""
-    return thing.role or ("textbox" if slot == "field" else "any")
-
-
-def _is_part(group: str, name: str, names: set[tuple[str, str]]) -> bool:
-    return any(group == other and name != longer and name in longer for other, longer in names)
-
-
 # -- steps in Playwright ----------------------------------------------------------------------------------------------
 
 
@@ -460,7 +389,7 @@ def _step(step: Understood, keyword: StepKeyword, lines: Sequence[str], finder: 
 
 
 def _target_and_value(reading: Reading) -> tuple[Target | None, str | None]:
-    things = dict(_things(reading))
+    things = dict(things_in(reading))
     target = things.get("target") or things.get("field") or things.get("subject") or things.get("place")
     count, page = reading.get("count"), reading.get("page")
     if isinstance(count, Count):
@@ -486,7 +415,7 @@ def _certainty(reading: Reading, finder: Finder) -> float:
     certain = reading.certainty
     if isinstance(page, PageName):
         certain = min(certain, path_of(page, finder)[1])
-    if any(thing.guessed for _, thing in _things(reading)) or is_loose(reading):
+    if any(thing.guessed for _, thing in things_in(reading)) or is_loose(reading):
         certain = min(certain, 0.8)
     count = reading.get("count")
     if isinstance(count, Count) and not (count.things.role or count.things.css):

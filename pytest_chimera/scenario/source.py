@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.models import Feature, GeneratedTest, Scenario, Step, StepLines
+from pytest_chimera.models import Feature, GeneratedTest, Scenario, Step, StepKeyword, StepLines
 from pytest_chimera.scenario.checks import check_source
 from pytest_chimera.scenario.drafts import refuse_unread
 from pytest_chimera.scenario.expecting import ANSWERING, KEEPING, LISTENING
@@ -19,6 +20,8 @@ from pytest_chimera.scenario.languages import ENGLISH, Table
 from pytest_chimera.scenario.layout import WIDTH, quote, width
 from pytest_chimera.scenario.outline import parameter_names, with_parameters
 from pytest_chimera.scenario.parser import ScenarioParser, opens_page, start_of
+
+_STEP = re.compile(r"    # (Given|When|Then) (.*)")
 
 
 @dataclass(frozen=True)
@@ -54,9 +57,9 @@ class TestGenerator:
         glossary: Mapping[str, Sequence[str] | str] | None = None,
         test_id: str = "data-testid",
         root: str | Path = ".",
+        functions: Sequence[StepFunction] = (),
         languages: Mapping[str, Table] | None = None,
         language: str = ENGLISH,
-        functions: Sequence[StepFunction] = (),
     ) -> None:
         self._test_dir = test_dir.strip("/")
         self._parser = ScenarioParser(
@@ -210,6 +213,18 @@ def _body(body: Body, lines: list[str], arranged: Mapping[int, StepLines]) -> li
         lines += [f"    {line}" for line in step.code if line not in _LISTENING]
         places[id(step)] = StepLines(keyword=step.keyword, text=step.text, first=first, last=len(lines))
     return [places[id(step)] for step in body.scenario.steps]
+
+
+def steps_in(source: str) -> tuple[StepLines, ...]:
+    """Which lines of a rendered module belong to which step, read from the comments that name the steps."""
+    lines = source.splitlines()
+    starts = [(number, found) for number, line in enumerate(lines, 1) if (found := _STEP.fullmatch(line))]
+    places = []
+    for (first, found), following in zip(starts, [*(number for number, _ in starts[1:]), len(lines) + 1], strict=True):
+        until = next((number for number in range(first, following) if not lines[number - 1].strip()), following)
+        keyword = cast(StepKeyword, found[1])
+        places.append(StepLines(keyword=keyword, text=found[2], first=first, last=until - 1))
+    return tuple(places)
 
 
 def ordered(steps: Sequence[Step]) -> list[Step]:

@@ -40,6 +40,7 @@ def check_arranging(steps: Sequence[Understood], path: str) -> None:
                 step.written.text,
                 line=step.written.line,
                 path=path,
+                refused=True,
                 reason="It is arranged before the browser comes, so that it cannot follow what happens on the page.",
                 remedy="Write it as a Given, before the first When.",
             )

@@ -28,6 +28,7 @@ from pytest_chimera.builtin.guardian import Checks, Guardian
 from pytest_chimera.builtin.regressions import BaseTests
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Generator, Judge
+from pytest_chimera.canaries import Canaries
 from pytest_chimera.drafting import draft_of, lacks_steps, lay
 from pytest_chimera.environment import secret_values
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, SettingError
@@ -42,6 +43,7 @@ from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.scenario.functions import StepFunction, step_functions
 from pytest_chimera.sealing import ready_test
+from pytest_chimera.session.confinement import NOTE, Confinement, sandboxes_of
 from pytest_chimera.session.items import DURATION, Durations, FeatureFailed, feature_of, refuse_double_ids
 from pytest_chimera.session.progress import Progress
 from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
@@ -72,6 +74,7 @@ class Conductor:
         self._waiting: list[tuple[pytest.Item, Feature]] = []
         self._errors: dict[str, ChimeraError] = {}
         self._project: Project | None = None
+        self._confinement: Confinement | None = None
 
     def plan(self, items: list[Any]) -> list[Feature]:
         """Read the selected items into features; what is wrong with one is kept until it runs."""
@@ -111,6 +114,8 @@ class Conductor:
         item.stash[DURATION] = verdict.seconds
         item.user_properties.append(("chimera", verdict.model_dump_json()))
         item.user_properties.append(("chimera-state", verdict.state))
+        if self._confinement and self._confinement.note:
+            item.user_properties.append((NOTE, self._confinement.note))
         item.add_report_section("call", "stdout chimera", "\n".join(self._progress.lines.get(feature.id, [])))
         if not verdict.passed:
             raise FeatureFailed(failure_text(verdict))
@@ -267,7 +272,7 @@ class Conductor:
         answered = item.ihook.pytest_chimera_transitions()
         tables = tables_of(config)
         return Project(
-            root=config.rootpath,
+            root=root,
             state=state,
             work=repository.work,
             repository=repository,
@@ -284,10 +289,12 @@ class Conductor:
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
             table=time_limits(settings, answered, state),
+            canaries=Canaries(repository, settings, state, by_hand),
             clean=clean,
             ahead=Ahead(state),
             allowance=Allowance(settings),
             breakers=Breakers(self._progress.note),
+            sandboxes=sandboxes_of(config.rootpath, settings, repository, state, by_hand=by_hand),
             run=_run_of(config),
         )
 
@@ -312,13 +319,20 @@ class Conductor:
 
     def _register(self, project: Project) -> Deployer:
         settings = project.settings
-        deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"))
+        sandboxes = project.sandboxes
+        deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"), sandboxes)
+        coder = coder_plugin(settings, project.root, sandboxes)
+        function = coder is None or bool(project.agents.named("pytest_chimera_implement_feature"))
+        self._confinement = Confinement(sandboxes, self._progress.note, function=function)
         plugins = {
             "chimera-generator": Generator(generator_of_project(self._config)),
-            "chimera-coder": coder_plugin(settings, project.root),
+            "chimera-coder": coder,
+            "chimera-confinement": self._confinement,
             "chimera-guardian": Guardian(settings, project.repository.read, by_hand=project.by_hand),
-            "chimera-checks": Checks(settings, project.repository, project.work, by_hand=project.by_hand),
-            "chimera-base-tests": BaseTests(settings, project.repository, project.work, project.by_hand),
+            "chimera-checks": Checks(
+                settings, project.repository, project.work, by_hand=project.by_hand, sandboxes=sandboxes
+            ),
+            "chimera-base-tests": BaseTests(settings, project.repository, project.work, project.by_hand, sandboxes),
             "chimera-deployer": deployer,
             "chimera-judge": Judge(settings, project.repository, project.browser),
             "chimera-progress": self._progress,
@@ -335,17 +349,32 @@ def generator_of_project(config: pytest.Config) -> TestGenerator:
 
     :raises SettingError: they are not written as they have to be.
     """
-    settings, tables = settings_of(config), tables_of(config)
+    settings = settings_of(config)
+    return generator_of(settings, tables_of(config), config.rootpath, functions_of(config, settings))
+
+
+def generator_of(
+    settings: Settings, tables: Tables, root: Path, functions: tuple[StepFunction, ...] = ()
+) -> TestGenerator:
+    """The test writer for a project in a folder."""
     return TestGenerator(
         settings.test_dir,
         pages=tables.pages,
         glossary=dict(tables.glossary),
         test_id=settings.test_id,
-        root=config.rootpath,
+        root=root,
         languages=tables.languages,
         language=settings.language,
-        functions=functions_of(config, settings),
+        functions=functions,
     )
+
+
+def functions_of(config: pytest.Config, settings: Settings) -> tuple[StepFunction, ...]:
+    """What every ``pytest_chimera_steps`` of this run answers, wherever its conftest.py lies.
+
+    :raises SettingError: something in it is no phrase or no function that a step could be given to.
+    """
+    return step_functions(config.hook.pytest_chimera_steps(), config.rootpath, settings.test_dir)
 
 
 def tables_of(config: pytest.Config) -> Tables:
@@ -365,14 +394,6 @@ def cleaner_of(settings: Settings) -> Cleaner:
     """Masks what is secret in our environment, and in what the project's programs are given."""
     given = (entry.partition("=") for entry in (*settings.env, *settings.coder_env))
     return Cleaner(secret_values({**os.environ, **{name.strip(): value for name, sets, value in given if sets}}))
-
-
-def functions_of(config: pytest.Config, settings: Settings) -> tuple[StepFunction, ...]:
-    """What every ``pytest_chimera_steps`` of this run answers, wherever its conftest.py lies.
-
-    :raises SettingError: something in it is no phrase or no function that a step could be given to.
-    """
-    return step_functions(config.hook.pytest_chimera_steps(), config.rootpath, settings.test_dir)
 
 
 def jobs_of(settings: Settings) -> int:

@@ -248,8 +248,8 @@ def test_every_page_is_read() -> None:
 
 
 def test_the_examples_of_a_projects_own_words_are_understood(tmp_path: Path) -> None:
-    options = blocks(ROOT / "docs" / "reference" / "options.md")
-    block = next(block for block in options if "[tool.chimera.glossary]" in block.text)
+    page = ROOT / "docs" / "reference" / "options.md"
+    block = next(block for block in blocks(page) if "[tool.chimera.glossary]" in block.text)
     (tmp_path / "pyproject.toml").write_text(block.text)
     tables = load_tables(tmp_path)
     parser = ScenarioParser(tables.pages, dict(tables.glossary))

@@ -11,7 +11,7 @@ import pytest
 from pytest_chimera.builtin.arranging import Arranging, Code, NotArranged, Where
 from pytest_chimera.models import Call
 from pytest_chimera.process import run_program
-from tests.serving.applications import write
+from tests.serving.applications import DJANGO, deployed, page, write
 
 ARRANGING = """
 import os
@@ -117,3 +117,24 @@ def test_what_is_not_known_of_a_deployment_of_anothers_is_left_out(tmp_path: Pat
     assert {"DB", "P", "PORT", "CHIMERA_DATA_DIR"}.isdisjoint(environment)
     assert environment["MODE"] == "test"
     assert environment["CHIMERA_BASE_URL"] == "https://staging.example.com"
+
+
+def test_in_a_django_project_models_are_written_into_the_database_that_is_served(tmp_path: Path) -> None:
+    arranging = (
+        "from django.contrib.auth.models import User\n\n\ndef user(name: str): User.objects.create(username=name)\n"
+    )
+    files = {**DJANGO, "tests/arranging.py": arranging}
+    folder, code = write(tmp_path / "project", files), write(tmp_path / "sealed", files)
+
+    async def served() -> str:
+        async with deployed(folder) as deployment:
+            calls = (Call(path="tests/arranging.py", name="user", arguments={"name": "Ada"}, arranges=True),)
+            where = Where(folder, deployment.url, deployment.port, deployment.data_dir, deployment.name)
+            run = Arranging(calls, where, Code.sealed(code, files, calls), tmp_path / "room")
+            environment = where.environment(())
+            run.check(
+                await run_program(run.command, folder=folder, environment=environment, log=run.log, stdin=run.order())
+            )
+            return page(deployment.url)
+
+    assert asyncio.run(served()) == "Django knows 1 users"

@@ -182,7 +182,7 @@ class Fast:
         self.features(names, more=more, path=path)
         (self.path / "conftest.py").write_text(CONFTEST.format(log=str(self.log), body=body))
         checks = "" if "chimera_check" in config else "chimera_check ="
-        (self.path / "pytest.ini").write_text(f"[pytest]\n{checks}\n{config}\n")
+        (self.path / "pytest.ini").write_text(f"[pytest]\nchimera_canaries = off\n{checks}\n{config}\n")
         (self.path / ".gitignore").write_text(".pytest_cache/\n__pycache__/\nrunpytest-*\nstdout\nstderr\n*.log\n")
         self.git("init", "-q", "-b", "main")
         self.commit("Begin")

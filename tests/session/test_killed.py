@@ -126,7 +126,7 @@ def check_at_random(fast: Fast, seed: int, most: int) -> None:
     script = fast.log.with_name("coder.py")
     script.write_text(CODER)
     merge = chance.choice(["ff", "stack", "none"])
-    config = f"chimera_coder = {sys.executable} {script} {fast.log}\nchimera_merge = {merge}"
+    config = f"chimera_coder = {sys.executable} {script} {fast.log}\nchimera_merge = {merge}\nchimera_sandbox = off"
     fast.begin("a b c d", config=config)
     conftest = fast.path / "conftest.py"
     text = conftest.read_text()

@@ -53,7 +53,7 @@ def test_when_the_runs_time_is_up_the_rest_is_parked(fast: Fast) -> None:
 def test_what_a_phase_that_is_cut_off_has_started_is_gone_in_two_seconds(fast: Fast) -> None:
     script = fast.log.with_name("stubborn.py")
     script.write_text(STUBBORN)
-    lines = ("chimera_implementation_timeout = 2", "chimera_max_attempts = 1")
+    lines = ("chimera_implementation_timeout = 2", "chimera_max_attempts = 1", "chimera_sandbox = off")
     fast.begin("a", config="\n".join((f"chimera_coder = {sys.executable} {script} {fast.log}", *lines)))
     conftest = fast.path / "conftest.py"
     conftest.write_text(conftest.read_text().replace("async def pytest_chimera_implement_feature", "async def nothing"))

@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from tests.session.conftest import App
+from tests.session.conftest import RIGHT as RIGHT_GREETER
+from tests.session.conftest import App, QuickApp
 
 SERVER = """
 import json, os, sys
@@ -186,6 +187,60 @@ def test_in_an_ordinary_run_nothing_is_arranged_elsewhere(shop: App) -> None:
     result = shop.run("tests/e2e", "--base-url=http://127.0.0.1:9", "-rs")
     result.assert_outcomes(skipped=3)
     result.stdout.fnmatch_lines(["*run it without --base-url*"])
+
+
+LETTERS = """
+from pathlib import Path
+
+
+def letters(count: int) -> None:
+    # it brings the post
+    Path("letters.txt").write_text("letter" * count)
+
+
+def pytest_chimera_steps():
+    return {"{count} letters came": letters}
+"""
+
+
+@pytest.fixture
+def post(quick: QuickApp) -> QuickApp:
+    """The greeter, for which letters have to be there."""
+    path = quick.path / "tests" / "features" / "test_greeting.py"
+    path.write_text(path.read_text().replace("    When", "    Given 2 letters came\n    When", 1))
+    quick.write(conftest=LETTERS)
+    quick.coder(RIGHT_GREETER)
+    return quick
+
+
+def test_a_function_that_fails_on_the_base_is_the_persons_to_mend(post: QuickApp) -> None:
+    post.write(conftest=LETTERS.replace("Path(", "raise ValueError('no post') or Path("))
+    result = post.chimera()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        [
+            "*The arranging step '2 letters came' (letters(count=2)) fails on the base: ValueError: no post",
+            "*conftest.py:7*",
+        ]
+    )
+    result.stdout.no_fnmatch_line("*implement*")
+
+
+def test_a_changed_function_is_a_changed_scenario_and_a_comment_is_not(post: QuickApp) -> None:
+    post.chimera().assert_outcomes(passed=1)
+    post.write(conftest=LETTERS.replace("the post", "some post"))
+    post.chimera().stdout.no_fnmatch_line("*new generation*")
+    post.write(conftest=LETTERS.replace('"letter" * count', '"card" * count'))
+    post.chimera("--chimera-until=red").stdout.fnmatch_lines(["*the scenario has changed: a new generation begins*"])
+
+
+def test_a_coder_that_changes_a_function_is_refused(post: QuickApp) -> None:
+    (post.recorded / "1" / "conftest.py").write_text(LETTERS.replace("* count", ""))
+    (post.recorded / "2").mkdir()
+    (post.recorded / "2" / "page.py").write_text(RIGHT_GREETER.replace("Greeter", "The greeter"))
+    result = post.chimera()
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*✗ review*conftest.py is a protected path*", "*✓ review 2*"])
 
 
 def test_the_dry_run_names_the_functions(shop: App) -> None:

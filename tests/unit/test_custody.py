@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import importlib.util
+import py_compile
+import site
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -140,3 +144,58 @@ def test_what_a_person_does_with_git_meanwhile_is_no_trespass(rules: Rules, git_
             file.write('[branch "topic"]\n\tremote = origin\n')
 
     assert rules(act) == []
+
+
+def test_a_journal_that_was_written_anew_is_found_and_one_that_was_added_to_is_not(
+    git_dir: Path, tmp_path: Path, packages: Path
+) -> None:
+    assert packages.is_dir()
+    (tmp_path / "a.jsonl").write_text("one\n")
+    before = Custody.taken(git_dir, tmp_path)
+    (tmp_path / "a.jsonl").write_text("one\ntwo\n")
+    assert before.trespasses(Custody.taken(git_dir, tmp_path)) == []
+    (tmp_path / "a.jsonl").write_text("not one\ntwo\n")
+    assert [each.rule for each in before.trespasses(Custody.taken(git_dir, tmp_path))] == ["state-files"]
+
+
+def test_another_program_in_the_interpreters_place_is_found(
+    rules: Rules, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = tmp_path / "python"
+    program.symlink_to(sys.executable)
+    monkeypatch.setattr(sys, "executable", str(program))
+
+    def replace() -> None:
+        program.unlink()
+        program.write_text("#!/bin/sh\nexit 0\n")
+
+    assert set(rules(replace)) == {"start-up-files"}
+
+
+def test_a_start_up_file_in_the_users_own_packages_is_found(
+    rules: Rules, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = tmp_path / "home" / "site-packages"
+    monkeypatch.setattr(site, "getusersitepackages", lambda: str(own))
+
+    def plant() -> None:
+        own.mkdir(parents=True)
+        (own / "usercustomize.py").write_text("import sys\n")
+
+    assert rules(plant) == ["start-up-files"]
+
+
+def test_compiled_code_that_is_not_what_its_source_says_is_found(
+    rules: Rules, packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(packages, "referee", **{"referee.py": "fair = True\n"})
+    monkeypatch.setattr(custody, "JUDGES_PACKAGES", ("referee",))
+    source = packages / "referee.py"
+    assert rules(lambda: py_compile.compile(str(source))) == []
+
+    def forge() -> None:
+        other = packages / "other.py"
+        other.write_text("fair = None\n")
+        py_compile.compile(str(other), cfile=importlib.util.cache_from_source(str(source)))
+
+    assert rules(forge) == ["judges-packages"]

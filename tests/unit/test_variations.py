@@ -156,6 +156,10 @@ def test_more_items_raise_the_counts_that_depend_on_them_and_no_other() -> None:
     assert "to_have_count(1)" in source
 
 
+def test_what_counts_those_that_something_was_done_with_counts_one_more_after_a_second_one() -> None:
+    assert more_items(written(TODOS)).count("to_have_count(2)") == 2  # before and after a reload
+
+
 def test_what_is_done_with_one_item_is_done_with_a_second_one() -> None:
     source = more_items(written(TODOS))
     assert source.count("name='Done').click()") == 2
