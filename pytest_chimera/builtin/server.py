@@ -132,10 +132,16 @@ def serve(recipe: Recipe, cancelled: threading.Event) -> Served:
         raise
 
 
-def _served_on_some_port(recipe: Recipe, cancelled: threading.Event) -> Served:
+def serve_again(served: Served, cancelled: threading.Event) -> Served:
+    """Stop a server, and start it again with what it has stored. The errors are those of :func:`serve`."""
+    served.program.stop()
+    return _served_on_some_port(served.recipe, cancelled, prepares=False)
+
+
+def _served_on_some_port(recipe: Recipe, cancelled: threading.Event, *, prepares: bool = True) -> Served:
     for number in range(_PORT_TRIES):
         with suppress(_PortLost):
-            return _served_once(recipe, cancelled, prepares=number == 0)
+            return _served_once(recipe, cancelled, prepares=prepares and number == 0)
     raise EnvironmentTrouble(
         f"The server was started {_PORT_TRIES} times, each time on a port that was free, and each time found it taken.",
         where=str(recipe.vault),
