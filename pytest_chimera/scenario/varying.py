@@ -26,12 +26,12 @@ from pytest_chimera.scenario.wordplay import Wordplay, replaced
 OTHER_DATA = "other data, another browser"
 MORE_ITEMS = "more items, another order"
 SECOND_CONTEXT = "a second browser context"
-STEADY = "twenty reloads"
+STEADY = "thirty reloads"
 AFTER_RESTART = "after a restart of the server"
 _RELOADS = """
 import time
 chimera_ends = time.monotonic() + 20
-for _ in range(20):
+for _ in range(30):
     if time.monotonic() < chimera_ends:
         page.reload()
 """

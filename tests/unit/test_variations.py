@@ -209,7 +209,7 @@ def test_what_is_expected_after_a_reload_is_expected_after_many() -> None:
     variations = vary(written(TODOS), "a")
     source = variations.made[0].test.source
     assert STEADY not in variations.left_out
-    assert "range(20)" in source
+    assert "range(30)" in source
     assert source.count("page.reload()") == 2
     assert STEADY in vary(written(TODOS.replace("page.reload()", "page.reload(); row.click()")), "a").left_out
     assert STEADY in vary(written(GREET), "a").left_out

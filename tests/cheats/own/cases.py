@@ -220,6 +220,7 @@ def only_if(condition: str) -> Change:
 
 
 LOOPED = [
+    Case("j-only-words", add("README.md", "\nAll done.\n", nothing), "missing element", "loop"),
     Case(
         "g-literal-names",
         edit("shop/store.py", GET, f"if self._items[number]['name'] == 'Cane sugar': {GET}"),
