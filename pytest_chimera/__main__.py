@@ -41,8 +41,9 @@ def _demo(folder: Path) -> int:
 
 def _explain(file: str) -> int:
     from pytest_chimera.scenario.explain import explain
+    from pytest_chimera.session.words import parser_of_project
 
-    for line in explain(_text_of(file)):
+    for line in explain(_text_of(file), parser_of_project(Path.cwd())):
         print(line)
     return 0
 

@@ -6,7 +6,7 @@ Sync functions run in a thread, async ones are awaited; the first answer that is
 from __future__ import annotations
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Collection, Iterable
 from functools import partial
 from typing import Any, Protocol
 
@@ -61,6 +61,10 @@ class Agents:
         implementations = getattr(self._hooks, hook).get_hookimpls()
         return [impl.plugin for impl in reversed(implementations) if not (impl.wrapper or impl.hookwrapper)]
 
+    def take(self, hook: str, argument: str) -> bool:
+        """Whether anybody who implements a hook takes this argument of it."""
+        return any(argument in impl.argnames for impl in getattr(self._hooks, hook).get_hookimpls())
+
     async def ask(self, hook: str, *, settled: Callable[[], Awaitable[bool]] | None = None, **arguments: Any) -> Any:
         """Ask one after the other until somebody answers; ``None`` when nobody does.
 
@@ -74,14 +78,23 @@ class Agents:
                 return None
         return None
 
-    async def ask_all(self, hook: str, **arguments: Any) -> list[tuple[str, Any]]:
-        """Ask everybody: (who, answer) for each that answers, in order."""
+    async def ask_all(
+        self, hook: str, *, but: Collection[str] = frozenset(), **arguments: Any
+    ) -> list[tuple[str, Any]]:
+        """Ask everybody: (who, answer) for each that answers, in order.
+
+        :param but: the names of plugins that are not asked.
+        """
         answers = []
-        for plugin in self.implementers(hook):
-            answer = await self._ask_one(hook, plugin, arguments)
+        for name, plugin in self.named(hook).items():
+            answer = None if name in but else await self._ask_one(hook, plugin, arguments)
             if answer is not None:
-                answers.append((self._manager.get_name(plugin) or type(plugin).__name__, answer))
+                answers.append((name, answer))
         return answers
+
+    def named(self, hook: str) -> dict[str, object]:
+        """The plugins that implement a hook by their names, in the order in which they are asked."""
+        return {self._manager.get_name(each) or type(each).__name__: each for each in self.implementers(hook)}
 
     async def tell(self, hook: str, **arguments: Any) -> None:
         """Tell everybody. An event's own error is an error of the plugin that raised it, and is raised."""
@@ -93,17 +106,12 @@ class Agents:
         caller = self._manager.subset_hook_caller(hook, everybody - {plugin})
         implementation = getattr(plugin, hook, None)
         if inspect.iscoroutinefunction(implementation):
-            answer = _only(caller(**arguments))
+            answer = caller(**arguments)
         else:
-            answer = _only(await anyio.to_thread.run_sync(partial(caller, **arguments), abandon_on_cancel=True))
+            answer = await anyio.to_thread.run_sync(partial(caller, **arguments), abandon_on_cancel=True)
+        if not (caller.spec and caller.spec.opts["firstresult"]):  # then pluggy gives a list of all answers
+            answer = answer[0] if answer else None
         return await answer if inspect.isawaitable(answer) else answer
-
-
-def _only(answers: Any) -> Any:
-    """The one answer of a call to one plugin: pluggy gives a list unless the hook is ``firstresult``."""
-    if isinstance(answers, list):
-        return answers[0] if answers else None
-    return answers
 
 
 def nobody_answers(hook: str) -> ChimeraError:

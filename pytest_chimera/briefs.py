@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import jinja2
@@ -10,7 +11,22 @@ from pytest_chimera.models import Brief, Feature, Rejected
 from pytest_chimera.vault import write_file
 from pytest_chimera.workflow import ChimeraWorkflow, Outcome
 
-_MARKDOWN = jinja2.Template(
+
+def _fenced(text: str, language: str = "") -> str:
+    """A text as a block of code, whatever it holds: the fence is longer than any in it."""
+    longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
+    fence = "`" * (longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}"
+
+
+def _quoted(text: str) -> str:
+    """A text as a quotation, whatever it holds."""
+    return "\n".join(f"> {line}".rstrip() for line in text.splitlines()) or ">"
+
+
+_PAGES = jinja2.Environment(keep_trailing_newline=True, autoescape=False)
+_PAGES.filters |= {"fenced": _fenced, "quoted": _quoted}
+_MARKDOWN = _PAGES.from_string(
     """\
 # {{ brief.feature.description }}
 
@@ -20,28 +36,22 @@ deployment of your change. Build the feature, not the test.
 {% if brief.feature.text -%}
 ## What was asked for
 
-```
-{{ brief.feature.text }}
-```
+{{ brief.feature.text | fenced }}
 
 {% endif -%}
 ## The test
 
 `{{ brief.test.path }}`. It is sealed: leave it as it is.
 
-```python
-{{ brief.test.source.rstrip() }}
-```
+{{ brief.test.source.rstrip() | fenced("python") }}
 
 ## How it fails now
 
-```
-{{ brief.failing }}
-```
+{{ brief.failing | fenced }}
 {% if brief.words %}
 ## What the person said of earlier work
 {% for words in brief.words %}
-> {{ words | replace("\\n", "\\n> ") }}
+{{ words | quoted }}
 {% endfor %}
 {%- endif %}
 {%- if brief.rejected %}
@@ -49,11 +59,9 @@ deployment of your change. Build the feature, not the test.
 {% for earlier in brief.rejected %}
 ### Attempt {{ earlier.attempt }}, {{ earlier.phase }}
 
-{{ earlier.reason }}
+{{ earlier.reason | quoted }}
 {% if earlier.details %}
-```
-{{ earlier.details }}
-```
+{{ earlier.details | fenced }}
 {% endif -%}
 {% endfor %}
 {%- endif %}
@@ -63,9 +71,7 @@ deployment of your change. Build the feature, not the test.
   configuration, and CI's.
 - Existing tests must stay green. Add tests of your own where they help.
 - What you say about your work is not read by anybody who judges it.
-""",
-    keep_trailing_newline=True,
-    autoescape=False,
+"""
 )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import importlib.util
+import json
 import marshal
 import os
 import re
@@ -73,6 +74,13 @@ class Custody:
         return cls(
             {**dict(_start_up_files()), **dict(_interpreter())}, dict(_packages()), dict(_git(git_dir)), journals
         )
+
+    def fingerprints(self) -> dict[str, str]:
+        """One digest for each kind of thing."""
+        return {
+            kind: _digest_of(found)
+            for kind, found in (("start_up", self.start_up), ("packages", self.packages), ("git", self.git))
+        }
 
     def trespasses(self, now: Custody) -> list[Trespass]:
         """What was changed since, and by no package installer."""
@@ -230,6 +238,17 @@ def _is_compiled_from_source(path: Path) -> bool:
     except (ValueError, EOFError, TypeError, SyntaxError):
         return False
     return bool(loaded == compiled)
+
+
+def packages_digest() -> str:
+    """One digest of every file that the judge's process loads of its packages."""
+    return _digest_of(dict(_packages()))
+
+
+def _digest_of(found: Mapping[str, str]) -> str:
+    """What was compiled is left out: it comes and goes."""
+    kept = sorted((path, value) for path, value in found.items() if not path.endswith(".pyc"))
+    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
 
 
 def _required(names: Iterable[str]) -> Iterator[metadata.Distribution]:

@@ -20,7 +20,7 @@ import pluggy
 from pydantic import BaseModel, ValidationError
 
 from pytest_chimera.agents import Agents, nobody_answers, registry_of
-from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, PhaseFailed
+from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, PhaseFailed, trouble_of
 from pytest_chimera.models import (
     Brief,
     Change,
@@ -48,6 +48,15 @@ from pytest_chimera.workflow import (
 Act = Callable[[ChimeraTask, ChimeraWorkflow], Awaitable[PhaseValue]]
 BACKOFF = (1.0, 2.0, 4.0, 8.0)
 """Seconds to wait, at most, before a phase that met passing trouble is tried again: a random part of each."""
+SLEPT = 30.0
+"""Seconds of the machine's own sleep in a phase that did not succeed, after which the phase is done again, free."""
+
+
+def slept_so_far() -> float:
+    """Seconds that the machine has slept, counted from anywhere: what its clock went on and ours did not."""
+    since_boot = getattr(time, "CLOCK_BOOTTIME", None)
+    now = time.time() if since_boot is None else time.clock_gettime(since_boot)
+    return now - time.monotonic()
 
 
 _TIME_LIMIT: ContextVar[anyio.CancelScope | None] = ContextVar("_TIME_LIMIT", default=None)
@@ -82,10 +91,10 @@ def time_stands_still() -> Iterator[None]:
 class Recorder:
     """Where an executor records what happens. This one keeps nothing; a journal's keeps it for good."""
 
-    def started(self, workflow: ChimeraWorkflow) -> None:
+    async def started(self, workflow: ChimeraWorkflow) -> None:
         """The current phase begins."""
 
-    def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
+    async def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
         """A phase has ended."""
 
 
@@ -106,6 +115,7 @@ class ChimeraExecutor:
     :param table: where each outcome leads.
     :param recorder: told before and after each phase.
     :param backoff: seconds to wait, at most, before each repetition after passing trouble.
+    :param say: told when a phase is done again.
     """
 
     def __init__(
@@ -116,12 +126,14 @@ class ChimeraExecutor:
         table: Mapping[ChimeraPhase, Route] = TRANSITIONS,
         recorder: Recorder | None = None,
         backoff: tuple[float, ...] = BACKOFF,
+        say: Callable[[str], None] = lambda _line: None,
     ) -> None:
         self.agents = _agents_of(plugins)
         self.acts = acts or asking_acts(self.agents)
         self.table = table
         self.recorder = recorder or Recorder()
         self.backoff = backoff
+        self.say = say
 
     async def execute_workflow(
         self, task: ChimeraTask, max_iterations: int = 10, workflow: ChimeraWorkflow | None = None
@@ -139,14 +151,14 @@ class ChimeraExecutor:
 
     async def advance(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> ChimeraWorkflow:
         """Run the current phase and record its result; the workflow after it."""
-        self.recorder.started(workflow)
+        await self.recorder.started(workflow)
         feature, phase = task.feature, workflow.current_phase
         await self.agents.tell("pytest_chimera_phase_started", feature=feature, phase=phase, workflow=workflow)
         result = await self.execute_phase(task, workflow)
         leads_to = workflow.leads_to(result, self.table)
         if leads_to == PARKED:
             raise Parked(phase, ChimeraError(result.reason, remedy="Run the same command again."))
-        self.recorder.finished(result, ChimeraPhase(leads_to))
+        await self.recorder.finished(result, ChimeraPhase(leads_to))
         after = workflow.entered(ChimeraPhase(leads_to), result)
         await self.agents.tell("pytest_chimera_phase_finished", feature=feature, result=result, workflow=after)
         return after
@@ -160,15 +172,32 @@ class ChimeraExecutor:
         for pause in (*self.backoff, None):
             began = time.monotonic()
             try:
-                outcome = await self._act_in_time(task, workflow)
+                outcome = await self._act_awake(task, workflow)
             except EnvironmentTrouble as trouble:
                 if pause is None or not trouble.passing:
                     raise Parked(phase, trouble) from trouble
+                self.say(f"{trouble.sentence} {phase} is done again; no attempt is spent.")
                 await anyio.sleep(random.uniform(0, pause))
                 continue
             seconds = round(time.monotonic() - began, 3)
             return PhaseResult(phase=phase, attempt=workflow.attempt, seconds=seconds, **outcome)
         raise AssertionError("unreachable: the last round has no pause")
+
+    async def _act_awake(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> dict[str, Any]:
+        """Act; what did not succeed while the machine slept counts for nothing."""
+        before = slept_so_far()
+        cause: EnvironmentTrouble | None = None
+        outcome: dict[str, Any] = {}
+        try:
+            outcome = await self._act_in_time(task, workflow)
+        except EnvironmentTrouble as trouble:
+            cause = trouble
+        slept = slept_so_far() - before
+        if slept > SLEPT and outcome.get("outcome") is not Outcome.SUCCESS:
+            raise EnvironmentTrouble(f"The machine slept for {slept:.0f} s meanwhile.", passing=True) from cause
+        if cause:
+            raise cause
+        return outcome
 
     async def _act_in_time(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> dict[str, Any]:
         limit = self.table[workflow.current_phase].timeout
@@ -179,6 +208,10 @@ class ChimeraExecutor:
         except PhaseFailed as failed:
             reason = " ".join(part for part in (failed.sentence, failed.remedy) if part)
             return {"outcome": Outcome.FAILURE, "reason": reason, "details": failed.evidence, "value": failed.value}
+        except OSError as error:
+            if trouble := trouble_of(error):
+                raise trouble from error
+            raise
         return {"outcome": Outcome.FAILURE, "reason": f"{workflow.current_phase} was cut off after {limit:g} s"}
 
 
@@ -244,7 +277,7 @@ def asking_acts(agents: Agents) -> Mapping[ChimeraPhase, Act]:
         hook = "pytest_chimera_validate"
         result = workflow.latest(ChimeraPhase.STAGING_DEPLOYMENT)
         deployment = result.value if result else None
-        with tempfile.TemporaryDirectory(prefix="chimera-") as folder:
+        with _evidence_folder(agents, hook) as folder:
             answer = await agents.ask(
                 hook, sealed=workflow.sealed, deployment=deployment, evidence=folder, workflow=workflow
             )
@@ -257,6 +290,16 @@ def asking_acts(agents: Agents) -> Mapping[ChimeraPhase, Act]:
         ChimeraPhase.STAGING_DEPLOYMENT: deploy,
         ChimeraPhase.E2E_VALIDATION: validate,
     }
+
+
+@contextmanager
+def _evidence_folder(agents: Agents, hook: str) -> Iterator[str]:
+    """A folder for as long as the hook is asked, where somebody wants one."""
+    if not agents.take(hook, "evidence"):
+        yield ""
+        return
+    with tempfile.TemporaryDirectory(prefix="chimera-") as folder:
+        yield folder
 
 
 def _answered(hook: str, answer: Any) -> Any:
@@ -312,7 +355,7 @@ def combined(answers: list[tuple[str, Any]]) -> Review:
         decision="reject" if rejected else "approve",
         findings=findings,
         reviewer=", ".join(review.reviewer for review in reviews),
-        score=min((review.score for review in reviews), default=1.0),
+        score=0.0 if rejected else min((review.score for review in reviews), default=1.0),
     )
 
 

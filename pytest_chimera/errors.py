@@ -6,6 +6,7 @@ what a person reads.
 
 from __future__ import annotations
 
+import errno
 from typing import Any
 
 
@@ -68,6 +69,30 @@ class EnvironmentTrouble(ChimeraError):
         self.passing = passing
 
 
+class StateError(ChimeraError):
+    """The recorded state is damaged, newer than this program, or contradicts itself."""
+
+
+class StateOutOfReach(StateError, EnvironmentTrouble):
+    """The recorded state cannot be read or written where it lies."""
+
+
+_OF_THE_MACHINE = {errno.ENOSPC, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, getattr(errno, "EDQUOT", -1)}
+NO_ROOM = ("No space left on device", "Out of diskspace", "Disk quota exceeded", "Read-only file system")
+"""How programs say that a disk takes nothing more."""
+
+
+def trouble_of(error: OSError) -> EnvironmentTrouble | None:
+    """What the machine lacks, where that is what an error of the system is about: a full disk, a read-only one."""
+    if error.errno not in _OF_THE_MACHINE:
+        return None
+    return EnvironmentTrouble(
+        f"The machine could not do it: {error.strerror}.",
+        where=str(error.filename or ""),
+        remedy="Make room there, then run the same command again.",
+    )
+
+
 class PreconditionError(ChimeraError):
     """The test is red on the base for a reason that no coder can be asked to mend."""
 
@@ -87,12 +112,16 @@ class PhaseFailed(ChimeraError):
         self.value = value
 
 
+class ArrangingFailed(PhaseFailed):
+    """What a test needs could not be arranged: a function of the project's own fails on a deployment."""
+
+
+class BrokenRun(ChimeraError):
+    """Whoever reviews or judges let through what nobody may: no result of this run counts."""
+
+
 class WaitingForPerson(ChimeraError):
     """The next move is the person's: nothing is recorded, and the item fails with what is asked of them."""
-
-
-class StateError(ChimeraError):
-    """The recorded state is damaged, newer than this program, or contradicts itself."""
 
 
 class TransitionError(ChimeraError):

@@ -7,7 +7,7 @@ each takes only the arguments that it names. Events tell and return nothing.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from pluggy import HookspecMarker
@@ -83,6 +83,28 @@ def pytest_chimera_transitions() -> Mapping[ChimeraPhase, Mapping[str, Any]] | N
     """Change where a failure leads: phase → ``on_rejected``, ``on_failure`` or ``timeout`` (seconds).
 
     No row can lead round review or validation.
+    """
+
+
+@hookspec(firstresult=True)
+def pytest_chimera_draft_steps(
+    feature: Feature, task: str, folder: str
+) -> str | Sequence[str] | Awaitable[str | Sequence[str] | None] | None:
+    """Draft the steps of a feature whose words say nothing that could be seen: one a line.
+
+    ``task`` is the path of what is asked, in Markdown; ``folder`` a private clone of HEAD to look around in. Asked
+    under ``--chimera-draft`` only. What comes back is data: each line has to be understood as a step, and a person has
+    to accept it before it counts.
+    """
+
+
+@hookspec
+def pytest_chimera_steps() -> Mapping[str, Callable[..., object]] | None:
+    """The project's own steps: phrase with ``{parameters}`` → the function that it stands for.
+
+    A function whose first parameter is ``page`` works on the page, and lies in a module below ``chimera_test_dir``.
+    Any other arranges what is there before the browser comes: it runs in a process of its own, in the deployment's
+    environment. Parameters are annotated as ``int``, ``float`` or ``str``. All are asked, at the beginning of a run.
     """
 
 

@@ -104,6 +104,25 @@ class Target(Value):
     guessed: bool = False
 
 
+class Call(Value):
+    """A function of the project's own that a step calls.
+
+    :param path: the module that holds it; ``name`` is its own.
+    :param arguments: what its parameters are given, in their order.
+    :param arranges: it arranges what is there before the browser comes; otherwise it works on the page.
+    """
+
+    path: str
+    name: str
+    arguments: dict[str, int | float | str] = Field(default_factory=dict)
+    arranges: bool = False
+
+    def as_text(self) -> str:
+        """The call as Python: ``orders(count=3)``; one that works on the page is given it first."""
+        given = [] if self.arranges else ["page"]
+        return f"{self.name}({', '.join([*given, *(f'{name}={value!r}' for name, value in self.arguments.items())])})"
+
+
 class Step(Value):
     """One line of a scenario, understood.
 
@@ -114,6 +133,7 @@ class Step(Value):
     :param target: what it acts on; ``value`` is what it types, chooses or expects.
     :param code: the Playwright lines that it becomes.
     :param certainty: 1.0 when the words say it; lower for an interpretation that is printed as one.
+    :param calls: the project's own functions that it stands for.
     """
 
     keyword: StepKeyword
@@ -124,6 +144,12 @@ class Step(Value):
     value: str | None = None
     code: tuple[str, ...] = ()
     certainty: float = 1.0
+    calls: tuple[Call, ...] = ()
+
+    @property
+    def arranges(self) -> bool:
+        """It says what is there before the browser comes, and nothing else."""
+        return bool(self.calls) and not self.code
 
 
 class Scenario(Value):
@@ -218,6 +244,7 @@ class Failure(Value):
     :param step: the step's text; empty for hand-written tests.
     :param line: the line in the sealed test; ``code`` is that line.
     :param signature: the same for two failures that are the same one: a short digest of reason, place and expectation.
+    :param thrown: what scripts of the page threw and nobody caught, at most two.
     """
 
     nodeid: str
@@ -228,6 +255,7 @@ class Failure(Value):
     line: int = 0
     code: str = ""
     signature: str = ""
+    thrown: tuple[str, ...] = ()
 
     def as_sentence(self) -> str:
         """What failed, where, in one line."""
@@ -295,6 +323,7 @@ class SealedTest(Value):
     :param protected: paths that a change must leave alone: touching one breaks the seal.
     :param red: the run that was red on base.
     :param shared: on base, one browser context shows what was typed in another one.
+    :param notes: what a person should know of its expectations: which held before the feature, which prove nothing.
     :param variation: this is no sealed test but a variation of one, of that name; ``other_browser``: to be run in a
         browser that tells something else of itself.
     """
@@ -311,6 +340,7 @@ class SealedTest(Value):
     protected: tuple[str, ...] = ()
     red: TestRun | None = None
     shared: bool = False
+    notes: tuple[str, ...] = ()
     variation: str = ""
     other_browser: bool = False
 
@@ -475,6 +505,7 @@ class Proof(Value):
     :param red: the red's reason and signature; ``green`` how many runs were green.
     :param varied: the variations that were green; ``seed`` what they were made from; ``not_varied`` what was left out.
     :param earlier: what the base had and the candidate has still.
+    :param tools: the versions of what judged, in one line.
     """
 
     feature: str
@@ -490,6 +521,7 @@ class Proof(Value):
     varied: tuple[str, ...] = ()
     not_varied: dict[str, str] = Field(default_factory=dict)
     earlier: tuple[str, ...] = ()
+    tools: str = ""
 
 
 class Verdict(Value):

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from pytest_chimera.session.conductor import Conductor
 
 _CONDUCTOR: pytest.StashKey[Conductor] = pytest.StashKey()
-_COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune", "chimera_verify_state")
+_COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune", "chimera_verify_state", "chimera_verify")
 _MODIFIERS = (
     "chimera_restart",
     "chimera_reprove",
@@ -22,6 +22,7 @@ _MODIFIERS = (
     "chimera_hint",
     "chimera_until",
     "chimera_dry_run",
+    "chimera_draft",
 )
 
 
@@ -46,11 +47,12 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Document the marker; refuse a command line that cannot work."""
-    from pytest_chimera.marked import MARKER_HELP
+    from pytest_chimera.marked import MARKER_ARRANGE_HELP, MARKER_HELP
     from pytest_chimera.session import browsers
     from pytest_chimera.session.plain import PlainRuns
 
     config.addinivalue_line("markers", MARKER_HELP)
+    config.addinivalue_line("markers", MARKER_ARRANGE_HELP)
     config.pluginmanager.register(PlainRuns(config), "chimera-plain")
     config.pluginmanager.register(browsers, "chimera-browsers")
     if config.option.chimera:
@@ -67,6 +69,9 @@ def _check_command_line(config: pytest.Config) -> None:
     jobs = config.getoption("chimera_jobs")
     if jobs is not None and jobs != "auto" and not (jobs.isdecimal() and int(jobs) > 0):
         raise pytest.UsageError(f"--chimera-jobs takes a number above 0 or auto, not {jobs!r}.")
+    in_workers = getattr(config.option, "dist", "no") != "no"
+    if config.option.chimera_draft and (config.option.chimera_dry_run or in_workers):
+        raise pytest.UsageError("--chimera-draft edits files: run it without --chimera-dry-run and without -n.")
     if config.getoption("chimera_reject") and config.getoption("chimera_hint"):
         raise pytest.UsageError("--chimera-reject and --chimera-hint are two ways to answer: give one of them.")
 
@@ -87,7 +92,10 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     if not config.option.chimera or config.option.collectonly:
         return None
     cache = config.cache
-    folder = cache.mkdir("chimera") if cache else None
+    try:
+        folder = cache.mkdir("chimera") if cache else None
+    except OSError as error:
+        return f"chimera: the state cannot be written: {error}"
     count = len(list(folder.glob("*.jsonl"))) if folder else 0
     return f"chimera: {count} feature{'s' if count != 1 else ''} in {folder}"
 
@@ -120,11 +128,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> Ge
 
 
 def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
-    """Show a parked feature as an error: nothing is wrong with the feature."""
+    """Show a parked feature, and one of a broken run, as an error: nothing is wrong with the feature."""
     if getattr(report, "when", "") != "call" or report.outcome != "failed":
         return None
     state = next((value for key, value in getattr(report, "user_properties", ()) if key == "chimera-state"), "")
-    return ("error", "E", "PARKED") if state == "parked" else None
+    return ("error", "E", state.upper()) if state in {"parked", "error"} else None
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

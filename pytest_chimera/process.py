@@ -6,14 +6,15 @@ milliseconds, so that it can be cancelled anywhere and binds a program to no eve
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Unpack
 
 import anyio
 import anyio.to_thread
 
-from pytest_chimera.environment import chosen_environment, secret_values
-from pytest_chimera.supervised import Finished, ProgramNotFound, Supervised, describe_exit
+from pytest_chimera.environment import chosen_environment
+from pytest_chimera.supervised import Finished, How, ProgramNotFound, Supervised, describe_exit
 
 __all__ = [
     "Finished",
@@ -22,7 +23,6 @@ __all__ = [
     "chosen_environment",
     "describe_exit",
     "run_program",
-    "secret_values",
     "start_program",
 ]
 
@@ -54,6 +54,10 @@ class Program:
         """The last lines that it has printed."""
         return self._supervised.tail(lines)
 
+    async def start(self) -> None:
+        """Start it; it has its number afterwards."""
+        await anyio.to_thread.run_sync(self._supervised.start)
+
     async def wait(self) -> Finished:
         """Wait until it has ended and nothing of its tree is left."""
         while not self._supervised.poll():
@@ -66,68 +70,30 @@ class Program:
             await anyio.to_thread.run_sync(self._supervised.stop)
 
 
-async def start_program(
-    command: Sequence[str],
-    *,
-    folder: Path,
-    environment: Mapping[str, str],
-    log: Path,
-    time_limit: float | None = None,
-    stdin: bytes = b"",
-    secrets: Collection[str] = (),
-) -> Program:
+async def start_program(command: Sequence[str], **how: Unpack[How]) -> Program:
     """Start a program, a server for example, that lives until it is stopped or this process dies, however it dies.
 
     :param command: the program and its arguments; no shell is involved.
-    :param folder: where it runs; ``environment`` is all that it inherits (:func:`chosen_environment`).
-    :param log: where its output goes, numbered when it is there already.
-    :param time_limit: seconds; ``None`` when there is no limit.
-    :param stdin: what it reads on its standard input.
-    :param secrets: texts that are masked in its output.
+    :param how: what :class:`pytest_chimera.supervised.Supervised` takes: where it runs, with which environment, where
+        its output goes, how long it may take, what it reads.
     :raises ProgramNotFound: there is no such program.
-    :raises EnvironmentTrouble: ``folder`` is not there.
+    :raises EnvironmentTrouble: its folder is not there.
     """
-    supervised = Supervised(
-        command,
-        folder=folder,
-        environment=environment,
-        log=log,
-        time_limit=time_limit,
-        stdin=stdin,
-        secrets=secrets,
-    )
-    program = Program(supervised)
+    program = Program(Supervised(command, **how))
     try:
-        await anyio.to_thread.run_sync(supervised.start)
+        await program.start()
     except BaseException:
         await program.stop()
         raise
     return program
 
 
-async def run_program(
-    command: Sequence[str],
-    *,
-    folder: Path,
-    environment: Mapping[str, str],
-    log: Path,
-    time_limit: float | None = None,
-    stdin: bytes = b"",
-    secrets: Collection[str] = (),
-) -> Finished:
+async def run_program(command: Sequence[str], **how: Unpack[How]) -> Finished:
     """Run a program to its end. Its whole tree is gone when this returns, raises or is cancelled.
 
     The arguments and errors are those of :func:`start_program`.
     """
-    program = await start_program(
-        command,
-        folder=folder,
-        environment=environment,
-        log=log,
-        time_limit=time_limit,
-        stdin=stdin,
-        secrets=secrets,
-    )
+    program = await start_program(command, **how)
     try:
         return await program.wait()
     finally:

@@ -15,16 +15,22 @@ from typing import Any
 import filelock
 
 from pytest_chimera.agents import Agents
+from pytest_chimera.ahead import Ahead
 from pytest_chimera.breaker import Breakers
-from pytest_chimera.errors import HeldElsewhere
-from pytest_chimera.journal import Journal, Standing, readable
+from pytest_chimera.canaries import Canaries
+from pytest_chimera.errors import HeldElsewhere, StateOutOfReach
+from pytest_chimera.journal import Journal
 from pytest_chimera.judging import Browser
 from pytest_chimera.limits import Allowance, learned_limit, recorded_durations
 from pytest_chimera.marked import journal_name
 from pytest_chimera.models import Feature, SealedTest
 from pytest_chimera.repository import Repository
+from pytest_chimera.sandbox import Sandboxes
+from pytest_chimera.scenario.functions import StepFunction
 from pytest_chimera.settings import Settings, Tables
+from pytest_chimera.standing import Standing, readable
 from pytest_chimera.turns import Turn, unhurried
+from pytest_chimera.untrusted import Cleaner
 from pytest_chimera.vault import Vault, write_file
 from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase, Route, checked_transitions
 
@@ -56,13 +62,17 @@ class Project:
     :param config_files: configuration as it stands in the working tree, relative to the root: part of every seal.
     :param by_hand: the person implements.
     :param browser: finds the browser, once it is needed.
-    :param tables: the project's own words.
+    :param tables: the project's own words; ``functions`` those with a function.
     :param ready: what has to be green before anything counts, as ``chimera_ready`` says it.
     :param mirror: shows a feature's standing in the pytest cache.
     :param progress: says one line about a feature.
     :param turn: the feature's place among those that are worked on at once.
+    :param canaries: what reviewers and judge are shown before anything counts.
     :param allowance: what the run may spend.
     :param breakers: stop calling a hook that keeps failing, for all features.
+    :param sandboxes: what programs that run the candidate's code run in, where there is one.
+    :param clean: makes fit to be kept and shown what comes from outside.
+    :param ahead: puts all journals on the disk at once.
     :param run: names the run; the workers of one run have it in common.
     """
 
@@ -78,14 +88,24 @@ class Project:
     browser: Callable[[], Browser]
     config_files: tuple[str, ...] = ()
     tables: Tables = field(default_factory=Tables)
+    functions: tuple[StepFunction, ...] = ()
     ready: SealedTest | None = None
     mirror: Callable[[Feature, dict[str, Any]], None] = lambda _feature, _value: None
     progress: Progress = lambda _feature, _line: None
     table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
     turn: Turn = field(default_factory=unhurried)
+    canaries: Canaries | None = None
     allowance: Allowance = field(default_factory=lambda: Allowance(Settings()))
     breakers: Breakers = field(default_factory=Breakers)
+    sandboxes: Sandboxes = field(default_factory=Sandboxes)
+    clean: Cleaner = field(default_factory=Cleaner)
+    ahead: Ahead | None = None
     run: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def read(self, path: str) -> bytes | None:
+        """A file of the working tree, by its path from the root; ``None`` where there is none."""
+        place = self.root / path
+        return place.read_bytes() if place.is_file() else None
 
     def journal(self, feature: Feature) -> Journal:
         """The feature's journal, read and checked."""
@@ -93,11 +113,18 @@ class Project:
         def mirror(standing: Standing) -> None:
             self.mirror(feature, readable(standing))
 
-        return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror)
+        return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror, self.ahead, self.clean)
 
     def place(self, feature: Feature) -> Path:
         """Where a feature's clones and checkouts lie; whoever holds the feature may empty it."""
         return self.work / "features" / feature.slug
+
+    def _note_holder(self, holder: Path) -> None:
+        now = datetime.now().astimezone()
+        try:
+            write_file(holder, json.dumps({"pid": os.getpid(), "since": now.isoformat(), "run": self.run}))
+        except OSError as error:
+            raise state_out_of_reach(self.state, error) from error
 
     @contextmanager
     def held(self, feature: Feature) -> Iterator[None]:
@@ -105,23 +132,33 @@ class Project:
 
         :raises HeldElsewhere: another process works on it; says which, and since when.
         """
-        self.state.mkdir(parents=True, exist_ok=True)
         path = self.state / f"{journal_name(feature.id)}.lock"
         holder = path.with_suffix(".holder")
         lock = filelock.FileLock(path, timeout=0, thread_local=False)
         try:
+            self.state.mkdir(parents=True, exist_ok=True)
             lock.acquire()
         except filelock.Timeout:
             raise _held(feature, path, holder) from None
+        except OSError as error:
+            raise state_out_of_reach(self.state, error) from error
         try:
-            now = datetime.now().astimezone()
-            write_file(holder, json.dumps({"pid": os.getpid(), "since": now.isoformat(), "run": self.run}))
+            self._note_holder(holder)
             self.repository.discard(self.place(feature))
             yield
         finally:
             self.repository.discard(self.place(feature))
             holder.unlink(missing_ok=True)
             lock.release()
+
+
+def state_out_of_reach(folder: Path, error: OSError) -> StateOutOfReach:
+    """The folder of the journals cannot be written."""
+    return StateOutOfReach(
+        f"The state cannot be written: {error.strerror or error}.",
+        where=str(folder),
+        remedy="Make room or make the cache folder accessible, then run the same command again.",
+    )
 
 
 def _held(feature: Feature, lock: Path, holder: Path) -> HeldElsewhere:

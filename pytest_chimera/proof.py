@@ -2,22 +2,30 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import platform
+import re
 import sys
+from dataclasses import asdict
 from importlib import metadata
 from typing import Any
 
+from pytest_chimera.builtin.rules import RULES
+from pytest_chimera.custody import Custody
 from pytest_chimera.models import Deployment, Proof, Review, SealedTest, TestRun
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
 
 FORMAT = 1
+_PLACE = re.compile(r" \(.*\)$")
 _TOOLS = ("pytest-chimera", "pytest", "pytest-playwright", "playwright")
 
 
-def whole_proof(proof: Proof, workflow: ChimeraWorkflow) -> dict[str, Any]:
+def whole_proof(proof: Proof, workflow: ChimeraWorkflow, custody: Custody) -> dict[str, Any]:
     """Everything that a proof rests on, as plain data.
 
     :param workflow: the workflow that has come to its end.
+    :param custody: how everything is that a change has no business with.
     """
     return {
         "format": FORMAT,
@@ -27,8 +35,23 @@ def whole_proof(proof: Proof, workflow: ChimeraWorkflow) -> dict[str, Any]:
         "green": _run(_made(workflow, ChimeraPhase.E2E_VALIDATION)),
         "review": _review(_made(workflow, ChimeraPhase.GUARDIAN_REVIEW)),
         "deployment": _deployment(_made(workflow, ChimeraPhase.STAGING_DEPLOYMENT)),
+        "rules": rules(),
+        "fingerprints": custody.fingerprints(),
         "tools": tools(),
     }
+
+
+def told_tools(green: TestRun | None) -> str:
+    """The versions of what judged in one line, the browser's last: as a trailer says it."""
+    browser = _PLACE.sub("", green.browser) if green else ""
+    told = [f"{name} {metadata.version(name)}" for name in _TOOLS]
+    return ", ".join([*told, browser] if browser else told)
+
+
+def rules() -> dict[str, Any]:
+    """The guardian's rules, and the digest of all that they say: another digest is another set of rules."""
+    said = json.dumps([asdict(rule) for rule in RULES.values()])
+    return {"ids": list(RULES), "sha256": hashlib.sha256(said.encode()).hexdigest()}
 
 
 def tools() -> dict[str, str]:
@@ -87,4 +110,4 @@ def _review(review: Review | None) -> dict[str, Any]:
 def _deployment(deployment: Deployment | None) -> dict[str, Any]:
     if deployment is None:
         return {}
-    return deployment.model_dump(include={"commit", "tree", "command", "found", "proved"})
+    return deployment.model_dump(include={"commit", "tree", "name", "url", "command", "found", "proved"})

@@ -7,6 +7,7 @@ import hashlib
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import anyio
@@ -15,6 +16,7 @@ import anyio.to_thread
 from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.engine import ChimeraExecutor, Parked, Recorder
 from pytest_chimera.errors import (
+    BrokenRun,
     ChimeraError,
     EnvironmentTrouble,
     HeldElsewhere,
@@ -26,19 +28,20 @@ from pytest_chimera.errors import (
     StateError,
     TransitionError,
     WaitingForPerson,
+    trouble_of,
 )
-from pytest_chimera.journal import Journal, Standing
+from pytest_chimera.journal import Journal
 from pytest_chimera.judging import is_vacuous
 from pytest_chimera.landing import STACK
 from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, Reason, SealedTest, TestRun, Verdict
 from pytest_chimera.project import Project
 from pytest_chimera.publishing import Publication
 from pytest_chimera.repository import format_trailers
-from pytest_chimera.scenario import meaning_of
-from pytest_chimera.sealing import e2e_files
+from pytest_chimera.sealing import beside, said_by
+from pytest_chimera.standing import Standing
 from pytest_chimera.trials import EXISTING_DATA, sealed_of
 from pytest_chimera.vault import write_file
-from pytest_chimera.words import attempts_table, failing_text
+from pytest_chimera.words import attempts_table, failing_text, red_text
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult
 from pytest_chimera.workshop import GreenOnBase, Workshop
 
@@ -54,12 +57,18 @@ async def pursue(project: Project, feature: Feature, base: str | None = None) ->
     began = time.monotonic()
     try:
         verdict = await _held_and_pursued(project, feature, base)
-    except HeldElsewhere as held:
+    except (HeldElsewhere, EnvironmentTrouble) as held:
         verdict = _verdict(feature, "parked", held)
+    except BrokenRun as broken:
+        verdict = _verdict(feature, "error", broken)
+    except OSError as error:
+        if (trouble := trouble_of(error)) is None:
+            raise
+        verdict = _verdict(feature, "parked", trouble)
     except (StateError, *_FOR_THE_PERSON) as error:
         verdict = _verdict(feature, "failed", error)
     seconds = time.monotonic() - began - project.turn.waited
-    verdict = verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)})
+    verdict = project.clean.value(verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)}))
     await project.agents.tell("pytest_chimera_verdict", feature=feature, verdict=verdict)
     return verdict
 
@@ -83,6 +92,8 @@ async def _held_and_pursued(project: Project, feature: Feature, base: str | None
 
 
 async def _pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
+    if project.canaries:
+        project.canaries.refuse_broken()
     with project.held(feature):
         reached(CrashPoint.FEATURE_HELD)
         journal = project.journal(feature)
@@ -102,14 +113,17 @@ class JournalRecorder(Recorder):
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
-    def started(self, workflow: ChimeraWorkflow) -> None:
-        self._journal.append("phase_started", phase=workflow.current_phase.value, attempt=workflow.attempt)
+    async def started(self, workflow: ChimeraWorkflow) -> None:
+        """What came before is on the disk before the phase begins; before the first one nothing came."""
+        self._journal.write("phase_started", phase=workflow.current_phase.value, attempt=workflow.attempt)
+        if workflow.results:
+            await self._journal.flushed()
 
-    def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
-        """The result is on the disk before the next phase begins, whose start is written after it, or at once."""
+    async def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
+        """The result is put on the disk with the start of the next phase, or at once at an end."""
         self._journal.write("phase_finished", result=result, leads_to=leads_to.value)
         if leads_to in {ChimeraPhase.COMPLETE, ChimeraPhase.FAILED}:
-            self._journal.flush()
+            await self._journal.flushed()
 
 
 @dataclass
@@ -167,7 +181,7 @@ class _Pursuit:
             self._begin()
             return ""
         test = await (await self._workshop()).write_test(workflow)
-        if meaning_of(test.source) == before.meaning:
+        if said_by(test, self.project.read, handwritten=self.feature.handwritten) == before.meaning:
             return ""
         self._begin()
         difference = _difference(before.test, test)
@@ -185,6 +199,8 @@ class _Pursuit:
         feature = self.feature
         text = feature.model_dump_json(exclude={"path", "line", "text_line", "nodeid", "after"})
         text += repr(self.project.tables)
+        if functions := self.project.functions:
+            text += repr(functions) + repr([self.project.read(each.path) for each in functions])
         if feature.handwritten:
             text += (self.project.root / feature.path).read_text(encoding="utf-8")
         if feature.file and (file := self.project.root / feature.file).is_file():
@@ -210,6 +226,7 @@ class _Pursuit:
             acts=workshop.acts(),
             table=self.project.table,
             recorder=JournalRecorder(self.journal),
+            say=partial(self.project.progress, self.feature),
         )
         allowance = self.project.allowance
         try:
@@ -249,7 +266,7 @@ class _Pursuit:
 
     async def _begin_attempt(self) -> None:
         """Wait for the attempt's turn, which costs the feature nothing of its time."""
-        self.journal.flush()
+        await self.journal.flushed()
         waited = self.project.turn.waited
         await self.project.turn.attempt(self.workflow.attempt)
         if self.project.settings.feature_limit:
@@ -271,7 +288,7 @@ class _Pursuit:
 
     def _red(self, note: str) -> Verdict:
         sealed = sealed_of(self.workflow)
-        details = "\n".join(part for part in (note, failing_text(sealed.red)) if part)
+        details = "\n".join(part for part in (note, red_text(sealed)) if part)
         return self._say("red", f"red for the right reason; sealed as {sealed.test.path}", details)
 
     def _unproved(self) -> Verdict:
@@ -279,14 +296,14 @@ class _Pursuit:
         return self._say(
             "failed",
             "not proved: red here, and no coder is called under CI",
-            failing_text(sealed.red),
+            red_text(sealed),
             "run pytest --chimera on your machine, or add --chimera-coder=… to this command",
         )
 
     def _waiting(self, note: str) -> Verdict:
         sealed = sealed_of(self.workflow)
         where = f"The test is {sealed.test.path}. Change the code, then run the same command again."
-        details = "\n".join(part for part in (note, failing_text(sealed.red), where) if part)
+        details = "\n".join(part for part in (note, red_text(sealed), where) if part)
         return self._say("waiting", "red: the feature is not there yet, and no coder is configured", details)
 
     def _refused(self) -> Verdict:
@@ -332,7 +349,8 @@ class _Pursuit:
         return self._say("complete", f"{sentence}, on {self.standing.branch}", why_not, self._merge_command())
 
     def _merge_command(self) -> str:
-        open_files = [path for path in sealed_of(self.workflow).files if (self.project.root / path).exists()]
+        files = (path for path in sealed_of(self.workflow).files if path != self.feature.replaces)
+        open_files = [path for path in files if (self.project.root / path).exists()]
         merge = f"git merge {self.standing.branch}"
         if not open_files:
             return merge
@@ -447,16 +465,13 @@ class _Pursuit:
         return self._there_already(proved.commit if in_history and proved else "", still=True)
 
     async def _is_vacuous(self, sealed: SealedTest) -> bool:
-        git = self.project.repository
-        files = None
-        if sealed.handwritten:
-            files = await anyio.to_thread.run_sync(e2e_files, git, sealed.commit, sealed.test.path)
+        files = await anyio.to_thread.run_sync(beside, sealed, self.project.repository)
         return await is_vacuous(
             sealed,
             evidence=self.project.vault.room(self.feature.slug, self.workflow.generation, "empty-page"),
             browser=self.project.browser(),
             time_limit=self.project.settings.validation_timeout,
-            e2e_files=files,
+            **files,
         )
 
     async def _settled_before(self) -> Verdict:

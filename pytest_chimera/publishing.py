@@ -9,12 +9,13 @@ import anyio
 import anyio.to_thread
 
 from pytest_chimera.crash_points import CrashPoint, reached
+from pytest_chimera.custody import Custody
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, PreconditionError, RepositoryError
-from pytest_chimera.journal import Standing
 from pytest_chimera.landing import STACK, is_stacked, wants_landing
 from pytest_chimera.models import Proof, TestRun
-from pytest_chimera.proof import whole_proof
+from pytest_chimera.proof import told_tools, whole_proof
 from pytest_chimera.repository import format_trailers
+from pytest_chimera.standing import Standing
 from pytest_chimera.trials import change_of, sealed_of
 from pytest_chimera.vault import write_file
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
@@ -53,7 +54,8 @@ class Publication:
         """Record the proof, and keep it in full in the vault."""
         proof = await self._made()
         room = self.project.vault.room(self.feature.slug, self.workflow.generation, "proved")
-        text = json.dumps(whole_proof(proof, self.workflow), indent=2)
+        custody = await self.workshop.git(lambda git: Custody.taken(git.store.source))
+        text = json.dumps(whole_proof(proof, self.workflow, custody), indent=2)
         await anyio.to_thread.run_sync(write_file, room / "proof.json", text)
         self.journal.append("proved", proof=proof)
 
@@ -77,6 +79,7 @@ class Publication:
             varied=green.varied if green else (),
             not_varied=green.not_varied if green else {},
             earlier=green.earlier if green else (),
+            tools=told_tools(green),
             deployment="proved" if getattr(deployment and deployment.value, "proved", False) else "not proved",
         )
         if self.project.by_hand:

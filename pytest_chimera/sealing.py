@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import ast
-from pathlib import PurePosixPath
+from collections.abc import Callable, Mapping
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 import anyio.to_thread
 
-from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, ScenarioError
+from pytest_chimera.builtin.arranging import NotArranged
+from pytest_chimera.errors import ArrangingFailed, EnvironmentTrouble, PreconditionError, ScenarioError
 from pytest_chimera.judging import check_handwritten, freeze, product_modules, seal_of
 from pytest_chimera.models import OUTSIDE_CAUSES, RIGHT_REDS, Feature, GeneratedTest, Reason, SealedTest, TestRun
 from pytest_chimera.repository import Repository
-from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.scenario import TestGenerator, meaning_of
+from pytest_chimera.scenario.helpers import arrangements_of, arranging_step, is_arrangement, modules_of
 
 _REMEDIES = {
-    Reason.GIVEN_FAILED: "A Given has to hold before the feature exists: mend the step, or bring the state about.",
+    Reason.GIVEN_FAILED: "A Given has to hold before the feature exists: mend the step, or bring the state about, by "
+    "steps in the glossary or by a function (docs/how-to/write-your-own-steps.md).",
     Reason.LOGIN_PAGE: "Write the log-in as steps of the scenario, or begin at a page that needs none.",
     Reason.BLANK_PAGE: "The page shows nothing: look at its console, and at what the server needs to build first.",
+    Reason.PAGE_SCRIPT_ERROR: "A script of the application is broken on every page: mend it on the base first.",
     Reason.SERVER_ERROR: "The server answered with an error: see its log, and mend the base.",
     Reason.SCRIPT_ERROR: "Mend the test: the error is in its own code.",
     Reason.SETUP_ERROR: "Mend the fixture: the test did not begin.",
@@ -25,9 +31,32 @@ _REMEDIES = {
     Reason.UNREACHABLE: "See whether the server still runs: its log lies beside the evidence.",
     Reason.NAVIGATION_TIMEOUT: "See what the page waits for, then run the same command again.",
 }
-_UNCLEAR = frozenset(
-    {Reason.GIVEN_FAILED, Reason.LOGIN_PAGE, Reason.BLANK_PAGE, Reason.PAGE_SCRIPT_ERROR, Reason.SERVER_ERROR}
-)
+_UNCLEAR = frozenset({Reason.GIVEN_FAILED, Reason.LOGIN_PAGE, Reason.BLANK_PAGE, Reason.SERVER_ERROR})
+_ELSEWHERE = """\
+from urllib.parse import urlsplit
+
+from playwright.sync_api import Page
+
+KNOWN = {known!r}
+
+
+def test_elsewhere(page: Page) -> None:
+    thrown = []
+    page.on("pageerror", lambda error: thrown.append(error.message))
+    page.goto({url!r})
+    here = urlsplit(page.url)
+    links = page.eval_on_selector_all("a[href]", "all => all.map(each => each.href)")
+    own = [each for each in dict.fromkeys(links) if urlsplit(each).netloc == here.netloc]
+    for place in ["/", *own[:{most}]]:
+        if urlsplit(place).path == here.path:
+            continue
+        del thrown[:]
+        page.goto(place)
+        same = [each for each in thrown if each in KNOWN]
+        assert not same, "{found}" + page.url
+"""
+_MOST_ELSEWHERE = 3
+_FOUND_ELSEWHERE = "also thrown on "
 
 
 def refuse_wrong_red(run: TestRun) -> None:
@@ -47,6 +76,33 @@ def refuse_wrong_red(run: TestRun) -> None:
         where=evidence,
         remedy=f"{failure.message}\n{_REMEDIES.get(failure.reason, 'Look at the evidence and mend the cause.')}",
     )
+
+
+def elsewhere_test(sealed: SealedTest, run: TestRun, url: str) -> SealedTest | None:
+    """A test that is red where other pages of the application throw what the page of a red run threw.
+
+    :param url: the path at which the feature begins.
+    :returns: ``None`` where the run is not red for the right reason, or nothing was thrown.
+    """
+    failure = run.failure
+    if failure is None or failure.reason not in RIGHT_REDS or not failure.thrown:
+        return None
+    source = _ELSEWHERE.format(known=failure.thrown, url=url, most=_MOST_ELSEWHERE, found=_FOUND_ELSEWHERE)
+    path = str(PurePosixPath(sealed.test.path).with_name("test_elsewhere.py"))
+    test = GeneratedTest(source=source, path=path, name="test_elsewhere")
+    update = {"test": test, "nodeids": (f"{path}::{test.name}",), "sha256": seal_of(source), "handwritten": False}
+    return sealed.model_copy(update=update)
+
+
+def with_script_error(run: TestRun, elsewhere: TestRun) -> TestRun:
+    """The red run with its true reason, when the application's other pages throw the same."""
+    found = elsewhere.failure
+    if run.failure is None or found is None or _FOUND_ELSEWHERE not in found.message:
+        return run
+    place = found.message.partition(_FOUND_ELSEWHERE)[2].split()[0]
+    message = f"{run.failure.thrown[0]}, {_FOUND_ELSEWHERE}{urlsplit(place).path or '/'}"
+    update = {"reason": Reason.PAGE_SCRIPT_ERROR, "message": message, "step": "", "code": ""}
+    return run.model_copy(update={"failures": (run.failure.model_copy(update=update),)})
 
 
 def as_given(run: TestRun) -> TestRun:
@@ -113,9 +169,69 @@ def e2e_files(git: Repository, commit: str, test_path: str) -> dict[str, bytes]:
     return {path: content for path, content in read if content is not None}
 
 
+def beside(sealed: SealedTest, git: Repository) -> dict[str, Mapping[str, bytes]]:
+    """What lies beside a sealed test where the judge runs it, all as it was sealed: the arguments of the judge."""
+    if sealed.handwritten:
+        return {"e2e_files": e2e_files(git, sealed.commit, sealed.test.path)}
+    return {"helpers": helper_files(git, sealed.commit, sealed.test)}
+
+
+def helper_files(git: Repository, commit: str, test: GeneratedTest) -> dict[str, bytes]:
+    """A commit's modules for the step functions that a generated test imports; empty when it imports none.
+
+    They may use whatever else lies in their folder, but for its tests and its conftest.py.
+    """
+    if not modules_of(test):
+        return {}
+    files = e2e_files(git, commit, test.path)
+    return {path: content for path, content in files.items() if path != test.path and not _is_pytests(path)}
+
+
+def _is_pytests(path: str) -> bool:
+    name = PurePosixPath(path).name
+    return name == "conftest.py" or (name.endswith(".py") and name.startswith("test_"))
+
+
+def said_by(test: GeneratedTest, read: Callable[[str], bytes | None], *, handwritten: bool = False) -> str:
+    """A digest of what a test says, together with the functions of the project that belong to it.
+
+    :param read: gives a file of the project.
+    """
+    modules = [read(path) for path in functions_in(test, handwritten=handwritten)]
+    said = [meaning_of(test.source), *(_meaning_or_digest(content or b"") for content in modules)]
+    return seal_of("\n".join(said)) if modules else said[0]
+
+
+def _meaning_or_digest(content: bytes) -> str:
+    source = content.decode("utf-8", "replace")
+    try:
+        return meaning_of(source)
+    except SyntaxError:
+        return seal_of(source)
+
+
+def functions_in(test: GeneratedTest, *, handwritten: bool = False) -> tuple[str, ...]:
+    """The modules of the project's own functions that are sealed with a test: those that it has called before it, and
+    those that a generated one imports.
+    """
+    imported = () if handwritten else modules_of(test)
+    return tuple(dict.fromkeys([*imported, *(call.path for call in arrangements_of(test))]))
+
+
+def not_arranged(failed: NotArranged, test: GeneratedTest, on: str, log: Path) -> ArrangingFailed:
+    """What is said of a function that fails while it arranges what a test needs.
+
+    :param on: the base, or the candidate.
+    """
+    step = arranging_step(test, failed.number)
+    told = f"{step!r} ({failed.call.as_text()})" if step else failed.call.as_text()
+    sentence = f"The arranging step {told} fails on the {on}: {failed.why}"
+    return ArrangingFailed(sentence, where=f"{failed.where}, {log}", evidence=failed.output)
+
+
 def _is_one_test(test: GeneratedTest) -> bool:
     tests = [node for node in ast.parse(test.source).body if isinstance(node, ast.FunctionDef) and _collected(node)]
-    return len(tests) == 1 and not tests[0].decorator_list
+    return len(tests) == 1 and all(map(is_arrangement, tests[0].decorator_list))
 
 
 def _collected(node: ast.FunctionDef) -> bool:
@@ -154,7 +270,13 @@ async def frozen(feature: Feature, test: GeneratedTest, git: Repository, commit:
     :raises PreconditionError: the test needs the product in its own process, or cannot be collected by itself.
     """
     if not feature.handwritten:
-        return await freeze(test) if _is_one_test(test) else await freeze(_whole(test), handwritten=True)
+        helpers = await anyio.to_thread.run_sync(helper_files, git, commit, test)
+        if helpers:
+            product = product_modules(await anyio.to_thread.run_sync(git.files, commit))
+            check_handwritten(test, {path: helpers[path] for path in modules_of(test) if path in helpers}, product)
+        if _is_one_test(test):
+            return await freeze(test)
+        return await freeze(_whole(test), handwritten=True, helpers=helpers)
     files = await anyio.to_thread.run_sync(e2e_files, git, commit, test.path)
     product = product_modules(await anyio.to_thread.run_sync(git.files, commit))
     check_handwritten(test, files, product)

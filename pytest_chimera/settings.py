@@ -80,6 +80,19 @@ class Settings:
     test_id: str = _ini("data-testid", "the attribute that holds test ids", advanced=True)
     protected: tuple[str, ...] = _ini((), "more paths that a coder must leave alone (globs), one a line", advanced=True)
     allow: tuple[str, ...] = _ini((), "rules that do not hold for some paths: rule-id:path, one a line", advanced=True)
+    sandbox: str = _ini(
+        "auto",
+        'whether coder and application run under bubblewrap: "auto" (where it works), "require" or "off"',
+        advanced=True,
+    )
+    sandbox_paths: tuple[str, ...] = _ini(
+        (), "what they may read in it besides, one a line; with :rw behind it, write to", advanced=True
+    )
+    canaries: str = _ini(
+        "all",
+        'who is shown planted cheats first: "all", "own" (not the project\'s own reviewers) or "off"',
+        advanced=True,
+    )
     work_dir: str = _ini("", "where clones and checkouts lie; the user's cache folder unless set", advanced=True)
     generation_timeout: float = _ini(300.0, "seconds for e2e_test_generation", advanced=True)
     implementation_timeout: float = _ini(1800.0, "seconds for code_implementation", advanced=True)
@@ -94,6 +107,9 @@ class Settings:
     max_deployments: int = _ini(0, "how many deployments may run at once; 0 is no limit", advanced=True)
     max_browsers: int = _ini(0, "how many browsers may judge at once; 0 is no limit", advanced=True)
     min_free_memory: int = _ini(500, "megabytes that must be free to begin one more feature", advanced=True)
+    arrange_timeout: float = _ini(
+        60.0, "seconds that the functions may take that arrange what a test needs", advanced=True
+    )
     ready_timeout: float = _ini(60.0, "seconds until a served application must answer", advanced=True)
 
 
@@ -118,12 +134,14 @@ FLAGS = (
     Flag("--chimera-jobs", "how many features are worked on at once: a number, or auto", metavar="N"),
     Flag("--chimera-until", "stop there: 'red' stops before the first coder is called", "PHASE", ("red",)),
     Flag("--chimera-dry-run", "show each feature's steps as they are understood, and its test; touch nothing"),
+    Flag("--chimera-draft", "have the coder draft steps for features that have none, for you to accept; build nothing"),
     Flag("--chimera-restart", "start the selected features over"),
     Flag("--chimera-reprove", "prove complete features again although nothing has changed"),
     Flag("--chimera-reject", "go on from the selected features' last candidates, with these words", metavar="WORDS"),
     Flag("--chimera-hint", "the same, as a hint rather than a rejection", metavar="WORDS"),
     Flag("--chimera-apply", "lay a feature's candidate into the working tree, unstaged, and exit", metavar="ID"),
     Flag("--chimera-status", "list the features with their state, and exit"),
+    Flag("--chimera-verify", "do the proofs of a commit again, say whether they hold, and exit", metavar="REV"),
     Flag("--chimera-verify-state", "check every journal, say what was found, and exit"),
     Flag("--chimera-prune", "empty the vault of features that are merged, and exit"),
 )
@@ -177,6 +195,16 @@ def _check(settings: Settings) -> None:
     if settings.merge not in {"none", "ff", "stack"}:
         raise SettingError(
             f'chimera_merge is "none", "ff" or "stack", not {settings.merge!r}.', remedy='Write: chimera_merge = "none"'
+        )
+    if settings.sandbox not in {"auto", "off", "require"}:
+        raise SettingError(
+            f'chimera_sandbox is "auto", "off" or "require", not {settings.sandbox!r}.',
+            remedy='Write: chimera_sandbox = "auto"',
+        )
+    if settings.canaries not in {"all", "own", "off"}:
+        raise SettingError(
+            f'chimera_canaries is "all", "own" or "off", not {settings.canaries!r}.',
+            remedy='Write: chimera_canaries = "all"',
         )
     if settings.timeouts not in {"fixed", "learned"}:
         raise SettingError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -11,12 +12,15 @@ import anyio
 import anyio.to_thread
 
 from pytest_chimera.agents import nobody_answers
+from pytest_chimera.builtin.arranging import Arranging, Code, NotArranged, Where
 from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.engine import shaped
 from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Feature, SealedTest, TestRun
+from pytest_chimera.process import run_program
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Repository
-from pytest_chimera.sealing import as_given, outside
+from pytest_chimera.scenario.helpers import arrangements_of
+from pytest_chimera.sealing import as_given, not_arranged, outside
 from pytest_chimera.workflow import ChimeraWorkflow
 
 T = TypeVar("T")
@@ -113,17 +117,62 @@ class Staging:
         """What the judge saw, once the application was ready; its evidence lies in ``room``.
 
         :raises EnvironmentTrouble: the cause of a red lies outside the application.
+        :raises ArrangingFailed: what the test needs could not be arranged there.
         """
         if ready := self.project.ready:
             run = await self._seen(ready, deployment, room / "ready", workflow)
             if run.status != "green":
                 return as_given(run)
+        await self._arrange(sealed, deployment, room)
         return await self._seen(sealed, deployment, room / "evidence", workflow)
+
+    async def _arrange(self, sealed: SealedTest, deployment: Deployment, room: Path) -> None:
+        """Have done what the test says is there before the browser comes, by the functions as they were sealed.
+
+        :raises ArrangingFailed: one of them fails.
+        """
+        if not arrangements_of(sealed.test):
+            return
+        folder = await self.fresh_checkout(sealed.commit, f"sealed_{sealed.commit[:8]}")
+        try:
+            await self._arranged(sealed, self.project.repository.project_in(folder), deployment, room)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._git(lambda git: git.discard(folder))
+
+    async def _arranged(self, sealed: SealedTest, code: Path, deployment: Deployment, room: Path) -> None:
+        settings, calls = self.project.settings, arrangements_of(sealed.test)
+        known = (deployment.url, deployment.port, deployment.data_dir, deployment.name)
+        where = Where(Path(deployment.folder), *known)
+        files = await self._git(lambda git: git.files(sealed.commit))
+        arranging = Arranging(calls, where, Code.sealed(code, files, calls), room)
+        environment = where.environment(settings.env)
+        arranging.report.touch()
+        written = (arranging.report, *([Path(deployment.data_dir)] if deployment.data_dir else []))
+        sandbox = await anyio.to_thread.run_sync(
+            partial(self.project.sandboxes.for_folder, where.folder, code, writable=written)
+        )
+        finished = await run_program(
+            arranging.command,
+            folder=where.folder,
+            environment=environment,
+            log=arranging.log,
+            time_limit=settings.arrange_timeout or None,
+            stdin=arranging.order(),
+            sandbox=sandbox,
+        )
+        try:
+            arranging.check(finished)
+        except NotArranged as failed:
+            on = "base" if deployment.commit == sealed.commit else "candidate"
+            raise not_arranged(failed, sealed.test, on, finished.log) from None
 
     async def _seen(
         self, sealed: SealedTest, deployment: Deployment, evidence: Path, workflow: ChimeraWorkflow
     ) -> TestRun:
         hook = "pytest_chimera_validate"
+        if self.project.canaries:
+            await self.project.canaries.before_judging(self.project.agents)
         async with self.project.allowance.a_browser(), self.project.breakers.watching(hook):
             answer = await self.project.agents.ask(
                 hook, sealed=sealed, deployment=deployment, evidence=str(evidence), workflow=workflow

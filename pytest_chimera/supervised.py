@@ -11,14 +11,18 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
+from pytest_chimera.environment import secret_values
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
 from pytest_chimera.supervisor import KILL_SECONDS, TERMINATE_SECONDS, Order
+
+if TYPE_CHECKING:
+    from pytest_chimera.sandbox import Sandbox
 
 _SCRIPT = Path(__file__).with_name("supervisor.py")
 _STOP_SECONDS = TERMINATE_SECONDS + KILL_SECONDS + 3.0
@@ -103,6 +107,17 @@ def tail_of(text: str, lines: int = 20) -> str:
     return "\n".join(text.rstrip().splitlines()[-lines:])
 
 
+class How(TypedDict):
+    """How a program is run, as :class:`Supervised` takes it."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    log: Path
+    time_limit: NotRequired[float | None]
+    stdin: NotRequired[bytes]
+    sandbox: NotRequired[Sandbox | None]
+
+
 class Supervised:
     """A program under its supervisor: its whole tree ends with it, with :meth:`stop`, or with this process.
 
@@ -111,7 +126,9 @@ class Supervised:
     :param log: where its output goes, numbered when it is there already.
     :param time_limit: seconds; ``None`` when there is no limit.
     :param stdin: what it reads on its standard input.
-    :param secrets: texts that are masked in its output.
+    :param sandbox: what it runs in; ``None`` for the system as it is.
+
+    Values of variables that are secrets by their names, in its environment or in ours, are masked in its output.
     """
 
     def __init__(
@@ -123,7 +140,7 @@ class Supervised:
         log: Path,
         time_limit: float | None = None,
         stdin: bytes = b"",
-        secrets: Collection[str] = (),
+        sandbox: Sandbox | None = None,
     ) -> None:
         self.command = list(command)
         self.folder = folder.absolute()
@@ -132,7 +149,8 @@ class Supervised:
         self._environment = dict(environment)
         self._time_limit = time_limit
         self._stdin = stdin
-        self._secrets = sorted(secrets)
+        self._secrets = sorted(secret_values({**os.environ, **environment}))
+        self._sandbox = sandbox
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._report: dict[str, Any] = {}
         self._lock = threading.RLock()
@@ -158,8 +176,11 @@ class Supervised:
         program = find_program(self.command[0], self.folder, self._environment.get("PATH", os.defpath))
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log = fresh_file(self.log)
+        command = [program, *self.command[1:]]
+        if self._sandbox:
+            command = self._sandbox.around(command, self.folder, self._environment)
         return Order(
-            command=[program, *self.command[1:]],
+            command=command,
             folder=str(self.folder),
             environment=self._environment,
             log=str(self.log),

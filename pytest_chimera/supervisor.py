@@ -39,6 +39,7 @@ TERMINATE_SECONDS = 1.0
 KILL_SECONDS = 0.7
 """How long a killed tree is waited for."""
 _TICK = 0.25 if os.name == "posix" else 0.05
+_SANDBOX = "bwrap"
 _PR_SET_CHILD_SUBREAPER = 36
 
 Event = SimpleQueue[str]
@@ -74,7 +75,7 @@ class Order:
 # -- what a program printed, made harmless and bounded
 
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-Z\\^-~]")
-_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]")
+_CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def harmless(text: str) -> str:
@@ -298,7 +299,8 @@ class Tree:
         self._note()
         for process in self._known:
             with suppress(self._psutil.Error, OSError):
-                process.send_signal(number)
+                if number != signal.SIGTERM or process.name() != _SANDBOX:  # it ends with what runs in it
+                    process.send_signal(number)
         if not self._subreaper and os.name == "posix":
             with suppress(OSError):
                 os.killpg(self._child.pid, number)

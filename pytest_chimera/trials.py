@@ -15,6 +15,7 @@ from pathlib import Path
 from pytest_chimera.errors import PhaseFailed
 from pytest_chimera.judging import seal_of
 from pytest_chimera.models import Change, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
+from pytest_chimera.scenario.notes import HOLDS_ALREADY, notes_on, without_actions
 from pytest_chimera.scenario.varying import MORE_ITEMS, OTHER_DATA, Variations, counts, shares_data, vary
 from pytest_chimera.settings import Settings
 from pytest_chimera.workflow import ChimeraWorkflow
@@ -41,8 +42,25 @@ class Trials:
 
     async def shares_data(self, sealed: SealedTest, room: Path, workflow: ChimeraWorkflow) -> bool:
         """Whether the base shows in one browser context what was typed in another one."""
-        probe = None if self._on_staging else shares_data(sealed.test, self.feature.fixed)
-        if probe is None:
+        return await self._is_green_on_base(sealed, shares_data(sealed.test, self.feature.fixed), room, workflow)
+
+    async def notes(self, sealed: SealedTest, room: Callable[[], Path], workflow: ChimeraWorkflow) -> tuple[str, ...]:
+        """What a person should know of a test that was red on its base, before anybody is asked to make it green.
+
+        :param room: makes the folder for what is looked at.
+        """
+        assert sealed.red is not None, "it is asked once the test was red"
+        evidence = sealed.red.evidence
+        shown = Path(evidence.page) if evidence and evidence.page else None
+        page = shown.read_text(encoding="utf-8") if shown and shown.is_file() else ""
+        probe = without_actions(sealed.test, sealed.red, page)
+        held = probe is not None and await self._is_green_on_base(sealed, probe, room(), workflow)
+        return (*notes_on(sealed.test, sealed.red), *([HOLDS_ALREADY] if held else []))
+
+    async def _is_green_on_base(
+        self, sealed: SealedTest, probe: GeneratedTest | None, room: Path, workflow: ChimeraWorkflow
+    ) -> bool:
+        if probe is None or self._on_staging:
             return False
         try:
             run = await self.look(_as(sealed, probe, "probe"), sealed.commit, sealed.tree, room, workflow)
@@ -50,10 +68,15 @@ class Trials:
             return False
         return run.status == "green"
 
-    async def varied(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
-        """The green run with what its variations were, or the first red one, told without what was typed in it."""
+    async def varied(
+        self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow, seed: str = ""
+    ) -> TestRun:
+        """The green run with what its variations were, or the first red one, told without what was typed in it.
+
+        :param seed: the recorded one, to see the same again.
+        """
         sealed = sealed_of(workflow)
-        seed = secrets.token_hex(8)
+        seed = seed or secrets.token_hex(8)
         variations = self._variations(sealed, seed)
         for number, each in enumerate(variations.made, 1):
             own_room = room / f"variation-{number}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from pytest_chimera.models import TestRun
+from pytest_chimera.models import SealedTest, TestRun
 from pytest_chimera.workflow import ChimeraWorkflow, Outcome
 
 
@@ -35,6 +35,11 @@ def failing_text(run: TestRun | None) -> str:
         if run.evidence.trace:
             lines.append(f"open the trace: playwright show-trace {run.evidence.trace}")
     return "\n".join(lines)
+
+
+def red_text(sealed: SealedTest) -> str:
+    """How a sealed test fails on its base, and what a person should know of what it expects."""
+    return "\n".join([failing_text(sealed.red), *(f"note: {note}" for note in sealed.notes)])
 
 
 def attempts_table(workflow: ChimeraWorkflow) -> str:

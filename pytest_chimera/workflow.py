@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import StrEnum
 from types import MappingProxyType
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
 from pytest_chimera.errors import TransitionError
 from pytest_chimera.models import Change, Deployment, Feature, Review, SealedTest, TestRun, Value, slug_of
@@ -134,6 +134,24 @@ def _check_row(phase: ChimeraPhase, change: Mapping[str, Any]) -> None:
 SAME_FAILURES = 3
 """A failure that is the same in so many attempts ends the round."""
 PhaseValue = SealedTest | Change | Review | Deployment | TestRun
+_KINDS = {"nodeids": "SealedTest", "decision": "Review", "status": "TestRun", "url": "Deployment", "commit": "Change"}
+
+
+def _kind(value: Any) -> str | None:
+    """Which kind of value it is; a stored one is known by a field that it has and those before it have not."""
+    if isinstance(value, Mapping):
+        return next((kind for field, kind in _KINDS.items() if field in value), None)
+    return type(value).__name__
+
+
+_Stored = Annotated[
+    Annotated[SealedTest, Tag("SealedTest")]
+    | Annotated[Change, Tag("Change")]
+    | Annotated[Review, Tag("Review")]
+    | Annotated[Deployment, Tag("Deployment")]
+    | Annotated[TestRun, Tag("TestRun")],
+    Discriminator(_kind),
+]
 
 
 class PhaseResult(Value):
@@ -151,7 +169,7 @@ class PhaseResult(Value):
     outcome: Outcome
     reason: str = ""
     details: str = ""
-    value: PhaseValue | None = None
+    value: _Stored | None = None
     seconds: float = 0.0
 
     @property

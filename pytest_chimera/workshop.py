@@ -16,9 +16,12 @@ from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.custody import Custody
 from pytest_chimera.engine import Act, combined, generated_from, outcome_of, time_stands_still
 from pytest_chimera.errors import (
+    ArrangingFailed,
     ConflictError,
     EnvironmentTrouble,
     PhaseFailed,
+    PreconditionError,
+    ScenarioError,
     WaitingForPerson,
 )
 from pytest_chimera.journal import Journal
@@ -37,8 +40,17 @@ from pytest_chimera.models import (
 )
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Candidate, Repository
-from pytest_chimera.scenario import meaning_of
-from pytest_chimera.sealing import compiled, frozen, is_unclear, refuse_flaky, refuse_wrong_red
+from pytest_chimera.sealing import (
+    compiled,
+    elsewhere_test,
+    frozen,
+    functions_in,
+    is_unclear,
+    refuse_flaky,
+    refuse_wrong_red,
+    said_by,
+    with_script_error,
+)
 from pytest_chimera.staging import Staging
 from pytest_chimera.trials import Trials, change_of, sealed_of
 from pytest_chimera.vault import write_file
@@ -123,10 +135,12 @@ class Workshop:
         :raises GreenOnBase: it is green there.
         :raises PreconditionError: it is red for a reason that is the person's to mend.
         """
+        await anyio.to_thread.run_sync(self._check_replaced)
         test = await self.write_test(workflow)
         sealed = await self.proved_red(await self.seal(test, self.base), workflow)
         shared = await self.trials.shares_data(sealed, self.room(workflow, "shared"), workflow)
-        return sealed.model_copy(update={"shared": shared})
+        notes = await self.trials.notes(sealed, lambda: self.room(workflow, "without-actions"), workflow)
+        return sealed.model_copy(update={"shared": shared, "notes": notes})
 
     async def write_test(self, workflow: ChimeraWorkflow) -> GeneratedTest:
         """The feature's test: the person's own, or what the generating hook answers."""
@@ -145,8 +159,11 @@ class Workshop:
         return compiled(generated_from(task, answer, path))
 
     async def seal(self, test: GeneratedTest, base: str) -> SealedTest:
-        """The test with its hash and its commit: the base, the files as the person has them, and the test."""
+        """The test with its hash and its commit: the base, the files as the person has them, and the test; a test that
+        it replaces is gone from there.
+        """
         feature = self.feature
+        functions = functions_in(test, handwritten=feature.handwritten)
         await self.git(lambda git: git.bring(base))
         overlay = await anyio.to_thread.run_sync(self._overlay, test, base)
         message = f"Test: {feature.description}\n\nSealed by pytest-chimera before any implementation."
@@ -157,24 +174,47 @@ class Workshop:
             handwritten=feature.handwritten,
             nodeids=await frozen(feature, test, self.project.repository, commit),
             sha256=seal_of(test.source),
-            meaning=meaning_of(test.source),
+            meaning=said_by(test, self.project.read, handwritten=feature.handwritten),
             base=base,
             commit=commit,
             tree=tree,
             files=tuple(overlay),
-            protected=tuple(path for path in overlay if path not in self.project.config_files),
+            protected=tuple(
+                path for path in dict.fromkeys((*overlay, *functions)) if path not in self.project.config_files
+            ),
         )
 
-    def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes]:
-        root, git = self.project.root, self.project.repository
-        overlay = {test.path: test.source.encode()}
-        for path in (self.feature.path, self.feature.file, *self.project.config_files):
-            if path and (root / path).is_file():
-                overlay.setdefault(path, (root / path).read_bytes())
+    def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes | None]:
+        git = self.project.repository
+        overlay: dict[str, bytes | None] = {test.path: test.source.encode()}
+        if self._replaced and self._replaced != test.path:
+            overlay[self._replaced] = None
+        functions = functions_in(test, handwritten=self.feature.handwritten)
+        for path in (self.feature.path, self.feature.file, *functions, *self.project.config_files):
+            if path and (content := self.project.read(path)) is not None:
+                overlay.setdefault(path, content)
         marker = (PurePosixPath(test.path).parent / "__init__.py").as_posix()
         if not self.feature.handwritten and git.read(base, marker) is None:
             overlay[marker] = b""
         return {path: content for path, content in overlay.items() if git.read(base, path) != content}
+
+    @property
+    def _replaced(self) -> str:
+        """The accepted test that goes with this feature; a person who implements removes it with their own hands."""
+        return "" if self.project.by_hand else self.feature.replaces or ""
+
+    def _check_replaced(self) -> None:
+        """
+        :raises ScenarioError: ``replaces=`` names no file of the base.
+        """
+        path = self.feature.replaces
+        if path and self.project.repository.read(self.base, path) is None:
+            raise ScenarioError(
+                f"replaces= names no test of {self.base[:10]}: {path!r}.",
+                where=f"{self.feature.path}:{self.feature.line}",
+                remedy="Write the accepted test's file, relative to the project's root: "
+                f'replaces="{self.project.settings.test_dir}/test_old.py"',
+            )
 
     async def proved_red(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> SealedTest:
         """The sealed test with its red, once it was red on its base for the right reason."""
@@ -183,14 +223,22 @@ class Workshop:
             raise GreenOnBase(sealed, run)
         if is_unclear(run):
             refuse_flaky(run, await self.look_at_base(sealed, workflow))
-        refuse_wrong_red(run)
+        refuse_wrong_red(await self._with_its_true_reason(run, sealed, workflow))
         return sealed.model_copy(update={"red": run})
+
+    async def _with_its_true_reason(self, run: TestRun, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
+        """A page whose scripts throw may lack the feature, or be broken as the base's other pages are."""
+        probe = elsewhere_test(sealed, run, self.feature.url)
+        return with_script_error(run, await self.look_at_base(probe, workflow)) if probe else run
 
     async def look_at_base(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
         """Run the test against the base."""
         room = self.room(workflow, "red")
         try:
             return await self.staging.look(sealed, sealed.commit, sealed.tree, room, workflow)
+        except ArrangingFailed as failed:
+            remedy = f"{failed.evidence}\nIt has to do so before the feature is there, too: mend the function."
+            raise PreconditionError(failed.sentence, where=failed.where, remedy=remedy) from failed
         except PhaseFailed as failed:
             raise EnvironmentTrouble(
                 f"The base does not serve: {failed.sentence}",
@@ -233,6 +281,8 @@ class Workshop:
             return (await read()).tree != start_tree
 
         start_tree = await self.git(lambda git: git.tree_of(start))
+        if self.project.canaries:
+            await self.project.canaries.before_review(self.project.agents)
         await self._keep_watch()
         hook = "pytest_chimera_implement_feature"
         self.project.turn.coder_is_asked()
@@ -325,11 +375,13 @@ class Workshop:
 
     async def reviewed(self, change: Change, workflow: ChimeraWorkflow, room: Path) -> Review:
         """All reviewers' answers as one, kept in the vault."""
+        if self.project.canaries:
+            await self.project.canaries.before_review(self.project.agents)
         brief = self._brief(workflow, Path())
         hook = "pytest_chimera_review_change"
         async with self.project.breakers.watching(hook):
             answers = await self.project.agents.ask_all(hook, change=change, brief=brief, workflow=workflow)
-        review = combined(answers)
+        review = self.project.clean.value(combined(answers))
         await anyio.to_thread.run_sync(write_file, room / "review.json", review.model_dump_json(indent=2))
         return review
 

@@ -7,17 +7,26 @@ from __future__ import annotations
 
 import re
 import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import anyio.to_thread
 import pytest
 
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
-from pytest_chimera.models import Brief
-from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program, secret_values
+from pytest_chimera.models import Brief, Feature, GeneratedTest
+from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import apply_patch, put_back
+from pytest_chimera.sandbox import HINT, Sandbox, Sandboxes, logins_of
 from pytest_chimera.settings import Settings, split_command
+from pytest_chimera.vault import write_file
 
 REPLAY = "replay:"
+DRAFT_FILE = "chimera-draft.txt"
+"""Where a coder writes the steps that it drafts, in the folder that it is given."""
+_LARGEST_DRAFT = 100_000
 PLACEHOLDERS = ("brief", "brief_json", "folder", "attempt", "feature")
 
 
@@ -25,23 +34,29 @@ class CommandCoder:
     """Runs ``chimera_coder`` in the private clone, with the brief as Markdown and JSON.
 
     :param settings: its ``coder`` is the command line, ``coder_env`` what its environment holds besides.
+    :param sandboxes: what it runs in, where there is one.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, sandboxes: Sandboxes) -> None:
         self._settings = settings
+        self._sandboxes = sandboxes
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_implement_feature(self, brief: Brief) -> str:
         """Run the command; its last line of output is the summary."""
+        with _own_temporary() as temporary:
+            return await self._run(brief, temporary)
+
+    async def _run(self, brief: Brief, temporary: Path) -> str:
         folder = Path(brief.folder)
         command = command_for(brief, self._settings.coder)
         environment = chosen_environment(
-            folder=folder, given=self._settings.coder_env, also={**_told(brief), "TMPDIR": _own_temporary(folder)}
+            folder=folder, given=self._settings.coder_env, also={**_told(brief), "TMPDIR": str(temporary)}
         )
         log = Path(brief.markdown).with_name("coder.log")
-        secrets = secret_values(environment)
+        sandbox = await anyio.to_thread.run_sync(self._sandbox, command, brief, temporary)
         try:
-            done = await run_program(command, folder=folder, environment=environment, log=log, secrets=secrets)
+            done = await run_program(command, folder=folder, environment=environment, log=log, sandbox=sandbox)
         except ProgramNotFound as missing:
             raise EnvironmentTrouble(
                 f"The coder {command[0]!r} is not installed or not on PATH.",
@@ -50,9 +65,35 @@ class CommandCoder:
             ) from missing
         if done.exit_code:
             raise PhaseFailed(
-                f"The coder {command[0]!r} {describe_exit(done)}.", where=str(log), evidence=_end_of(done.output)
+                f"The coder {command[0]!r} {describe_exit(done)}.",
+                where=str(log),
+                evidence="\n".join(part for part in (_end_of(done.output), HINT if sandbox else "") if part),
             )
         return _end_of(done.output, lines=3)
+
+    def _sandbox(self, command: list[str], brief: Brief, temporary: Path) -> Sandbox | None:
+        briefs = (Path(brief.markdown), Path(brief.json_file))
+        writable = (temporary, *logins_of(command))
+        return self._sandboxes.for_folder(Path(brief.folder), *briefs, writable=writable)
+
+    @pytest.hookimpl(trylast=True)
+    async def pytest_chimera_draft_steps(self, feature: Feature, task: str, folder: str) -> str:
+        """Run the same command with another brief; the draft is what it wrote into the file that this one names."""
+        no_test = GeneratedTest(source="", path="", name="")
+        json_file = write_file(Path(task).with_suffix(".json"), feature.model_dump_json(indent=2))
+        brief = Brief(feature=feature, test=no_test, failing="", folder=folder, markdown=task, json_file=str(json_file))
+        await self.pytest_chimera_implement_feature(brief)
+        return _written_draft(Path(folder) / DRAFT_FILE, Path(task).with_name("coder.log"))
+
+
+def _written_draft(path: Path, log: Path) -> str:
+    """
+    :raises PhaseFailed: there is no such file, or it is none that could hold a draft.
+    """
+    if path.is_symlink() or not path.is_file():
+        raise PhaseFailed(f"The coder wrote no file {DRAFT_FILE}.", where=str(log))
+    with path.open("rb") as file:
+        return file.read(_LARGEST_DRAFT).decode("utf-8", "replace")
 
 
 def command_for(brief: Brief, coder: str) -> list[str]:
@@ -91,10 +132,11 @@ def _told(brief: Brief) -> dict[str, str]:
     }
 
 
-def _own_temporary(folder: Path) -> str:
-    temporary = folder.with_name(f"{folder.name}.tmp")
-    temporary.mkdir(exist_ok=True)
-    return str(temporary)
+@contextmanager
+def _own_temporary() -> Iterator[Path]:
+    """A folder with a short path, so that a browser that the coder starts can make its sockets in it."""
+    with tempfile.TemporaryDirectory(prefix="chimera-", ignore_cleanup_errors=True) as folder:
+        yield Path(folder).resolve()
 
 
 def _end_of(output: str, lines: int = 40) -> str:
@@ -119,7 +161,7 @@ class ReplayCoder:
         if brief.attempt > len(records):
             raise PhaseFailed(
                 f"Only {len(records)} changes are recorded, and this is attempt {brief.attempt}.",
-                where=str(self._place(brief)),
+                where=str(self._place(brief.feature)),
                 remedy="Record another one, or name a coder in chimera_coder.",
             )
         record = records[brief.attempt - 1]
@@ -130,14 +172,20 @@ class ReplayCoder:
             apply_patch(Path(brief.folder), record)
         return f"replayed {record.name}"
 
-    def _place(self, brief: Brief) -> Path:
-        for name in (brief.feature.id, brief.feature.slug):
+    @pytest.hookimpl(trylast=True)
+    def pytest_chimera_draft_steps(self, feature: Feature) -> str | None:
+        """The recorded draft, ``draft.txt``, where there is one."""
+        recorded = self._place(feature) / "draft.txt"
+        return recorded.read_text(encoding="utf-8") if recorded.is_file() else None
+
+    def _place(self, feature: Feature) -> Path:
+        for name in (feature.id, feature.slug):
             if (self._folder / name).is_dir():
                 return self._folder / name
         return self._folder
 
     def _records(self, brief: Brief) -> list[Path]:
-        place = self._place(brief)
+        place = self._place(brief.feature)
         if not place.is_dir():
             raise SettingError(
                 "The folder of recorded changes does not exist.",
@@ -148,8 +196,8 @@ class ReplayCoder:
         return sorted(found, key=lambda path: int(path.stem))
 
 
-def coder_plugin(settings: Settings, root: Path) -> CommandCoder | ReplayCoder | None:
+def coder_plugin(settings: Settings, root: Path, sandboxes: Sandboxes) -> CommandCoder | ReplayCoder | None:
     """The plugin that ``chimera_coder`` names; ``None`` when it names nobody."""
     if settings.coder.startswith(REPLAY):
         return ReplayCoder(root / settings.coder.removeprefix(REPLAY))
-    return CommandCoder(settings) if settings.coder else None
+    return CommandCoder(settings, sandboxes) if settings.coder else None

@@ -208,7 +208,7 @@ def _unreadable(folder: Path) -> Iterator[PhaseFailed]:
 
 def _django(folder: Path) -> list[Found]:
     """A database is prepared only where the settings plainly say that it is a SQLite file inside the checkout."""
-    for manage in (folder / "manage.py", folder / "src" / "manage.py"):
+    for manage in _manage_files(folder):
         settings = _django_settings(manage)
         if settings:
             shown = manage.relative_to(folder).as_posix()
@@ -219,6 +219,15 @@ def _django(folder: Path) -> list[Found]:
             how = f"{migrates}, then {runs}" if own else f"{runs} (its database is left as it is)"
             return [Found(command, f"Django project found in {shown}: {how}", own_database=True)]
     return []
+
+
+def django_settings(folder: Path) -> str:
+    """The settings module of the Django project in a folder; empty where there is none."""
+    return next(filter(None, map(_django_settings, _manage_files(folder))), "")
+
+
+def _manage_files(folder: Path) -> tuple[Path, ...]:
+    return folder / "manage.py", folder / "src" / "manage.py"
 
 
 def _django_settings(manage: Path) -> str:

@@ -24,6 +24,7 @@ from pytest_chimera.errors import SettingError
 from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import Repository
+from pytest_chimera.sandbox import Sandboxes
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.workflow import ChimeraWorkflow
 
@@ -204,10 +205,20 @@ class Checks:
 
     :param work: the folder in which the checkout is made.
     :param by_hand: the person implements: a failing check is a note.
+    :param sandboxes: what the commands run in, where there is one.
     """
 
-    def __init__(self, settings: Settings, repository: Repository, work: Path, *, by_hand: bool) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        repository: Repository,
+        work: Path,
+        *,
+        by_hand: bool,
+        sandboxes: Sandboxes | None = None,
+    ) -> None:
         self._settings = settings
+        self._sandboxes = sandboxes or Sandboxes()
         self._repository = repository
         self._work = work
         self._by_hand = by_hand
@@ -238,7 +249,8 @@ class Checks:
         log = Path(change.diff).with_name(f"check-{self._settings.check.index(line) + 1}.log")
         environment = chosen_environment(folder=folder, given=self._settings.env)
         try:
-            done = await run_program(command, folder=folder, environment=environment, log=log)
+            sandbox = await anyio.to_thread.run_sync(self._sandboxes.for_folder, folder)
+            done = await run_program(command, folder=folder, environment=environment, log=log, sandbox=sandbox)
         except ProgramNotFound as missing:
             raise SettingError(
                 f"chimera_check names {command[0]!r}, which is not installed or not on PATH.",

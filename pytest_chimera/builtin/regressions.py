@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import anyio
@@ -18,7 +19,9 @@ from pytest_chimera.builtin.tally import FILE
 from pytest_chimera.models import Brief, Change, Finding, Review
 from pytest_chimera.process import chosen_environment, run_program
 from pytest_chimera.repository import Repository
+from pytest_chimera.sandbox import Sandboxes
 from pytest_chimera.settings import Settings
+from pytest_chimera.vault import write_file
 
 AUTO = "auto"
 _MOST_NAMED = 5
@@ -30,12 +33,14 @@ class BaseTests:
 
     :param work: the folder in which checkouts are made.
     :param by_hand: the person implements: a failing test is a note.
+    :param sandboxes: what the tests run in, where there is one.
     """
 
     settings: Settings
     repository: Repository
     work: Path
     by_hand: bool
+    sandboxes: Sandboxes = field(default_factory=Sandboxes)
     _green: dict[str, frozenset[str]] = field(default_factory=dict)
 
     @pytest.hookimpl(trylast=True)
@@ -68,7 +73,7 @@ class BaseTests:
         tally = folder.with_name(f"{name}.tally.jsonl")
         try:
             await anyio.to_thread.run_sync(self._fresh, commit, overlay, folder)
-            tally.unlink(missing_ok=True)
+            await anyio.to_thread.run_sync(write_file, tally, "")
             await self._run(self.repository.project_in(folder), tally, room / f"{name}.log")
             return _passed_in(tally)
         finally:
@@ -99,7 +104,8 @@ class BaseTests:
         environment = chosen_environment(folder=project, given=self.settings.env, also={FILE: str(tally)})
         command = [sys.executable, "-B", "-m", "pytest", "-p", "pytest_chimera.builtin.tally", "-p", "no:cacheprovider"]
         command += ["-q", f"--ignore={self.settings.test_dir}", "--continue-on-collection-errors"]
-        await run_program(command, folder=project, environment=environment, log=log)
+        sandbox = await anyio.to_thread.run_sync(partial(self.sandboxes.for_folder, project, writable=(tally,)))
+        await run_program(command, folder=project, environment=environment, log=log, sandbox=sandbox)
 
     def _broken(self, nodeids: frozenset[str]) -> Iterator[Finding]:
         for nodeid in sorted(nodeids)[:_MOST_NAMED]:

@@ -22,6 +22,7 @@ class Rule:
 
     :param forbids: what it forbids; ``why`` that is no part of building a feature; ``remedy`` what to do instead.
     :param breaks_seal: it holds for the person, too, and can't be allowed: without it nothing is proved.
+    :param around: it is about what lies around a change, so that no path of it could be allowed.
     """
 
     id: str
@@ -30,6 +31,12 @@ class Rule:
     remedy: str
     severity: Severity = "reject"
     breaks_seal: bool = False
+    around: bool = False
+
+    @property
+    def may_be_allowed(self) -> bool:
+        """``chimera_allow`` may name it."""
+        return self.severity == "reject" and not self.breaks_seal and not self.around
 
     def finding(self, path: str, sentence: str, line: int = 0, *, by_hand: bool = False) -> Finding:
         """What was found against this rule; the person at the keyboard is only told."""
@@ -104,7 +111,34 @@ RULES = {
             "",
             severity="note",
         ),
-        Rule("check", "a command of chimera_check that fails", "the project asks for it", "Make it succeed."),
+        Rule(
+            "check",
+            "a command of chimera_check that fails",
+            "the project asks for it",
+            "Make it succeed; a person who wants it no longer removes the command.",
+            around=True,
+        ),
+        Rule(
+            "start-up-files",
+            "files that run when the interpreter starts, and plugins that register with pytest",
+            "they would run in every later process of the person's",
+            "Remove it: a change stays inside its folder; what it needs is installed with pip.",
+            around=True,
+        ),
+        Rule(
+            "judges-packages",
+            "changing the packages that judge",
+            "whoever changes the judge makes the verdict",
+            "Install that package again.",
+            around=True,
+        ),
+        Rule(
+            "git-settings",
+            "changing what git does in the person's repository",
+            "a hook or a filter there runs as the person, later",
+            "Put it back as it was: a coder works in its own clone.",
+            around=True,
+        ),
     )
 }
 """Rule id → rule."""
@@ -118,8 +152,8 @@ def checked_allowances(allow: Iterable[str]) -> tuple[tuple[str, str], ...]:
     pairs = []
     for entry in allow:
         rule, _, pattern = entry.partition(":")
-        if rule not in RULES or RULES[rule].breaks_seal or not pattern:
-            known = ", ".join(each.id for each in RULES.values() if not each.breaks_seal)
+        if rule not in RULES or not RULES[rule].may_be_allowed or not pattern:
+            known = ", ".join(each.id for each in RULES.values() if each.may_be_allowed)
             raise SettingError(
                 f"chimera_allow cannot allow {entry!r}.",
                 remedy=f'Write "rule-id:path", the path as a glob. Rules that can be allowed: {known}.',

@@ -22,8 +22,9 @@ from typing import NoReturn
 
 from pytest_chimera.builtin.finding import find_serve, no_serve_known
 from pytest_chimera.builtin.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken
-from pytest_chimera.environment import chosen_environment, secret_values
+from pytest_chimera.environment import chosen_environment
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
+from pytest_chimera.sandbox import HINT, Sandbox
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.supervised import ProgramNotFound, Supervised, describe_exit
 
@@ -57,6 +58,7 @@ class Recipe:
     :param port: a fixed port, or 0 for any free one.
     :param health: the path that answers when it is ready; ``ready_timeout`` how many seconds it has.
     :param prepare_timeout: seconds that each preparing line has.
+    :param sandbox: what it runs in; ``None`` for the system as it is.
     """
 
     serve: str
@@ -69,6 +71,7 @@ class Recipe:
     health: str = "/"
     ready_timeout: float = 60.0
     prepare_timeout: float = 900.0
+    sandbox: Sandbox | None = None
 
     @property
     def command(self) -> str:
@@ -153,11 +156,7 @@ def _served_on_some_port(recipe: Recipe, cancelled: threading.Event, *, prepares
 def _served_once(recipe: Recipe, cancelled: threading.Event, *, prepares: bool) -> Served:
     port = fixed_port(recipe.port) if recipe.port else free_port()
     values = {"port": str(port), "host": HOST, "data_dir": str(recipe.data_dir), "name": recipe.name}
-    environment = chosen_environment(
-        folder=recipe.folder,
-        given=[_filled("chimera_env", line, values) for line in recipe.env],
-        also={"PORT": str(port), "HOST": HOST},
-    )
+    environment = environment_of(recipe.folder, recipe.env, values)
     *preparing, serving = (_words(line, values, environment) for line in _lines(recipe.serve))
     for words in preparing if prepares else ():
         _prepare(recipe, words, environment, cancelled)
@@ -169,6 +168,17 @@ def _served_once(recipe: Recipe, cancelled: threading.Event, *, prepares: bool) 
         program.stop()
         raise
     return Served(recipe, program, port)
+
+
+def environment_of(folder: Path, env: Sequence[str], values: Mapping[str, str]) -> dict[str, str]:
+    """The environment of whatever runs for a deployment.
+
+    :param folder: its files; ``env`` what the project configures for it, with placeholders.
+    :param values: the placeholders' values.
+    """
+    given = [_filled("chimera_env", line, values) for line in env]
+    also = {name.upper(): values[name] for name in ("port", "host") if name in values}
+    return chosen_environment(folder=folder, given=given, also=also)
 
 
 # -- the command
@@ -216,7 +226,7 @@ def _start(
         environment=environment,
         log=recipe.vault / log,
         time_limit=time_limit,
-        secrets=secret_values(environment),
+        sandbox=recipe.sandbox,
     )
     try:
         program.start()
@@ -252,8 +262,13 @@ def _prepare(recipe: Recipe, words: list[str], environment: Mapping[str, str], c
         raise PhaseFailed(
             f"`{' '.join(words)}`, which prepares the application, {describe_exit(finished)}.",
             where=str(program.log),
+            remedy=_hint(recipe),
             evidence=program.tail(40),
         )
+
+
+def _hint(recipe: Recipe) -> str:
+    return HINT if recipe.sandbox else ""
 
 
 # -- the answer
@@ -316,7 +331,9 @@ def _report_exit(recipe: Recipe, program: Supervised) -> NoReturn:
     raise PhaseFailed(
         f"The application ended before it answered: `{recipe.command}` {describe_exit(program.finished())}.",
         where=str(program.log),
-        remedy="" if program.exit_code else "The command has to stay in the foreground for as long as it serves.",
+        remedy=_hint(recipe)
+        if program.exit_code
+        else "The command has to stay in the foreground for as long as it serves.",
         evidence=program.tail(40),
     )
 
@@ -363,26 +380,14 @@ def _check_owner(recipe: Recipe, program: Supervised, port: int) -> None:
 # -- the working tree, for plain pytest
 
 
-@contextmanager
-def serve_working_tree(settings: Settings, folder: Path, vault: Path) -> Iterator[str]:
-    """Serve the files of a working tree, and give the URL; it is gone when the block ends, or this process.
+def recipe_of_working_tree(settings: Settings, folder: Path, vault: Path) -> Recipe:
+    """What the settings, or what is found, say about serving the files of a working tree.
 
-    :param folder: the project's root; ``vault`` the folder that its log goes to.
-    :raises ChimeraError: it cannot be served; says why and what to write.
+    :raises SettingError: no way to serve it is known.
     """
-    if not settings.serve.strip() and settings.staging_url:
-        yield settings.staging_url.rstrip("/")
-        return
     name = f"working_tree_{secrets.token_hex(3)}"
-    data_dir = vault / f"data-{name}"
-    recipe = recipe_for(
-        settings, settings.serve.strip() or _found_for_working_tree(folder), folder, name, data_dir, vault
-    )
-    served = serve(recipe, threading.Event())
-    try:
-        yield served.url
-    finally:
-        served.stop()
+    command = settings.serve.strip() or _found_for_working_tree(folder)
+    return recipe_for(settings, command, folder, name, vault / f"data-{name}", vault)
 
 
 def _found_for_working_tree(folder: Path) -> str:

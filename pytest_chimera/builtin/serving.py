@@ -19,13 +19,12 @@ import anyio.to_thread
 import pytest
 
 from pytest_chimera.builtin.finding import Found, find_serve, no_serve_known
-from pytest_chimera.builtin.server import Recipe, Served, recipe_for, serve, serve_again, serve_working_tree
+from pytest_chimera.builtin.server import Recipe, Served, recipe_for, serve, serve_again
 from pytest_chimera.errors import EnvironmentTrouble, SettingError
 from pytest_chimera.models import Checkout, Deployment
+from pytest_chimera.sandbox import Sandboxes
 from pytest_chimera.settings import Settings
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
-
-__all__ = ["Deployer", "serve_working_tree"]
 
 _LOOK_EVERY = 0.02
 _SHARE_OF_THE_PHASE = 0.9
@@ -38,10 +37,14 @@ class Deployer:
     """Serves checkouts with ``chimera_serve``, with what it finds, or points at ``chimera_staging_url``.
 
     :param say: told once what was chosen when nothing was configured.
+    :param sandboxes: what the application runs in, where there is one.
     """
 
-    def __init__(self, settings: Settings, say: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, settings: Settings, say: Callable[[str], None] | None = None, sandboxes: Sandboxes | None = None
+    ) -> None:
         self._settings = settings
+        self._sandboxes = sandboxes or Sandboxes()
         self._say = say
         self._found: Found | None = None
         self._served: dict[str, Served] = {}
@@ -82,7 +85,8 @@ class Deployer:
         found = (
             None if self._settings.serve.strip() else await anyio.to_thread.run_sync(self._find, Path(checkout.folder))
         )
-        served = await self._started(self._recipe(checkout, found))
+        recipe = await anyio.to_thread.run_sync(self._recipe, checkout, found)
+        served = await self._started(recipe)
         return self._deployment(checkout, served, found.sentence if found else "")
 
     async def _serve_again(self, checkout: Checkout) -> Deployment:
@@ -116,7 +120,8 @@ class Deployer:
         folder = Path(checkout.folder)
         command = found.command if found else self._settings.serve
         data_dir = folder.with_name(f"{folder.name}.data")
-        return recipe_for(self._settings, command, folder, name, data_dir, Path(checkout.vault))
+        recipe = recipe_for(self._settings, command, folder, name, data_dir, Path(checkout.vault))
+        return replace(recipe, sandbox=self._sandboxes.for_folder(folder, writable=(data_dir,)))
 
     def _find(self, folder: Path) -> Found:
         """What is found first holds for the whole run: a change is served by its base's command."""

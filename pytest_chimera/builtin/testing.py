@@ -13,7 +13,7 @@ from pytest_chimera.judging.record import Looks
 from pytest_chimera.models import Deployment, Feature, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator
-from pytest_chimera.sealing import e2e_files
+from pytest_chimera.sealing import beside
 from pytest_chimera.settings import Settings
 
 OTHER_LOOKS = Looks(
@@ -53,16 +53,14 @@ class Judge:
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_validate(self, sealed: SealedTest, deployment: Deployment, evidence: str) -> TestRun:
         """Judge the deployment."""
-        files = None
-        if sealed.handwritten:
-            files = await anyio.to_thread.run_sync(e2e_files, self._repository, sealed.commit, sealed.test.path)
+        files = await anyio.to_thread.run_sync(beside, sealed, self._repository)
         return await judge(
             sealed,
             deployment.url,
             evidence=Path(evidence),
             browser=self._browser(),
             time_limit=self._settings.validation_timeout,
-            e2e_files=files,
+            **files,
             test_id=self._settings.test_id,
             patience=self._settings.patience,
             looks=OTHER_LOOKS if sealed.other_browser else None,

@@ -18,6 +18,7 @@ _HOME = {
     "check_handwritten": "handwritten",
     "product_modules": "handwritten",
     "TestExecutor": "running",
+    "empty_pages": "running",
     "freeze": "running",
     "is_vacuous": "running",
     "judge": "running",
@@ -27,12 +28,13 @@ _HOME = {
 if TYPE_CHECKING:
     from pytest_chimera.judging.browser import Browser, find_browser
     from pytest_chimera.judging.handwritten import check_handwritten, product_modules
-    from pytest_chimera.judging.running import TestExecutor, freeze, is_vacuous, judge, seal_of
+    from pytest_chimera.judging.running import TestExecutor, empty_pages, freeze, is_vacuous, judge, seal_of
 
 __all__ = [
     "Browser",
     "TestExecutor",
     "check_handwritten",
+    "empty_pages",
     "find_browser",
     "freeze",
     "is_vacuous",

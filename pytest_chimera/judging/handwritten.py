@@ -10,7 +10,10 @@ from pytest_chimera.errors import PreconditionError
 from pytest_chimera.models import GeneratedTest
 
 _SERVERS = "Give chimera_serve, and open pages by their path: the judge is given the URL of a deployment."
-_DATA = "Arrange data through the page, or in a line of chimera_serve that prepares."
+_DATA = (
+    "Arrange data through the page, in a line of chimera_serve that prepares, or by a function of your own: "
+    '@pytest.mark.chimera_arrange("tests/arranging.py::paid_orders", count=3)'
+)
 FIXTURE_REMEDIES: Mapping[str, str] = {
     "live_server": _SERVERS,
     "live_server_url": _SERVERS,

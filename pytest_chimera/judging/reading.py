@@ -188,6 +188,7 @@ def _made(
         line=line,
         code=code,
         signature=_signature(reason, code, message),
+        thrown=thrown,
     )
 
 

@@ -72,18 +72,27 @@ class _Layout:
 
     :param file: the test's path in it; neutral for a generated test, so that the folder doesn't tell what is judged.
     :param files: everything to lay there, by path. ``conftest``: a conftest.py among them is loaded.
+    :param imports_from: the folders in it that modules are imported from.
     """
 
     file: str
     files: Mapping[str, bytes]
     conftest: bool
+    imports_from: tuple[str, ...] = ()
 
 
-def _layout(test: GeneratedTest, e2e_files: Mapping[str, bytes] | None) -> _Layout:
+def _layout(test: GeneratedTest, e2e_files: Mapping[str, bytes] | None, helpers: Mapping[str, bytes] | None) -> _Layout:
     source = test.source.encode()
-    if not e2e_files:
-        return _Layout(_NEUTRAL_NAME, {_NEUTRAL_NAME: source}, conftest=False)
-    return _Layout(test.path, {**e2e_files, test.path: source}, conftest=True)
+    if e2e_files:
+        return _Layout(test.path, {**e2e_files, test.path: source}, conftest=True, imports_from=(".",))
+    if helpers:
+        file = str(PurePosixPath(test.path).with_name(_NEUTRAL_NAME))
+        folders = PurePosixPath(file).parents[:-1]
+        packages = {str(folder / "__init__.py"): b"" for folder in folders}
+        # A helper may name its neighbours from the project's root, or as pytest does where a folder is no package.
+        imports_from = (".", *map(str, folders[1:]))
+        return _Layout(file, {**packages, **helpers, file: source}, conftest=False, imports_from=imports_from)
+    return _Layout(_NEUTRAL_NAME, {_NEUTRAL_NAME: source}, conftest=False)
 
 
 def _lay(folder: Path, layout: _Layout, plan: Plan, url: str, *options: str) -> None:
@@ -108,7 +117,7 @@ def _ini(layout: _Layout, url: str, options: tuple[str, ...]) -> str:
     arguments += [] if layout.conftest else ["--noconftest"]
     lines = ["[pytest]", f"addopts = {shlex.join(arguments)}", f"testpaths = {shlex.quote(layout.file)}"]
     lines += [f"base_url = {url}"] if url else []
-    lines += ["pythonpath = ."] if layout.conftest else []
+    lines += [f"pythonpath = {shlex.join(layout.imports_from)}"] if layout.imports_from else []
     return "\n".join(lines) + "\n"
 
 
@@ -197,6 +206,7 @@ async def judge(
     browser: Browser,
     time_limit: float,
     e2e_files: Mapping[str, bytes] | None = None,
+    helpers: Mapping[str, bytes] | None = None,
     test_id: str = "data-testid",
     patience: float = 5.0,
     looks: Looks | None = None,
@@ -216,7 +226,7 @@ async def judge(
     _check_seal(sealed)
     keys = tuple(map(key_of, sealed.nodeids))
     plan = Plan(keys=keys, browser=browser.path, test_id=test_id, patience=patience, looks=looks or Looks())
-    return await _judge(sealed, url, plan, evidence, browser, time_limit, e2e_files)
+    return await _judge(sealed, url, plan, evidence, browser, time_limit, _layout(sealed.test, e2e_files, helpers))
 
 
 async def _judge(
@@ -226,10 +236,9 @@ async def _judge(
     evidence: Path,
     browser: Browser,
     time_limit: float,
-    e2e_files: Mapping[str, bytes] | None,
+    layout: _Layout,
 ) -> TestRun:
     began = time.monotonic()
-    layout = _layout(sealed.test, e2e_files)
     evidence = _fresh(evidence)
     with _judges_folder() as folder:
         _lay(folder, layout, plan, url)
@@ -257,6 +266,7 @@ async def is_vacuous(
     browser: Browser,
     time_limit: float,
     e2e_files: Mapping[str, bytes] | None = None,
+    helpers: Mapping[str, bytes] | None = None,
 ) -> bool:
     """Whether a test is green even against a server that answers every request with an empty page.
 
@@ -265,8 +275,9 @@ async def is_vacuous(
     _check_seal(sealed)
     # An empty page has nothing that could still come.
     plan = Plan(keys=tuple(map(key_of, sealed.nodeids)), browser=browser.path, patience=0.5, navigation=10.0)
-    with _empty_pages() as url:
-        run = await _judge(sealed, url, plan, evidence, browser, time_limit, e2e_files)
+    with empty_pages() as url:
+        layout = _layout(sealed.test, e2e_files, helpers)
+        run = await _judge(sealed, url, plan, evidence, browser, time_limit, layout)
     return run.status == "green"
 
 
@@ -285,7 +296,8 @@ class _EmptyPage(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def _empty_pages() -> Iterator[str]:
+def empty_pages() -> Iterator[str]:
+    """The URL of a server that answers every request with an empty page."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _EmptyPage) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         try:
@@ -302,6 +314,7 @@ async def freeze(
     *,
     handwritten: bool = False,
     e2e_files: Mapping[str, bytes] | None = None,
+    helpers: Mapping[str, bytes] | None = None,
     time_limit: float = COLLECTION_SECONDS,
 ) -> tuple[str, ...]:
     """The node ids that have to pass, without the browser's name: what ``pytest`` takes on its command line.
@@ -315,7 +328,7 @@ async def freeze(
     """
     if not handwritten:
         return (f"{test.path}::{test.name}",)
-    layout = _layout(test, e2e_files)
+    layout = _layout(test, e2e_files, helpers)
     with _judges_folder() as folder:
         _lay(folder, layout, Plan(), "", "--collect-only")
         finished = await _run(folder, folder / "judge.log", time_limit)

@@ -38,6 +38,7 @@ from pytest_chimera.judging.record import (
     key_of,
     line_of,
 )
+from pytest_chimera.supervisor import harmless
 
 if TYPE_CHECKING:
     from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
@@ -349,7 +350,7 @@ class Witness:
     def _log(self, kind: str, text: str) -> None:
         self._console_lines += 1
         if self._console_lines <= CONSOLE_LINES:
-            self._console.write(f"[{kind}] {text[:CONSOLE_WIDTH]}\n")
+            self._console.write(f"[{kind}] {harmless(text[:CONSOLE_WIDTH])}\n")
         elif self._console_lines == CONSOLE_LINES + 1:
             self._console.write(f"… more than {CONSOLE_LINES} lines: the rest is left out\n")
 
@@ -373,7 +374,7 @@ class Witness:
             return LastSight(self._nodeid, number, url)
         page_file = self._name("page.yaml")
         snapshot = _unless_gone(lambda: page.locator("body").aria_snapshot(timeout=limit), "")
-        (self._output / page_file).write_text(snapshot + "\n", encoding="utf-8")
+        (self._output / page_file).write_text(harmless(snapshot) + "\n", encoding="utf-8")
         look: dict[str, Any] = _unless_gone(lambda: page.locator("html").evaluate(LOOK, timeout=limit), {})
         return LastSight(
             nodeid=self._nodeid,

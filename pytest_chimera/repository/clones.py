@@ -340,7 +340,7 @@ def is_private(path: str, private: tuple[str, ...]) -> bool:
 def why_no_name(path: str) -> str:
     """Why a name can't be taken in; empty when it can."""
     if shown(path) != path:
-        return "its name is not UTF-8"
+        return "a name that is not UTF-8"
     names = (re.split(r"[ .]*(?::|$)", name)[0].lower() for name in re.split(r"[/\\]", path))
     return "a name that means git's own folder somewhere" if {".git", "git~1"} & set(names) else ""
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 
-from pytest_chimera.errors import RepositoryError
+from pytest_chimera.errors import NO_ROOM, EnvironmentTrouble, RepositoryError
 
 OLDEST = (2, 38)
 """The first version with ``git merge-tree --write-tree``."""
@@ -117,6 +117,12 @@ class Git:
             start_new_session=True,  # Ctrl-C is pytest's to handle: git finishes what it has begun
         )
         answer = Answer(done.returncode, done.stdout, as_text(done.stderr).strip())
+        if done.returncode not in accept and any(words in answer.complaint for words in NO_ROOM):
+            raise EnvironmentTrouble(
+                f"git {arguments[0]} could not write: {answer.complaint}",
+                where=str(self.folder),
+                remedy="Make room there, then run the same command again.",
+            )
         if done.returncode not in accept:
             raise RepositoryError(
                 f"git {arguments[0]} failed: {answer.complaint or f'exit status {done.returncode}'}",

@@ -90,6 +90,11 @@ class Repository:
         found = self.person.ask("symbolic-ref", "-q", "--short", "HEAD", accept=(0, 1))
         return found.text or None
 
+    def git_folders(self) -> tuple[Path, ...]:
+        """The git folders of the person's repository: a linked working tree has two."""
+        common = self.person.ask("rev-parse", "--path-format=absolute", "--git-common-dir").text
+        return tuple(dict.fromkeys((self.store.source, Path(common))))
+
     def tip(self, branch: str) -> str | None:
         """The commit that a branch points to; ``None`` where there is no such branch."""
         return self._known(f"refs/heads/{branch}")
@@ -101,6 +106,18 @@ class Repository:
     def proofs(self, rev: str = "HEAD") -> dict[str, Trailers]:
         """Feature id → the newest proof in the history of ``rev``, squashed ones included; empty without a commit."""
         return self.store.proofs(self._brought(rev)) if self.exists(rev) else {}
+
+    def proofs_of(self, rev: str) -> tuple[str, tuple[Trailers, ...]]:
+        """A commit's id and the proofs that its message carries; for a merge, those of what it brought in.
+
+        :raises RepositoryError: there is no such commit.
+        """
+        commit = self._brought(rev)
+        return commit, self.store.carried(commit)
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The commits that a commit follows from, as far as the history is here."""
+        return self.store.parents(self._brought(commit))
 
     # -- commits, wherever they are
 
@@ -118,7 +135,9 @@ class Repository:
         commit = self._known(rev)
         if commit is None:
             raise RepositoryError(
-                f"There is no commit {rev}.", where=str(self.root), remedy="Fetch it, or start over: --chimera-restart."
+                f"There is no commit {rev}: neither here nor among those that pytest-chimera has made.",
+                where=f"{self.root}; {self.store.folder}",
+                remedy="Fetch it, if it is yours. If the folder of clones was removed, start over: --chimera-restart.",
             )
         self.store.bring(commit)
         return commit

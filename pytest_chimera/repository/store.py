@@ -10,7 +10,7 @@ import re
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple, cast
 
@@ -22,6 +22,7 @@ from pytest_chimera.repository.git import NEUTRAL, NEUTRAL_SETTINGS, Git, as_byt
 from pytest_chimera.repository.trailers import FEATURE, Trailers, all_trailers
 
 REFS = "refs/chimera"
+_WHOLE_ID = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 OURSELVES = ("pytest-chimera", "pytest-chimera@localhost")
 REGULAR, EXECUTABLE, LINK, SUBMODULE = "100644", "100755", "120000", "160000"
 
@@ -78,6 +79,7 @@ class Store:
     source: Path
     git: Git
     author: tuple[str, str]
+    _trees: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def open(cls, folder: Path, source: Path, object_format: str, author: tuple[str, str]) -> Store:
@@ -123,7 +125,17 @@ class Store:
 
     def holds(self, commit: str) -> bool:
         """Whether the commit is here, and whole."""
-        return self.git.says("cat-file", "-e", f"{commit}^{{commit}}")
+        return bool(self._tree(commit))
+
+    def _tree(self, commit: str) -> str:
+        """The tree of a commit, empty where it is not here. What a commit's id stands for never changes."""
+        known = self._trees.get(commit, "")
+        if known and (self.folder / "HEAD").exists():
+            return known
+        found = self.git.ask("rev-parse", "-q", "--verify", f"{commit}^{{tree}}", accept=(0, 1, 128)).text
+        if found and _WHOLE_ID.fullmatch(commit):
+            self._trees[commit] = found
+        return found
 
     def keep(self, commit: str, name: str) -> None:
         """Hold on to a commit under ``refs/chimera/<name>``."""
@@ -156,6 +168,7 @@ class Store:
         commit = git.ask("commit-tree", tree, *options, stdin=as_bytes(message)).text
         if keep:
             self.keep(commit, keep)
+        self._trees[commit] = tree
         return commit
 
     def candidate(
@@ -169,7 +182,7 @@ class Store:
 
     def tree_of(self, commit: str) -> str:
         """The digest of a commit's files."""
-        return self.git.ask("rev-parse", "--verify", f"{commit}^{{tree}}").text
+        return self._tree(commit) or self.git.ask("rev-parse", "--verify", f"{commit}^{{tree}}").text
 
     def read(self, commit: str, path: str) -> bytes | None:
         """The bytes of a file in a commit; ``None`` where it has none."""
@@ -210,6 +223,22 @@ class Store:
             for trailers in all_trailers(message):
                 found.setdefault(trailers.feature, Trailers(**{**vars(trailers), "commit": sha}))
         return found
+
+    def carried(self, commit: str) -> tuple[Trailers, ...]:
+        """The proofs in a commit's message; for a merge that has none, those of the commits that it brought in."""
+        found = self._carried("-1", commit)
+        if not found and len(self.parents(commit)) > 1:
+            found = self._carried(f"{commit}^1..{commit}")
+        return found
+
+    def _carried(self, *commits: str) -> tuple[Trailers, ...]:
+        log = self.git.ask("log", "-z", "--format=%H%n%B", *commits)
+        pairs = (item.partition("\n")[::2] for item in log.items)
+        return tuple(replace(each, commit=sha) for sha, message in pairs for each in all_trailers(message))
+
+    def parents(self, commit: str) -> tuple[str, ...]:
+        """The commits that a commit follows from, as far as the history is here."""
+        return tuple(self.git.ask("log", "-1", "--format=%P", commit).text.split())
 
     def checkout(self, commit: str, folder: Path) -> None:
         """The files of a commit as plain files in a new folder, without a ``.git``.

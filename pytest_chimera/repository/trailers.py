@@ -7,19 +7,24 @@ from dataclasses import dataclass
 
 from pytest_chimera.models import Proof
 
-FEATURE, BASE, TEST, SEED = "Chimera-Feature", "Chimera-Base", "Chimera-Test-SHA256", "Chimera-Seed"
-RED, GREEN, ATTEMPTS = "Chimera-Red", "Chimera-Green", "Chimera-Attempts"
+FEATURE, BASE, TREE, TEST = "Chimera-Feature", "Chimera-Base", "Chimera-Tree", "Chimera-Test-SHA256"
+SEED, VARIED, RED, GREEN = "Chimera-Seed", "Chimera-Varied", "Chimera-Red", "Chimera-Green"
+ATTEMPTS, TOOLS = "Chimera-Attempts", "Chimera-Tools"
 
 FIELDS = {
     FEATURE: "feature",
     BASE: "base",
+    TREE: "tree",
     TEST: "test_sha256",
     SEED: "seed",
+    VARIED: "varied",
     RED: "red",
     GREEN: "green",
     ATTEMPTS: "attempts",
+    TOOLS: "tools",
 }
 NOT_PROVED = "; deployment not proved"
+BETWEEN = "; "
 
 _LINE = re.compile(rf"^[ \t*-]*({'|'.join(FIELDS)}):[ \t]*(.*?)[ \t]*$", re.MULTILINE)
 
@@ -33,11 +38,14 @@ class Trailers:
 
     feature: str
     base: str = ""
+    tree: str = ""
     test_sha256: str = ""
     seed: str = ""
+    varied: str = ""
     red: str = ""
     green: str = ""
     attempts: int = 0
+    tools: str = ""
     commit: str = ""
 
     @property
@@ -51,11 +59,14 @@ def format_trailers(proof: Proof, seed: str | int | None = None) -> str:
     values = {
         FEATURE: proof.feature,
         BASE: proof.base,
+        TREE: proof.tree,
         TEST: proof.test_sha256,
         SEED: proof.seed if seed is None else str(seed),
+        VARIED: BETWEEN.join(proof.varied),
         RED: proof.red,
         GREEN: proof.green + ("" if proof.deployment == "proved" else NOT_PROVED),
         ATTEMPTS: str(proof.attempts),
+        TOOLS: proof.tools,
     }
     return "\n".join(f"{name}: {' '.join(value.split())}" for name, value in values.items() if value)
 

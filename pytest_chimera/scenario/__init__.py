@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from pytest_chimera.scenario.checks import check_source, meaning_of
 from pytest_chimera.scenario.errors import UnknownStepError, UnknownStepsError
 from pytest_chimera.scenario.parser import ScenarioParser
-from pytest_chimera.scenario.source import TestGenerator, check_source, meaning_of
+from pytest_chimera.scenario.source import TestGenerator
 
 __all__ = [
     "ScenarioParser",

@@ -7,6 +7,25 @@ from collections.abc import Sequence
 from pytest_chimera.errors import ScenarioError
 
 
+class NeedsSteps(ScenarioError):
+    """What the person wrote says nothing that could be seen: there have to be steps.
+
+    :param template: steps to complete.
+    """
+
+    template = (
+        'When I fill "<field>" with "<value>"',
+        'And I press the "<button>" button',
+        'Then I should see "<text>"',
+    )
+
+    def __init__(self, sentence: str, *, where: str = "") -> None:
+        remedy = "Write its steps into the docstring, for example:\n" + "\n".join(
+            f"    {step}" for step in self.template
+        )
+        super().__init__(sentence, where=where, remedy=f"{remedy}\nOr have the coder draft them: --chimera-draft")
+
+
 class UnknownStepError(ScenarioError):
     """A step has words that no wording covers.
 
@@ -44,6 +63,13 @@ class UnknownStepError(ScenarioError):
             return f"{self.path}:{self.line}"
         return self.path or (f"line {self.line}" if self.line else "")
 
+    def in_file(self, path: str) -> UnknownStepError:
+        """The error, which knows its file from now on."""
+        if path and not self.path:
+            self.path = path
+            self.where = self._place()
+        return self
+
     def _remedy(self, given: str) -> str:
         lines = [f"  {self.reason}"] if self.reason else []
         if self.understood:
@@ -54,6 +80,8 @@ class UnknownStepError(ScenarioError):
         lines += [f"  say, for example: {suggestion}" for suggestion in self.suggestions]
         if self.glossary:
             lines.append(f"  or bind it, in [tool.chimera.{self.table}]: {self.glossary}")
+            phrase = self.glossary.partition(" = ")[0]
+            lines.append(f"  or give it a function, from pytest_chimera_steps in conftest.py: {{{phrase}: a_function}}")
         return "\n".join(lines)
 
 

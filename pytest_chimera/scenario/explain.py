@@ -38,7 +38,7 @@ def _facts(step: Step) -> Mapping[str, object]:
         "value": step.value,
         "code": list(step.code),
         "certainty": step.certainty,
-    }
+    } | ({"calls": [call.model_dump() for call in step.calls]} if step.calls else {})
 
 
 def _trouble(text: str, error: UnknownStepError) -> Mapping[str, object]:

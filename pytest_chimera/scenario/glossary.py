@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.scenario.lexer import Tokens, plain, quote_literal, tokenize
 
+Parts = tuple[tuple[str, str], ...]
+"""A phrase's words and parameters in order: ``("word", "pay"), ("parameter", "card")``."""
 _PARAMETER = re.compile(r"\{(\w+)\}|\"\{(\w+)\}\"|<(\w+)>")
 MAX_DEPTH = 12
 
@@ -18,7 +20,7 @@ class Entry:
     """One phrase: its words and parameters in order, and the steps that it stands for."""
 
     phrase: str
-    parts: tuple[tuple[str, str], ...]
+    parts: Parts
     steps: tuple[str, ...]
 
 
@@ -34,10 +36,19 @@ class Glossary:
         for entry in self._entries:
             self._refuse_circles(entry, ())
 
+    @property
+    def phrases(self) -> tuple[Parts, ...]:
+        """All phrases, taken apart."""
+        return tuple(entry.parts for entry in self._entries)
+
+    def fitting(self, tokens: Tokens) -> tuple[str, ...]:
+        """The phrases that a step's words fit."""
+        return tuple(entry.phrase for entry in self._entries if bind(entry.parts, tokens) is not None)
+
     def steps_for(self, tokens: Tokens) -> tuple[str, ...] | None:
         """The steps that a step's words stand for, its parameters filled in; ``None`` when no phrase is theirs."""
         for entry in self._entries:
-            bound = _bind(entry.parts, tokens)
+            bound = bind(entry.parts, tokens)
             if bound is not None:
                 return tuple(_filled(step, bound) for step in entry.steps)
         return None
@@ -51,23 +62,25 @@ class Glossary:
                 remedy="Let one of these phrases stand for steps on the page.",
             )
         for step in entry.steps:
-            words = tokenize(_without_keyword(step))
-            inner = next((other for other in self._entries if _bind(other.parts, words) is not None), None)
+            words = tokenize(without_keyword(step))
+            inner = next((other for other in self._entries if bind(other.parts, words) is not None), None)
             if inner is not None:
                 self._refuse_circles(inner, (*above, entry.phrase))
 
 
-def _without_keyword(step: str) -> str:
+def without_keyword(step: str) -> str:
+    """A step without the keyword that it begins with."""
     return re.sub(r"^(?:given|when|then|and|but)\s+", "", step.strip(), flags=re.IGNORECASE)
 
 
 def _entry(phrase: str, steps: Sequence[str] | str) -> Entry:
     lines = steps.splitlines() if isinstance(steps, str) else steps
     written = tuple(line.strip() for line in lines if line.strip())
-    return Entry(phrase, _parts(_without_keyword(phrase)), written)
+    return Entry(phrase, parts_of(without_keyword(phrase)), written)
 
 
-def _parts(phrase: str) -> tuple[tuple[str, str], ...]:
+def parts_of(phrase: str) -> Parts:
+    """A phrase, taken apart."""
     parts: list[tuple[str, str]] = []
     place = 0
     for found in _PARAMETER.finditer(phrase):
@@ -77,7 +90,7 @@ def _parts(phrase: str) -> tuple[tuple[str, str], ...]:
     return tuple(parts + [("word", token.low or token.text) for token in tokenize(phrase[place:].strip(' "'))])
 
 
-def _bind(parts: tuple[tuple[str, str], ...], tokens: Tokens) -> dict[str, str] | None:
+def bind(parts: Parts, tokens: Tokens) -> dict[str, str] | None:
     """The parameters' values; each takes one literal, or words up to the phrase's next word."""
     bound: dict[str, str] = {}
     place = 0
@@ -95,7 +108,7 @@ def _bind(parts: tuple[tuple[str, str], ...], tokens: Tokens) -> dict[str, str] 
     return bound if place == len(tokens) else None
 
 
-def _parameter_end(after: tuple[tuple[str, str], ...], tokens: Tokens, place: int) -> int:
+def _parameter_end(after: Parts, tokens: Tokens, place: int) -> int:
     following = next((what for kind, what in after if kind == "word"), None)
     if following is None:
         return len(tokens) if not after else place + 1

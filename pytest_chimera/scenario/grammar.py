@@ -23,11 +23,21 @@ from pytest_chimera.scenario.nouns import (
     is_vague,
     preposition_at,
     read_target,
+    role_at_end,
 )
 from pytest_chimera.scenario.patterns import MAX_TOKENS, first_words, forms, match
 from pytest_chimera.scenario.slots import Count, on_page, read_slot, without_determiner
 from pytest_chimera.scenario.subjects import Subject, subject_of
-from pytest_chimera.scenario.vocabulary import ACTOR_ADJECTIVES, ACTORS, ADVERBS, MODALS, NEGATIVE, by_first_word
+from pytest_chimera.scenario.vocabulary import (
+    ACTOR_ADJECTIVES,
+    ACTORS,
+    ADVERBS,
+    MODALS,
+    NEGATIVE,
+    NEVER_IN_NAMES,
+    PAGE_WORDS,
+    by_first_word,
+)
 from pytest_chimera.scenario.wordings import WORDINGS, Form, Wording
 
 
@@ -111,7 +121,24 @@ def read_step(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
     whole = read_clause(tokens, setting)
     if whole is not None:
         return (whole,)
-    return _joined(tokens, setting)
+    return _joined(tokens, setting) or _of_several(tokens, setting)
+
+
+def _of_several(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
+    """ "a message and the order number are shown": the same is said of several things."""
+    verb = next((place for place in range(1, len(tokens)) if _is_predicate(tokens[place:])), 0)
+    joints = [place for place in range(1, verb) if tokens[place].low == "and"]
+    if len(joints) != 1 or any(token.low in NEVER_IN_NAMES - {"and"} for token in tokens[:verb]):
+        return None
+    first, second = tokens[: joints[0]], tokens[joints[0] + 1 : verb]
+    if (role := role_at_end(second)) and role[2]:
+        return None
+    found = [read_clause((*words, *tokens[verb:]), setting) for words in (first, second) if words]
+    return tuple(found) if len(found) == 2 and all(found) else None  # type: ignore[arg-type]  # none of them is None
+
+
+def _is_predicate(tokens: Tokens) -> bool:
+    return is_verb(tokens[0], "be") or bool(_modal_at(tokens))
 
 
 MAX_TRIES = 5
@@ -525,7 +552,7 @@ def _ended_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
 
 def _placed(reading: Reading, where: Target) -> Reading | None:
     """The reading with its thing looked for in a place."""
-    if where.role == "page":
+    if where.role == "page" or (where.role is None and where.quoted and _calls_itself_page(where.name)):
         return reading
     slots = dict(reading.slots)
     if any(isinstance(thing, Target) and is_vague(thing, where) for thing in slots.values()):
@@ -537,6 +564,11 @@ def _placed(reading: Reading, where: Target) -> Reading | None:
     if reading.subject is not None:
         return replace(reading, subject=within(reading.subject, where))
     return replace(reading, slots={**slots, "place": where}) if reading.intent in {"text", "count"} else None
+
+
+def _calls_itself_page(name: str) -> bool:
+    """ "on the "Cart Page" I click …": where it happens, and no part of a page."""
+    return name.lower().split(" ")[-1] in PAGE_WORDS
 
 
 def within(thing: Target, where: Target | None) -> Target:

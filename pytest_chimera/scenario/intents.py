@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from pytest_chimera.models import Call
 from pytest_chimera.scenario import doing, expecting
+from pytest_chimera.scenario.functions import CALL, code_of
 from pytest_chimera.scenario.grammar import Reading
 from pytest_chimera.scenario.work import Intent, Work, one
 
@@ -106,6 +108,8 @@ INTENTS: Mapping[str, Intent] = MappingProxyType(
 
 def kind_of(reading: Reading) -> str:
     """The kind of step that a reading is."""
+    if reading.intent == CALL:
+        return "compound"
     intent = INTENTS[reading.intent]
     hidden = (reading.get("state") is False) != reading.negated
     if intent.negated and (hidden if reading.intent == "visible" else reading.negated):
@@ -115,6 +119,9 @@ def kind_of(reading: Reading) -> str:
 
 def lines_of(work: Work) -> list[str]:
     """The statements that a reading becomes, each on one line; behind a dialog's answer, the action that opens it."""
+    call = work.reading.get(CALL)
+    if isinstance(call, Call):
+        return code_of(call)
     written = INTENTS[work.reading.intent].idiom(work)
     before, work.finder.lines[:] = list(work.finder.lines), []
     cause = work.reading.get("cause")

@@ -277,7 +277,8 @@ def _of_role(words: Tokens, role: tuple[str, int, bool]) -> Target | None:
         return _of_role(name, inner)
     if not _is_name(name, empty=True, before_role=True):
         return None
-    described = key in {"message", "text"} and bool(name) and not name[0].text[:1].isupper()
+    titled = len(name) > 1 and name[0].text[:1].isupper()
+    described = key in {"message", "text"} and bool(name) and not titled
     return Target(role=key, name=plain(name), guessed=described)
 
 

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import partial
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.models import Scenario, Step, StepKeyword, Target
+from pytest_chimera.models import Call, Scenario, Step, StepKeyword, Target
+from pytest_chimera.scenario.binding import last_thing, things_in, with_exact_names, with_it_bound
+from pytest_chimera.scenario.conditions import CERTAINTY, expectation_for
 from pytest_chimera.scenario.doing import path_of
-from pytest_chimera.scenario.errors import UnknownStepError, UnknownStepsError
+from pytest_chimera.scenario.errors import NeedsSteps, UnknownStepError, UnknownStepsError
 from pytest_chimera.scenario.expecting import is_loose
+from pytest_chimera.scenario.functions import CALL, NotCallable, StepFunction, StepFunctions
 from pytest_chimera.scenario.gherkin import is_gherkin, read_gherkin
 from pytest_chimera.scenario.glossary import MAX_DEPTH, Glossary
 from pytest_chimera.scenario.grammar import Reading, Setting, read_step
@@ -20,12 +22,12 @@ from pytest_chimera.scenario.languages import ENGLISH, Languages, Table
 from pytest_chimera.scenario.layout import quote
 from pytest_chimera.scenario.lexer import MAX_STEP_LENGTH, Tokens, phrase, tokenize
 from pytest_chimera.scenario.locators import Finder
-from pytest_chimera.scenario.nouns import IT
 from pytest_chimera.scenario.opening import laid_out, with_openings
 from pytest_chimera.scenario.sentences import steps_for
 from pytest_chimera.scenario.slots import Count, PageName
 from pytest_chimera.scenario.suggestions import suggest
 from pytest_chimera.scenario.text import WrittenStep, keyword_of, read_steps
+from pytest_chimera.scenario.understood import Understood, arranges, check_arranging
 from pytest_chimera.scenario.work import Work
 
 _NOTHING_SHOWN = 'expect(page.locator("body")).to_have_text(re.compile(r"\\S"), use_inner_text=True)'
@@ -34,18 +36,6 @@ MANY = 20
 """Unknown steps of one text for which wordings are looked up; whoever writes more of them has read enough by then."""
 _ANSWERS = frozenset({"accept-dialog", "dismiss-dialog"})
 
-Change = Callable[[str, Target], Target]
-"""A thing and the slot that it stands in → what stands there instead."""
-
-
-@dataclass(frozen=True)
-class Understood:
-    """A written step with its readings; several when it joins clauses, or when the glossary wrote it."""
-
-    written: WrittenStep
-    readings: tuple[Reading, ...]
-    compound: bool = False
-
 
 class ScenarioParser:
     """Reads what a person wrote.
@@ -53,6 +43,7 @@ class ScenarioParser:
     :param pages: page name → path, as ``[tool.chimera.pages]`` holds them.
     :param glossary: phrase → steps, as ``[tool.chimera.glossary]`` holds them.
     :param test_id: the attribute that holds test ids.
+    :param functions: the project's own functions for steps, as ``pytest_chimera_steps`` gives them.
     :param languages: code → phrases of that language, as ``[tool.chimera.languages]`` holds them.
     :param language: the language of a text that names none.
     """
@@ -65,9 +56,11 @@ class ScenarioParser:
         *,
         languages: Mapping[str, Table] | None = None,
         language: str = ENGLISH,
+        functions: Sequence[StepFunction] = (),
     ) -> None:
         self._pages = {name.lower(): path for name, path in (pages or {}).items()}
         self._glossary = Glossary(glossary)
+        self._functions = StepFunctions(functions, self._glossary)
         self._languages = Languages(languages, language)
         self._language = language
         self._test_id = test_id
@@ -143,12 +136,9 @@ class ScenarioParser:
         :param lenient: sentence patterns count, and what the words only suggest.
         """
         if not steps:
-            raise ScenarioError(
-                "There are no steps.",
-                where=path,
-                remedy='Write what happens, a step a line: When I press "Add" / Then I should see "Buy milk".',
-            )
+            raise NeedsSteps("There are no steps.", where=path)
         understood = self._all_understood(steps, path, lenient=lenient)
+        check_arranging(understood, path)
         answered = any(reading.intent in _ANSWERS for step in understood for reading in step.readings)
         finder = Finder(self._test_id, self._pages, url, answered=answered)
         return Scenario(title=title, url=url, steps=tuple(_written_steps(understood, finder)))
@@ -161,14 +151,16 @@ class ScenarioParser:
             try:
                 understood = self._understand(step, path, context, lenient=lenient, brief=len(errors) >= MANY)
             except UnknownStepError as error:
-                errors.append(error)
+                errors.append(error.in_file(path))
                 continue
             found.append(understood)
-            context = _last_thing(understood.readings) or context
+            context = last_thing(understood.readings) or context
         if errors:
             raise errors[0] if len(errors) == 1 else UnknownStepsError(errors)
         opened = with_openings([each.readings for each in found])
-        return _exact([replace(each, readings=readings) for each, readings in zip(found, opened, strict=True)])
+        return with_exact_names(
+            [replace(each, readings=readings) for each, readings in zip(found, opened, strict=True)]
+        )
 
     def _understand(
         self, step: WrittenStep, path: str, context: Target | None, *, lenient: bool, brief: bool = False
@@ -182,7 +174,7 @@ class ScenarioParser:
             raise self._unknown(step, path, brief=brief)
         if any(reading.intent == "wait-time" for reading in readings):
             raise _bare_wait(step, readings, path)
-        bound = _bound(readings, context)
+        bound = with_it_bound(readings, context)
         if bound is None:
             raise UnknownStepError(
                 step.text, line=step.line, path=path, reason='"it" has no thing before it that it could mean.'
@@ -192,6 +184,9 @@ class ScenarioParser:
     def _read(self, step: WrittenStep, *, lenient: bool, depth: int = 0) -> tuple[tuple[Reading, ...] | None, bool]:
         """The readings of a step, and whether other words than its own gave them."""
         tokens = tokenize(step.text)
+        call = self._call(step, tokens)
+        if call is not None:
+            return (Reading(CALL, "do", {CALL: call}),), True
         defined = self._glossary.steps_for(tokens) if depth < MAX_DEPTH else None
         if defined is not None:
             return self._defined(step, defined, depth, lenient=lenient), True
@@ -205,16 +200,32 @@ class ScenarioParser:
             return found, False
         return self._suggested(step), True
 
+    def _call(self, step: WrittenStep, tokens: Tokens) -> Call | None:
+        """The call of a project's own function that a step stands for."""
+        try:
+            call = self._functions.call_for(tokens)
+        except NotCallable as why:
+            raise UnknownStepError(step.text, line=step.line, refused=True, reason=str(why)) from None
+        if call is not None and (step.table or step.docstring is not None):
+            reason = f"{call.name} is given what stands in the step, and no table or text below it."
+            raise UnknownStepError(step.text, line=step.line, refused=True, reason=reason)
+        return call
+
     def _suggested(self, step: WrittenStep) -> tuple[Reading, ...] | None:
-        """The readings of the steps that a sentence pattern gives."""
+        """The readings of the steps that a sentence pattern gives, or of the condition that a Given states."""
         sentence = steps_for(tokenize(step.text), _setting(step))
         if sentence is None:
-            return None
+            return self._condition(step) if step.keyword == "Given" else None
         keyword: StepKeyword | None = "Then" if sentence.expects else step.keyword
         inner = (WrittenStep(text, keyword, line=step.line) for text in sentence.steps)
         found = [read_step(tokenize(written.text), _setting(written)) for written in inner]
         readings = [reading for several in found for reading in several or ()]
         return tuple(replace(reading, certainty=0.7) for reading in readings) if all(found) else None
+
+    def _condition(self, step: WrittenStep) -> tuple[Reading, ...] | None:
+        expectation = expectation_for(tokenize(step.text))
+        found = read_step(tokenize(expectation), Setting(outcome=True)) if expectation else None
+        return tuple(replace(reading, certainty=CERTAINTY) for reading in found) if found else None
 
     def _defined(
         self, step: WrittenStep, defined: Sequence[str], depth: int, *, lenient: bool
@@ -292,17 +303,9 @@ def _bare_wait(step: WrittenStep, readings: Sequence[Reading], path: str) -> Unk
     )
 
 
-def _needs_steps(sentence: str, path: str, line: int) -> ScenarioError:
-    template = (
-        'When I fill "<field>" with "<value>"',
-        'And I press the "<button>" button',
-        'Then I should see "<text>"',
-    )
-    return ScenarioError(
-        f"The sentence says nothing that a browser could see: {sentence}",
-        where=f"{path}:{line}" if path and line else path,
-        remedy="Write its steps into the docstring, for example:\n" + "\n".join(f"    {step}" for step in template),
-    )
+def _needs_steps(sentence: str, path: str, line: int) -> NeedsSteps:
+    where = f"{path}:{line}" if path and line else path
+    return NeedsSteps(f"The sentence says nothing that a browser could see: {sentence}", where=where)
 
 
 def _setting(step: WrittenStep) -> Setting:
@@ -324,75 +327,6 @@ def _glossary_line(tokens: Tokens) -> str:
     return f'"{" ".join(words)}" = ["When I …"]'
 
 
-# -- what words in a step mean by what came before --------------------------------------------------------------------
-
-
-def _things(reading: Reading) -> Iterator[tuple[str, Target]]:
-    for name, value in reading.slots.items():
-        if isinstance(value, Target):
-            yield name, value
-    if reading.subject is not None:
-        yield "subject", reading.subject
-
-
-def _last_thing(readings: Sequence[Reading]) -> Target | None:
-    found = [thing for reading in readings for _, thing in _things(reading) if thing.role not in {IT, "page"}]
-    return found[-1] if found else None
-
-
-def _bound(readings: Sequence[Reading], context: Target | None) -> tuple[Reading, ...] | None:
-    """The readings with "it" in them replaced by the thing before; ``None`` when there was none."""
-    bound: list[Reading] = []
-    for reading in readings:
-        if any(thing.role == IT for _, thing in _things(reading)) and context is None:
-            return None
-        it = context
-        bound.append(_changed(reading, partial(_instead_of_it, it)))
-        context = _last_thing(bound[-1:]) or context
-    return tuple(bound)
-
-
-def _instead_of_it(it: Target | None, _slot: str, thing: Target) -> Target:
-    return it if it is not None and thing.role == IT else thing
-
-
-def _changed(reading: Reading, change: Change) -> Reading:
-    """The reading with every thing in it changed."""
-    slots = {name: _changed_value(name, value, change) for name, value in reading.slots.items()}
-    return replace(reading, slots=slots, subject=change("subject", reading.subject) if reading.subject else None)
-
-
-def _changed_value(name: str, value: object, change: Change) -> object:
-    if isinstance(value, Target):
-        return change(name, value)
-    if isinstance(value, Count):
-        return replace(value, things=change(name, value.things))
-    return _changed(value, change) if isinstance(value, Reading) else value
-
-
-def _exact(steps: Sequence[Understood]) -> tuple[Understood, ...]:
-    """Names that are part of another name in the scenario mean themselves only: "Password" beside "New password"."""
-    things = [found for step in steps for reading in step.readings for found in _things(reading)]
-    names = {(_group(slot, thing), thing.name.lower()) for slot, thing in things if thing.name}
-    marked = {(group, name) for group, name in names if _is_part(group, name, names)}
-
-    def mark(slot: str, thing: Target) -> Target:
-        scope = mark("place", thing.scope) if thing.scope else None
-        exact = thing.exact or (thing.quoted and (_group(slot, thing), thing.name.lower()) in marked)
-        return thing.model_copy(update={"scope": scope, "exact": exact})
-
-    return tuple(replace(step, readings=tuple(_changed(reading, mark) for reading in step.readings)) for step in steps)
-
-
-def _group(slot: str, thing: Target) -> str:
-    """What a name is told apart from: fields from fields, buttons from buttons."""
-    return thing.role or ("textbox" if slot == "field" else "any")
-
-
-def _is_part(group: str, name: str, names: set[tuple[str, str]]) -> bool:
-    return any(group == other and name != longer and name in longer for other, longer in names)
-
-
 # -- steps in Playwright ----------------------------------------------------------------------------------------------
 
 
@@ -402,6 +336,8 @@ def _written_steps(steps: Sequence[Understood], finder: Finder) -> Iterator[Step
     for step in steps:
         lines: list[str] = []
         for reading in step.readings:
+            if arranges(reading):
+                continue
             kind = kind_of(reading)
             if bare and not reading.tab and kind.startswith(_EXPECTING) and _is_absence(reading, kind):
                 lines += laid_out(Reading("nothing", "see"), [_NOTHING_SHOWN])
@@ -410,11 +346,15 @@ def _written_steps(steps: Sequence[Understood], finder: Finder) -> Iterator[Step
             written = laid_out(reading, lines_of(work))
             lines = written + lines if reading.intent in _ANSWERS else lines + written
         keyword = step.written.keyword or _natural_keyword(step, keyword)
+        if all(map(arranges, step.readings)):
+            keyword = "Given"
         yield _step(step, keyword, lines, finder)
 
 
 def _is_absence(reading: Reading, kind: str) -> bool:
-    return kind == "assert-not-visible" or (reading.negated and kind in {"assert-text", "assert-count"})
+    count = reading.get("count")
+    none = reading.negated or (isinstance(count, Count) and count.number == 0)
+    return kind == "assert-not-visible" or (none and kind in {"assert-text", "assert-count"})
 
 
 def _touches(kind: str) -> bool:
@@ -444,11 +384,12 @@ def _step(step: Understood, keyword: StepKeyword, lines: Sequence[str], finder: 
         value=value,
         code=tuple(lines),
         certainty=min(_certainty(reading, finder) for reading in step.readings),
+        calls=tuple(call for reading in step.readings if isinstance(call := reading.get(CALL), Call)),
     )
 
 
 def _target_and_value(reading: Reading) -> tuple[Target | None, str | None]:
-    things = dict(_things(reading))
+    things = dict(things_in(reading))
     target = things.get("target") or things.get("field") or things.get("subject") or things.get("place")
     count, page = reading.get("count"), reading.get("page")
     if isinstance(count, Count):
@@ -474,7 +415,7 @@ def _certainty(reading: Reading, finder: Finder) -> float:
     certain = reading.certainty
     if isinstance(page, PageName):
         certain = min(certain, path_of(page, finder)[1])
-    if any(thing.guessed for _, thing in _things(reading)) or is_loose(reading):
+    if any(thing.guessed for _, thing in things_in(reading)) or is_loose(reading):
         certain = min(certain, 0.8)
     count = reading.get("count")
     if isinstance(count, Count) and not (count.things.role or count.things.css):

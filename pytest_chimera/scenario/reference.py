@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator
 
 from pytest_chimera.errors import ScenarioError
+from pytest_chimera.scenario.conditions import CONDITIONS, expectation_for
 from pytest_chimera.scenario.intents import INTENTS
+from pytest_chimera.scenario.lexer import tokenize
 from pytest_chimera.scenario.parser import ScenarioParser
 from pytest_chimera.scenario.patterns import Element, Slot, Word, compile_pattern
 from pytest_chimera.scenario.sentences import SENTENCES
@@ -52,7 +54,17 @@ your own. A verb may stand in any of its forms. Names stand in quotes (double, s
 
 def reference() -> str:
     """The whole page, as Markdown."""
-    parts = [_HEAD, "## Intents\n", *_intents(), "## Roles\n", *_roles(), "## Sentences\n", *_sentences(), *_words()]
+    parts = [
+        _HEAD,
+        "## Intents\n",
+        *_intents(),
+        "## Roles\n",
+        *_roles(),
+        "## Sentences\n",
+        *_sentences(),
+        *_conditions(),
+        *_words(),
+    ]
     return "\n".join(parts).rstrip() + "\n"
 
 
@@ -123,6 +135,16 @@ def _sentences() -> Iterator[str]:
     for sentence in SENTENCES:
         steps = "; ".join(f"`{step}`" for step in sentence.steps)
         yield f"- `{re.sub('_', ' ', sentence.pattern)}`: {steps}"
+    yield ""
+
+
+def _conditions() -> Iterator[str]:
+    yield "## Conditions\n"
+    yield "In a scenario, a Given may state a condition. It is expected to hold, and shown as an interpretation:"
+    yield "nothing brings it about, unless the glossary or a function binds its words.\n"
+    for condition in CONDITIONS:
+        expectation = expectation_for(tokenize(condition.example))
+        yield f"- `Given {condition.example}`: `{expectation}`"
     yield ""
 
 

@@ -30,6 +30,7 @@ from pytest_chimera.scenario.vocabulary import (
     NUMBERS,
     ONLY,
     PAGE_WORDS,
+    UNSAID,
 )
 
 FIELDS = frozenset(
@@ -167,6 +168,9 @@ def _message(tokens: Tokens) -> Target | None:
 
 def _label(tokens: Tokens) -> Target | None:
     """A field before its value: "username", "the email address", "the "Email" field"."""
+    tokens = without_determiner(tokens)
+    while len(tokens) > 1 and tokens[0].low in UNSAID:
+        tokens = tokens[1:]
     found = _target(tokens) if len(tokens) <= 6 else None
     if found is None or found.scope or found.role in {"text", "element"}:
         return None
@@ -184,6 +188,9 @@ def _page(tokens: Tokens) -> PageName | None:
         return None
     if len(tokens) == 1 and tokens[0].kind in {"path", "literal"}:
         return _literal_page(tokens[0].text)
+    tokens = _without_application(tokens)
+    if len(tokens) > 1 and tokens[-1].quoted and tokens[-2].low in PAGE_WORDS:
+        return _literal_page(tokens[-1].text)
     site = tokens[-1].low in PAGE_WORDS
     if not site and (one_of_many or is_control(tokens)):
         return None
@@ -193,9 +200,18 @@ def _page(tokens: Tokens) -> PageName | None:
         return _literal_page(words[0].text)
     if len(words) > 8 or not all(token.kind in {"word", "number", "literal"} or token.text == "&" for token in words):
         return None
+    if any(token.low in {"title", "text", "message", "heading"} for token in words[1:-1]):
+        return None
     if any(token.low in (NEVER_IN_NAMES | {"from"}) - {"with", "by", "about", "all", "without"} for token in words):
         return None
     return PageName(plain(words), site=site or plain(words).lower() in HOME_WORDS)
+
+
+def _without_application(words: Tokens) -> Tokens:
+    """ "the login page in the back office": the page, without what it belongs to."""
+    ends = (place for place in range(1, len(words) - 1) if words[place - 1].low in PAGE_WORDS)
+    cut = next((place for place in ends if words[place].low in {"in", "on", "within"}), len(words))
+    return words[:cut]
 
 
 def _without_lead(words: Tokens) -> Tokens:
@@ -411,7 +427,7 @@ def _pixels(tokens: Tokens) -> float | None:
 
 def _duration(tokens: Tokens) -> str | None:
     tokens = without_determiner(tokens)
-    found = _DURATION.fullmatch("".join(token.low for token in tokens)) if 0 < len(tokens) <= 2 else None
+    found = _DURATION.fullmatch("".join(token.low for token in tokens)) if 0 < len(tokens) <= 3 else None
     if found or [token.low for token in tokens] in (["second"], ["moment"], ["few", "seconds"], ["while"], ["bit"]):
         return plain(tokens)
     return None

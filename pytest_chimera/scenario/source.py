@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import ast
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.models import Feature, GeneratedTest, Scenario, Step, StepLines
+from pytest_chimera.models import Feature, GeneratedTest, Scenario, Step, StepKeyword, StepLines
+from pytest_chimera.scenario.checks import check_source
+from pytest_chimera.scenario.drafts import refuse_unread
 from pytest_chimera.scenario.expecting import ANSWERING, KEEPING, LISTENING
-from pytest_chimera.scenario.gherkin import GherkinScenario, read_gherkin
+from pytest_chimera.scenario.functions import StepFunction
+from pytest_chimera.scenario.gherkin import GherkinFile, GherkinScenario, read_gherkin
+from pytest_chimera.scenario.helpers import check_same_arrangement, decorator_of, import_lines
 from pytest_chimera.scenario.languages import ENGLISH, Table
 from pytest_chimera.scenario.layout import WIDTH, quote, width
 from pytest_chimera.scenario.outline import parameter_names, with_parameters
 from pytest_chimera.scenario.parser import ScenarioParser, opens_page, start_of
 
-_NAMES = frozenset({"page", "expect", "re", "place", "dialog", "dialogs", "list", "str", "popup", "download", "len"})
+_STEP = re.compile(r"    # (Given|When|Then) (.*)")
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class TestGenerator:
     :param pages: page name → path; ``glossary`` phrase → steps; ``test_id`` the attribute that holds test ids.
     :param languages: code → phrases of that language; ``language`` is that of a text that names none.
     :param root: the project's root, for features whose steps lie in a Gherkin file.
+    :param functions: the project's own functions for steps.
     """
 
     __test__ = False
@@ -53,11 +57,14 @@ class TestGenerator:
         glossary: Mapping[str, Sequence[str] | str] | None = None,
         test_id: str = "data-testid",
         root: str | Path = ".",
+        functions: Sequence[StepFunction] = (),
         languages: Mapping[str, Table] | None = None,
         language: str = ENGLISH,
     ) -> None:
         self._test_dir = test_dir.strip("/")
-        self._parser = ScenarioParser(pages, glossary, test_id, languages=languages, language=language)
+        self._parser = ScenarioParser(
+            pages, glossary, test_id, languages=languages, language=language, functions=functions
+        )
         self._root = Path(root)
 
     def generate(self, feature: Feature, scenario: Scenario | None = None) -> GeneratedTest:
@@ -69,9 +76,10 @@ class TestGenerator:
         """
         name = function_name(feature)
         bodies = [Body(name, scenario)] if scenario else self._bodies(feature, name)
-        source, steps = render(feature, bodies)
+        path = f"{self._test_dir}/{name}.py"
+        source, steps = render(feature, bodies, path)
         check_source(source)
-        return GeneratedTest(source=source, path=f"{self._test_dir}/{name}.py", name=bodies[0].name, steps=steps)
+        return GeneratedTest(source=source, path=path, name=bodies[0].name, steps=steps)
 
     def scenarios(self, feature: Feature) -> tuple[Scenario, ...]:
         """A feature's steps as they are understood: one scenario, or one for each row of examples."""
@@ -86,6 +94,7 @@ class TestGenerator:
             )
             return [Body(name, sentence)]
         line = feature.text_line or feature.line or 1
+        refuse_unread(feature.text, f"{feature.path}:{line}")
         return [
             Body(
                 name,
@@ -95,7 +104,8 @@ class TestGenerator:
 
     def _from_file(self, feature: Feature, name: str) -> list[Body]:
         path = self._file(feature)
-        read = read_gherkin(path.read_text(encoding="utf-8"), feature.file or "")
+        text = path.read_text(encoding="utf-8")
+        read = read_gherkin(text, feature.file or "")
         found = read.named(feature.scenario) if feature.scenario else read.scenarios
         if len({one.outline for one in found}) != 1:
             names = ", ".join(dict.fromkeys(repr(one.outline) for one in found)) or "none"
@@ -104,7 +114,9 @@ class TestGenerator:
                 where=f"{feature.path}:{feature.line}",
                 remedy=f"Name one on the marker: scenario=…. There are: {names}.",
             )
+        refuse_unread(_text_of(found, read, text), f"{read.path}:{found[0].line}")
         rows = [self._parser.compile(one.steps, feature.url, title=one.name, path=read.path) for one in found]
+        check_same_arrangement(rows, read.path)
         return _of_outline(name, self._outline(found[0], feature), rows, found)
 
     def _file(self, feature: Feature) -> Path:
@@ -126,6 +138,13 @@ class TestGenerator:
             return self._parser.compile(row.outline_steps, feature.url, title=row.outline)
         except ScenarioError:
             return None
+
+
+def _text_of(found: Sequence[GherkinScenario], read: GherkinFile, text: str) -> str:
+    """The lines of a scenario in its file: up to the next one."""
+    own = {one.line for one in found}
+    following = min((one.line for one in read.scenarios if one.line > max(own)), default=0)
+    return "\n".join(text.splitlines()[min(own) - 1 : following - 1 if following else None])
 
 
 def _of_outline(
@@ -151,23 +170,41 @@ def function_name(feature: Feature) -> str:
     return f"test_{name or 'feature'}"
 
 
-def render(feature: Feature, bodies: Sequence[Body]) -> tuple[str, tuple[StepLines, ...]]:
-    """The module's source, and which of its lines belong to which step."""
-    lines = _head(feature, bodies)
+def render(feature: Feature, bodies: Sequence[Body], path: str) -> tuple[str, tuple[StepLines, ...]]:
+    """The module's source, and which of its lines belong to which step.
+
+    :param path: where it will lie in the project.
+    """
+    lines = _head(feature, bodies, path)
     places: list[StepLines] = []
     for number, body in enumerate(bodies):
         lines += ["", ""] if number else []
+        arranged = _arranged(body.scenario.steps, lines)
         lines += _signature(body)
-        places += _body(body, lines)
+        places += _body(body, lines, arranged)
     return "\n".join(lines) + "\n", tuple(places)
 
 
-def _body(body: Body, lines: list[str]) -> list[StepLines]:
-    """Write the steps behind ``lines``; where each stands, in the scenario's order."""
-    steps = body.scenario.steps
-    if not opens_page(steps[0]):
-        lines.append(f"    {start_of(body.scenario.url)}")
+def _arranged(steps: Sequence[Step], lines: list[str]) -> dict[int, StepLines]:
+    """Write what is arranged behind ``lines``, a decorator a call; where each step that does nothing else stands."""
     places: dict[int, StepLines] = {}
+    for step in steps:
+        calls = [call for call in step.calls if call.arranges]
+        if calls:
+            first = len(lines) + 1
+            lines += [line.strip() for line in _comment(step)]
+            lines += [line for call in calls for line in decorator_of(call)]
+            if step.arranges:
+                places[id(step)] = StepLines(keyword="Given", text=step.text, first=first, last=len(lines))
+    return places
+
+
+def _body(body: Body, lines: list[str], arranged: Mapping[int, StepLines]) -> list[StepLines]:
+    """Write the steps behind ``lines``; where each stands, in the scenario's order."""
+    steps = [step for step in body.scenario.steps if not step.arranges]
+    if not (steps and opens_page(steps[0])):
+        lines.append(f"    {start_of(body.scenario.url)}")
+    places = dict(arranged)
     before = _listening(ordered(steps))
     for step in ordered(steps):
         lines += [f"    {line}" for line in before.get(id(step), ())]
@@ -175,7 +212,19 @@ def _body(body: Body, lines: list[str]) -> list[StepLines]:
         lines += _comment(step)
         lines += [f"    {line}" for line in step.code if line not in _LISTENING]
         places[id(step)] = StepLines(keyword=step.keyword, text=step.text, first=first, last=len(lines))
-    return [places[id(step)] for step in steps]
+    return [places[id(step)] for step in body.scenario.steps]
+
+
+def steps_in(source: str) -> tuple[StepLines, ...]:
+    """Which lines of a rendered module belong to which step, read from the comments that name the steps."""
+    lines = source.splitlines()
+    starts = [(number, found) for number, line in enumerate(lines, 1) if (found := _STEP.fullmatch(line))]
+    places = []
+    for (first, found), following in zip(starts, [*(number for number, _ in starts[1:]), len(lines) + 1], strict=True):
+        until = next((number for number in range(first, following) if not lines[number - 1].strip()), following)
+        keyword = cast(StepKeyword, found[1])
+        places.append(StepLines(keyword=keyword, text=found[2], first=first, last=until - 1))
+    return tuple(places)
 
 
 def ordered(steps: Sequence[Step]) -> list[Step]:
@@ -202,7 +251,8 @@ def _listening(steps: Sequence[Step]) -> dict[int, list[str]]:
     return {}
 
 
-def _head(feature: Feature, bodies: Sequence[Body]) -> list[str]:
+def _head(feature: Feature, bodies: Sequence[Body], path: str) -> list[str]:
+    calls = [call for body in bodies for step in body.scenario.steps for call in step.calls]
     code = "\n".join(line for body in bodies for step in body.scenario.steps for line in step.code)
     origin = feature.file or feature.path or "its scenario"
     where = f"{origin} ({feature.scenario})" if feature.scenario else origin
@@ -216,10 +266,10 @@ def _head(feature: Feature, bodies: Sequence[Body]) -> list[str]:
     ]
     if "re.compile(" in code:
         lines += ["import re", ""]
-    if any(body.rows for body in bodies):
+    if any(body.rows for body in bodies) or any(call.arranges for call in calls):
         lines.append("import pytest")
     names = "Page, expect" if "expect(" in code else "Page"
-    return [*lines, f"from playwright.sync_api import {names}", "", ""]
+    return [*lines, f"from playwright.sync_api import {names}", *import_lines(calls, path), "", ""]
 
 
 def _signature(body: Body) -> list[str]:
@@ -256,6 +306,8 @@ def _parametrize(body: Body) -> list[str]:
 
 def _comment(step: Step) -> list[str]:
     lines = [f"    # {step.keyword} {_plain(step.text)}"]
+    if step.keyword == "Given" and "expect(" in "".join(step.code):
+        lines.append("    # (it has to hold already: nothing here brings it about)")
     if step.certainty < 1:
         lines.append("    # (this is how it was understood; say it more exactly if it means something else)")
     return lines
@@ -270,59 +322,3 @@ def _plain(text: str) -> str:
 def _sentence(text: str) -> str:
     escaped = _plain(text).replace("\\", "\\\\").replace('"""', '\\"\\"\\"') or "A feature"
     return escaped if escaped.endswith((".", "!", "?")) else f"{escaped}."
-
-
-# -- checks -----------------------------------------------------------------------------------------------------------
-
-
-def check_source(source: str) -> None:
-    """Make sure that a generated test compiles and holds nothing but Playwright's own calls.
-
-    :raises ScenarioError: it does not.
-    """
-    tree = ast.parse(source)
-    compile(tree, "<generated test>", "exec")
-    functions = [node for node in tree.body if isinstance(node, ast.FunctionDef)]
-    for node in tree.body:
-        if not isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef)) and not _is_docstring(node):
-            raise _foreign(node)
-    for function in functions:
-        names = _NAMES | {argument.arg for argument in function.args.args}
-        for part in (inner for statement in function.body for inner in ast.walk(statement)):
-            if not _is_own(part, names):
-                raise _foreign(part)
-
-
-def _is_own(node: ast.AST, names: frozenset[str]) -> bool:
-    if isinstance(node, ast.Name):
-        return node.id in names
-    if isinstance(node, ast.Attribute):
-        return not node.attr.startswith("_")
-    return isinstance(
-        node,
-        (
-            ast.Expr, ast.Call, ast.Constant, ast.keyword, ast.List, ast.Lambda, ast.arguments, ast.arg, ast.Assign,
-            ast.Load, ast.Store, ast.BinOp, ast.Add, ast.AnnAssign, ast.Subscript, ast.Assert, ast.Compare, ast.In,
-            ast.NotIn, ast.UnaryOp, ast.Not, ast.Eq, ast.With, ast.withitem,
-        ),
-    )  # fmt: skip
-
-
-def _foreign(node: ast.AST) -> ScenarioError:
-    return ScenarioError(f"The generated test holds something other than Playwright's own calls: {ast.unparse(node)}")
-
-
-def _is_docstring(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
-
-
-def meaning_of(source: str) -> str:
-    """A digest of what a test says: its syntax tree without docstrings; comments and layout do not count.
-
-    :raises SyntaxError: the source is no Python.
-    """
-    tree = ast.parse(source)
-    for node in ast.walk(tree):
-        if isinstance(node, (ast.Module, ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
-            node.body = [*(node.body[1:] if node.body and _is_docstring(node.body[0]) else node.body)] or [ast.Pass()]
-    return hashlib.sha256(ast.dump(tree).encode()).hexdigest()

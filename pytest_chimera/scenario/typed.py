@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from pytest_chimera.models import GeneratedTest
+from pytest_chimera.scenario.helpers import is_arrangement
 from pytest_chimera.scenario.wordplay import holds, without, words_of
 
 TYPING = {"fill", "type", "press_sequentially", "insert_text"}
@@ -137,7 +138,9 @@ def _is_typing(node: Text) -> bool:
 
 def _given(test: GeneratedTest, function: ast.FunctionDef) -> frozenset[str]:
     lines = {line for step in test.steps if step.keyword == "Given" for line in range(step.first, step.last + 1)}
-    return frozenset(node.value for node in strings([function]) if node.lineno in lines and node.value)
+    arranged = strings([node for node in function.decorator_list if is_arrangement(node)])
+    given = [node for node in strings([function]) if node.lineno in lines]
+    return frozenset(node.value for node in (*given, *arranged) if node.value)
 
 
 def _typings(function: ast.FunctionDef) -> Iterator[Typed]:

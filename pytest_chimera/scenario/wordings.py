@@ -297,7 +297,7 @@ WORDINGS: tuple[Wording, ...] = (
         be|stay|remain|land|arrive|end [up] [still|now|back] on|onto|at {page}
         be|stay|remain|land|arrive|end [up] [still|now|back] in {page:website}
         be [back] on|at [the] [url|path|address] {page}
-        land|arrive|end [up] on|at {page}
+        land|arrive|end [up] on|onto|at|in|to {page}
         <see>|reach|get|access|view [to] {page:site}
         <go> [back] to {page:site}
         """),
@@ -340,7 +340,7 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("has-any-text", "be", "contain|have any|some text\nbe filled"),
     *_rows("exact-text", "be", "be|equal|read|become [now] [equal] [to] [exactly] {texts}\nhave [the|a] [exact] text|label|title|caption [of] {texts}"),
     *_rows("contains", "be", """
-        <says>|have|match <a> [text|message|value|words|word|content|label] {texts}
+        <says>|have|match <a> [text|message|value|words|word|content|label|keyword|keywords|phrase|term|string|line|title|name|number|amount] {texts}
         contain|match <a> [text|message|value|words|word|content|label] {texts}
         be displayed|shown as {words:shown}
         be displayed|shown [as|with] [the] [text|message] {texts}

@@ -1,4 +1,4 @@
-"""The commands that end the session at once: status, apply, prune."""
+"""The commands that end the session at once: status, apply, prune, and the two that verify."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from pytest_chimera.errors import ChimeraError
-from pytest_chimera.journal import Standing, standing_of
+from pytest_chimera.journal import standing_of
 from pytest_chimera.marked import journal_name
 from pytest_chimera.models import slug_of
 from pytest_chimera.repository import Repository
 from pytest_chimera.session.conductor import private_folders, settings_of
 from pytest_chimera.session.report import state_lines, status_lines
+from pytest_chimera.session.verifying import verify_commit
+from pytest_chimera.standing import Standing
 from pytest_chimera.vault import Vault
 
 
@@ -26,6 +28,8 @@ def run_command(config: pytest.Config, _session: pytest.Session) -> pytest.ExitC
     try:
         if config.getoption("chimera_verify_state"):
             return _verify_state(config)
+        if rev := config.getoption("chimera_verify"):
+            return _verify(config, rev)
         if config.getoption("chimera_status"):
             _status(config)
         elif config.getoption("chimera_apply"):
@@ -42,6 +46,14 @@ def _verify_state(config: pytest.Config) -> pytest.ExitCode:
     text, whole = state_lines(_state(config), terminal._tw.fullwidth)
     terminal.write(text)
     return pytest.ExitCode.OK if whole else pytest.ExitCode.TESTS_FAILED
+
+
+def _verify(config: pytest.Config, rev: str) -> pytest.ExitCode:
+    """Pytest's own cache writes the run's node ids at its end; there are none, and the person's tree stays as it is."""
+    for name in ("lfplugin", "nfplugin", "stepwiseplugin"):
+        if config.pluginmanager.hasplugin(name):
+            config.pluginmanager.unregister(name=name)
+    return pytest.ExitCode.OK if verify_commit(config, rev) else pytest.ExitCode.TESTS_FAILED
 
 
 def _terminal(config: pytest.Config) -> Any:

@@ -21,28 +21,35 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pytest_chimera.agents import Agents
+from pytest_chimera.ahead import Ahead, recovered
 from pytest_chimera.breaker import Breakers
 from pytest_chimera.builtin.coders import coder_plugin
 from pytest_chimera.builtin.guardian import Checks, Guardian
 from pytest_chimera.builtin.regressions import BaseTests
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Generator, Judge
-from pytest_chimera.errors import ChimeraError, SettingError
+from pytest_chimera.canaries import Canaries
+from pytest_chimera.drafting import draft_of, lacks_steps, lay
+from pytest_chimera.environment import secret_values
+from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, SettingError
 from pytest_chimera.journal import standing_of
 from pytest_chimera.judging import Browser, find_browser
 from pytest_chimera.limits import Allowance
 from pytest_chimera.marked import cache_key, journal_name
 from pytest_chimera.models import Feature, SealedTest, Verdict
-from pytest_chimera.project import Orders, Project, time_limits
+from pytest_chimera.project import Orders, Project, state_out_of_reach, time_limits
 from pytest_chimera.proving import pursue
 from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.scenario.functions import StepFunction, step_functions
 from pytest_chimera.sealing import ready_test
+from pytest_chimera.session.confinement import NOTE, Confinement, sandboxes_of
 from pytest_chimera.session.items import DURATION, Durations, FeatureFailed, feature_of, refuse_double_ids
 from pytest_chimera.session.progress import Progress
-from pytest_chimera.session.report import dry_lines, failure_text
+from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
 from pytest_chimera.settings import Settings, Tables, load_settings, load_tables
 from pytest_chimera.turns import NotBegun, Turn, Turns
+from pytest_chimera.untrusted import Cleaner
 from pytest_chimera.vault import Vault
 
 MEMORY_OF_A_FEATURE = 1_000_000_000
@@ -67,6 +74,7 @@ class Conductor:
         self._waiting: list[tuple[pytest.Item, Feature]] = []
         self._errors: dict[str, ChimeraError] = {}
         self._project: Project | None = None
+        self._confinement: Confinement | None = None
 
     def plan(self, items: list[Any]) -> list[Feature]:
         """Read the selected items into features; what is wrong with one is kept until it runs."""
@@ -92,14 +100,22 @@ class Conductor:
         if self._config.option.chimera_dry_run:
             self._show(item)
             return
+        if self._config.option.chimera_draft:
+            self._draft(item)
+            return
         try:
             verdict = self._verdict(item)
+        except EnvironmentTrouble as trouble:
+            item.user_properties.append(("chimera-state", "parked"))
+            raise FeatureFailed(str(trouble)) from None
         except ChimeraError as error:
             raise FeatureFailed(str(error)) from None
         feature = self._feature(item)
         item.stash[DURATION] = verdict.seconds
         item.user_properties.append(("chimera", verdict.model_dump_json()))
         item.user_properties.append(("chimera-state", verdict.state))
+        if self._confinement and self._confinement.note:
+            item.user_properties.append((NOTE, self._confinement.note))
         item.add_report_section("call", "stdout chimera", "\n".join(self._progress.lines.get(feature.id, [])))
         if not verdict.passed:
             raise FeatureFailed(failure_text(verdict))
@@ -111,13 +127,32 @@ class Conductor:
         """Show what would be done, and do nothing."""
         config = self._config
         try:
-            generator = generator_of(settings_of(config), tables_of(config), config.rootpath)
+            generator = generator_of_project(config)
             lines = dry_lines(self._feature(item), generator)
         except ChimeraError as error:
             raise FeatureFailed(str(error)) from None
         for line in lines:
             self._progress.note(line)
         self._progress.show(0)
+
+    def _draft(self, item: pytest.Item) -> None:
+        """Have steps drafted where there are none, show the edit, and lay it into the person's file."""
+        feature, config = self._feature(item), self._config
+        try:
+            generator = generator_of_project(config)
+            if not lacks_steps(feature, generator):
+                self._progress.note(f"{feature.id}: it has steps; nothing to draft")
+            else:
+                self._project = self._project or self._open(item)
+                project = replace(self._project, agents=Agents(config.pluginmanager, item.ihook))
+                draft = self._portal.call(draft_of, project, feature, generator)
+                for line in drafted_lines(feature, draft.edit):
+                    self._progress.note(line)
+                lay(config.rootpath, draft.edit)
+        except ChimeraError as error:
+            raise FeatureFailed(str(error)) from None
+        finally:
+            self._progress.show(0)
 
     def close(self) -> None:
         """End what still runs, orderly, and the loop."""
@@ -143,6 +178,7 @@ class Conductor:
 
     def _open(self, item: pytest.Item) -> Project:
         with ExitStack() as opening:
+            opening.callback(self._close_ahead)
             self._portal = opening.enter_context(start_blocking_portal())
             opening.enter_context(_terminating_as_interrupt())
             project = self._open_project(item)
@@ -154,6 +190,13 @@ class Conductor:
 
     def _stop_deployments(self, deployer: Deployer) -> None:
         self._portal.call(deployer.stop_all)
+
+    def _close_ahead(self) -> None:
+        try:
+            if self._project and self._project.ahead:
+                self._project.ahead.close()
+        except OSError as error:
+            self._progress.note(f"the journals are written, and may not be on the disk yet: {error}")
 
     def _begin(self, item: pytest.Item) -> None:
         """Begin all workflows with the first item; in a worker of xdist only the item's own, and what it follows."""
@@ -222,13 +265,15 @@ class Conductor:
         repository.head()
         cache = config.cache
         assert cache is not None, "--chimera without the cache is a usage error"
+        state = self._state(cache)
         manager = config.pluginmanager
+        clean = self._progress.clean = cleaner_of(settings)
         by_hand = not settings.coder and not item.ihook.pytest_chimera_implement_feature.get_hookimpls()
         answered = item.ihook.pytest_chimera_transitions()
         tables = tables_of(config)
         return Project(
             root=root,
-            state=Path(cache.mkdir("chimera")),
+            state=state,
             work=repository.work,
             repository=repository,
             settings=settings,
@@ -239,20 +284,34 @@ class Conductor:
             browser=lambda: self._browser,
             config_files=_config_files(config),
             tables=tables,
-            ready=self._ready(settings, tables),
+            functions=functions_of(config, settings),
+            ready=self._ready(settings),
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
-            table=time_limits(settings, answered, Path(cache.mkdir("chimera"))),
+            table=time_limits(settings, answered, state),
+            canaries=Canaries(repository, settings, state, by_hand),
+            clean=clean,
+            ahead=Ahead(state),
             allowance=Allowance(settings),
             breakers=Breakers(self._progress.note),
+            sandboxes=sandboxes_of(config.rootpath, settings, repository, state, by_hand=by_hand),
             run=_run_of(config),
         )
 
-    def _ready(self, settings: Settings, tables: Tables) -> SealedTest | None:
+    def _state(self, cache: pytest.Cache) -> Path:
+        """The folder of the journals, with what the machine lost put back."""
+        try:
+            state = Path(cache.mkdir("chimera"))
+            for line in recovered(state):
+                self._progress.note(line)
+        except OSError as error:
+            raise state_out_of_reach(Path(str(cache._cachedir)), error) from error
+        return state
+
+    def _ready(self, settings: Settings) -> SealedTest | None:
         if not settings.ready:
             return None
-        generator = generator_of(settings, tables, self._config.rootpath)
-        return self._portal.call(ready_test, generator, settings.ready)
+        return self._portal.call(ready_test, generator_of_project(self._config), settings.ready)
 
     @cached_property
     def _browser(self) -> Browser:
@@ -260,13 +319,20 @@ class Conductor:
 
     def _register(self, project: Project) -> Deployer:
         settings = project.settings
-        deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"))
+        sandboxes = project.sandboxes
+        deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"), sandboxes)
+        coder = coder_plugin(settings, project.root, sandboxes)
+        function = coder is None or bool(project.agents.named("pytest_chimera_implement_feature"))
+        self._confinement = Confinement(sandboxes, self._progress.note, function=function)
         plugins = {
-            "chimera-generator": Generator(generator_of(settings, project.tables, project.root)),
-            "chimera-coder": coder_plugin(settings, project.root),
+            "chimera-generator": Generator(generator_of_project(self._config)),
+            "chimera-coder": coder,
+            "chimera-confinement": self._confinement,
             "chimera-guardian": Guardian(settings, project.repository.read, by_hand=project.by_hand),
-            "chimera-checks": Checks(settings, project.repository, project.work, by_hand=project.by_hand),
-            "chimera-base-tests": BaseTests(settings, project.repository, project.work, project.by_hand),
+            "chimera-checks": Checks(
+                settings, project.repository, project.work, by_hand=project.by_hand, sandboxes=sandboxes
+            ),
+            "chimera-base-tests": BaseTests(settings, project.repository, project.work, project.by_hand, sandboxes),
             "chimera-deployer": deployer,
             "chimera-judge": Judge(settings, project.repository, project.browser),
             "chimera-progress": self._progress,
@@ -278,8 +344,19 @@ class Conductor:
         return deployer
 
 
-def generator_of(settings: Settings, tables: Tables, root: Path) -> TestGenerator:
-    """The project's own test writer."""
+def generator_of_project(config: pytest.Config) -> TestGenerator:
+    """The test writer that knows the project's own words.
+
+    :raises SettingError: they are not written as they have to be.
+    """
+    settings = settings_of(config)
+    return generator_of(settings, tables_of(config), config.rootpath, functions_of(config, settings))
+
+
+def generator_of(
+    settings: Settings, tables: Tables, root: Path, functions: tuple[StepFunction, ...] = ()
+) -> TestGenerator:
+    """The test writer for a project in a folder."""
     return TestGenerator(
         settings.test_dir,
         pages=tables.pages,
@@ -288,7 +365,16 @@ def generator_of(settings: Settings, tables: Tables, root: Path) -> TestGenerato
         root=root,
         languages=tables.languages,
         language=settings.language,
+        functions=functions,
     )
+
+
+def functions_of(config: pytest.Config, settings: Settings) -> tuple[StepFunction, ...]:
+    """What every ``pytest_chimera_steps`` of this run answers, wherever its conftest.py lies.
+
+    :raises SettingError: something in it is no phrase or no function that a step could be given to.
+    """
+    return step_functions(config.hook.pytest_chimera_steps(), config.rootpath, settings.test_dir)
 
 
 def tables_of(config: pytest.Config) -> Tables:
@@ -302,6 +388,12 @@ def tables_of(config: pytest.Config) -> Tables:
         for code, phrases in answer.items():
             languages[code] = languages.get(code, {}) | dict(phrases)
     return replace(tables, languages=languages)
+
+
+def cleaner_of(settings: Settings) -> Cleaner:
+    """Masks what is secret in our environment, and in what the project's programs are given."""
+    given = (entry.partition("=") for entry in (*settings.env, *settings.coder_env))
+    return Cleaner(secret_values({**os.environ, **{name.strip(): value for name, sets, value in given if sets}}))
 
 
 def jobs_of(settings: Settings) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Generator, Iterable
 from pathlib import Path
 from typing import Any
@@ -92,21 +91,22 @@ def _path(item: pytest.Item) -> str:
 
 
 def refuse_double_ids(features: Iterable[tuple[pytest.Item, Feature]]) -> dict[str, ScenarioError]:
-    """The error for each node id whose feature's id another one has too."""
+    """The error for each node id whose feature would share its branch and its folders with another one's."""
     pairs = list(features)
-    counts = Counter(feature.id for _, feature in pairs)
-    places: dict[str, list[str]] = {}
+    same: dict[str, list[Feature]] = {}
     for _, feature in pairs:
-        places.setdefault(feature.id, []).append(f"{feature.path}:{feature.line}")
-    return {
-        item.nodeid: ScenarioError(
-            f"{counts[feature.id]} features have the id {feature.id!r}.",
-            where=", ".join(places[feature.id]),
-            remedy=f'Give one of them a name of its own: @pytest.mark.feature("…", id="{feature.id}_2")',
-        )
-        for item, feature in pairs
-        if counts[feature.id] > 1
-    }
+        same.setdefault(feature.slug, []).append(feature)
+    return {item.nodeid: _shared(feature, same[feature.slug]) for item, feature in pairs if len(same[feature.slug]) > 1}
+
+
+def _shared(feature: Feature, features: list[Feature]) -> ScenarioError:
+    ids = sorted({each.id for each in features})
+    told = f"the id {ids[0]!r}" if len(ids) == 1 else f"ids that make one branch, chimera/{feature.slug}: {ids}"
+    return ScenarioError(
+        f"{len(features)} features have {told}.",
+        where=", ".join(f"{each.path}:{each.line}" for each in features),
+        remedy=f'Give one of them a name of its own: @pytest.mark.feature("…", id="{feature.id}_2")',
+    )
 
 
 def adopt(item: Any, run: Run) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_chimera.marked import MARKER, body_of, cache_key, feature_id, is_generated
+from pytest_chimera.marked import MARKER, MARKER_ARRANGE, body_of, cache_key, feature_id, is_generated
+
+if TYPE_CHECKING:
+    from pytest_chimera.models import Call
+    from pytest_chimera.session.serving import TestServer
 
 
 class PlainRuns:
@@ -16,7 +19,7 @@ class PlainRuns:
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
-        self._serving = ExitStack()
+        self._server: TestServer | None = None
         self._generated: dict[Path, bool] = {}
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
@@ -36,12 +39,26 @@ class PlainRuns:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: Any) -> None:
-        """Serve the working tree for the first generated test, when no base URL was given."""
-        if self._config.getoption("base_url", None) or not self._is_generated(item):
+        """Serve the working tree for the first generated test when no base URL was given; arrange what a test needs."""
+        arranges = item.get_closest_marker(MARKER_ARRANGE)
+        if self._config.option.chimera and item.get_closest_marker(MARKER):
             return
-        from pytest_chimera.session.serving import serve_for_tests
+        if not (arranges or self._is_generated(item)) or self._is_elsewhere(arranges):
+            return
+        from pytest_chimera.session.serving import TestServer
 
-        self._config.option.base_url = self._serving.enter_context(serve_for_tests(self._config))
+        if self._server is None:
+            self._server = TestServer(self._config)
+            self._config.option.base_url = self._server.url
+        self._server.prepare(arrangements_of_item(item))
+
+    def _is_elsewhere(self, arranges: object) -> bool:
+        """The person has named what is tested: nothing is served, and nothing arranged."""
+        if self._server is not None or not self._config.getoption("base_url", None):
+            return False
+        if arranges:
+            pytest.skip("what it needs is arranged where chimera serves the application: run it without --base-url")
+        return True
 
     def _is_generated(self, item: Any) -> bool:
         if "page" not in getattr(item, "fixturenames", ()):
@@ -53,4 +70,16 @@ class PlainRuns:
 
     def pytest_unconfigure(self) -> None:
         """Stop the server."""
-        self._serving.close()
+        if self._server is not None:
+            self._server.stop()
+
+
+def arrangements_of_item(item: Any) -> list[Call]:
+    """What a test has arranged, in the order in which its decorators stand."""
+    from pytest_chimera.models import Call
+
+    calls = []
+    for marker in reversed(list(item.iter_markers(MARKER_ARRANGE))):
+        path, _, name = str(marker.args[0]).partition("::")
+        calls.append(Call(path=path, name=name, arguments=dict(marker.kwargs), arranges=True))
+    return calls

@@ -12,7 +12,9 @@ from queue import Empty, SimpleQueue
 
 import pytest
 
+from pytest_chimera.environment import secret_values
 from pytest_chimera.models import Change, Deployment, Feature, SealedTest, TestRun, first_line
+from pytest_chimera.untrusted import Cleaner
 from pytest_chimera.words import span
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, Outcome, PhaseResult
 
@@ -23,6 +25,10 @@ _VERBS = {
     ChimeraPhase.STAGING_DEPLOYMENT: "deploy",
     ChimeraPhase.E2E_VALIDATION: "validate",
 }
+
+
+LONGEST = 400
+"""How many characters a line about a feature may have."""
 
 
 @dataclass
@@ -46,6 +52,7 @@ class Progress:
         self._in_worker = hasattr(config, "workerinput")
         self._live = False
         self._said: SimpleQueue[str] = SimpleQueue()
+        self.clean = Cleaner(secret_values(os.environ))
         self.width = 0
         self.lines: dict[str, list[str]] = {}
 
@@ -65,6 +72,8 @@ class Progress:
         verb = _VERBS[result.phase]
         attempt = f" {result.attempt}" if result.attempt > 1 else ""
         self.say(feature, f"{mark} {verb + attempt:<12} {what} ({span(result.seconds)})")
+        for note in result.value.notes if isinstance(result.value, SealedTest) else ():
+            self.say(feature, f"  {'note':<12} {note}")
 
     async def pytest_chimera_verdict(self, feature: Feature) -> None:
         """Nothing is being waited for any more."""
@@ -74,7 +83,7 @@ class Progress:
 
     def say(self, feature: Feature, line: str) -> None:
         """Say one line about a feature, from any thread; :meth:`show` writes it."""
-        line = _harmless(line)
+        line = _one_line(self.clean.text(line))
         self.lines.setdefault(feature.id, []).append(line)
         if not self._quiet:
             self._said.put(f"  {feature.id:<{self.width}}  {line}")
@@ -82,7 +91,7 @@ class Progress:
     def note(self, line: str) -> None:
         """Say one line about the run."""
         if not self._quiet:
-            self._said.put(f"  {_harmless(line)}")
+            self._said.put(f"  {self.clean.text(line)}")
 
     def show(self, patience: float) -> None:
         """Write what was said, in pytest's own thread, and on a terminal what is being waited for.
@@ -144,9 +153,10 @@ def _colour(line: str) -> dict[str, bool]:
     return {"red": True} if " ✗ " in line else {}
 
 
-def _harmless(text: str) -> str:
-    """Text of unknown origin without what could steer a terminal."""
-    return "".join(letter if letter.isprintable() or letter in "\n\t" else "�" for letter in text)
+def _one_line(text: str) -> str:
+    """The first line of a text, cut where it is too long for a terminal."""
+    line = text.partition("\n")[0]
+    return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
 
 
 def told(result: PhaseResult) -> str:

@@ -12,9 +12,12 @@ import rich.console
 import rich.table
 
 from pytest_chimera.errors import ChimeraError
-from pytest_chimera.journal import Standing, examined, standing_of
-from pytest_chimera.models import Feature, Step, Target, Verdict
+from pytest_chimera.journal import examined, standing_of
+from pytest_chimera.models import Call, Feature, Step, Target, Verdict
 from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.scenario.drafts import MARK, Edit
+from pytest_chimera.scenario.notes import notes_on
+from pytest_chimera.standing import Standing
 from pytest_chimera.words import span
 
 LIMIT = 3000
@@ -43,13 +46,35 @@ def dry_lines(feature: Feature, generator: TestGenerator) -> list[str]:
     steps = [step for scenario in generator.scenarios(feature) for step in scenario.steps]
     test = generator.generate(feature)
     understood = [f"    {step.keyword:<5} {step.text}  →  {_understood(step)}" for step in steps]
-    return [f"{feature.id}: {test.path}", *understood, "", *(f"    {line}" for line in test.source.splitlines()), ""]
+    notes = [f"    note: {note}" for note in notes_on(test)]
+    return [
+        f"{feature.id}: {test.path}",
+        *understood,
+        *notes,
+        "",
+        *(f"    {line}" for line in test.source.splitlines()),
+        "",
+    ]
+
+
+def drafted_lines(feature: Feature, edit: Edit) -> list[str]:
+    """What is shown of a draft: the edit, and what the person does next."""
+    shown = [f"    {line}" for line in edit.diff().splitlines()]
+    following = f"next: read {edit.path}, delete the line {MARK!r}, and run pytest --chimera"
+    return [f"{feature.id}: steps are drafted in {edit.path}", *shown, following]
 
 
 def _understood(step: Step) -> str:
+    if step.calls:
+        return "; ".join(map(_called, step.calls))
     words = [step.kind, describe(step.target) if step.target else "", repr(step.value) if step.value else ""]
     sure = "" if step.certainty == 1 else f" (certainty {step.certainty:g})"
     return " ".join(word for word in words if word) + sure
+
+
+def _called(call: Call) -> str:
+    when = "arranged before the browser comes: " if call.arranges else ""
+    return f"{when}{call.as_text()}, {call.path}"
 
 
 def describe(target: Target) -> str:
@@ -118,6 +143,6 @@ def _age(standing: Standing) -> str:
 
 def _rendered(table: rich.table.Table, width: int) -> str:
     out = io.StringIO()
-    console = rich.console.Console(file=out, width=width, color_system=None, highlight=False)
+    console = rich.console.Console(file=out, width=width, color_system=None, highlight=False, markup=False, emoji=False)
     console.print(table)
     return "\n".join(line.rstrip() for line in out.getvalue().splitlines() if line.strip()) + "\n"

@@ -2,33 +2,110 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pytest_chimera.builtin.serving import serve_working_tree
+from pytest_chimera.builtin.arranging import Arranging, Code, NotArranged, Where
+from pytest_chimera.builtin.server import Served, recipe_of_working_tree, serve
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.judging import find_browser
+from pytest_chimera.models import Call
 from pytest_chimera.session.conductor import settings_of
+from pytest_chimera.supervised import Finished, Supervised
 from pytest_chimera.vault import Vault
 
+_LOOK_EVERY = 0.02
 
-@contextmanager
-def serve_for_tests(config: pytest.Config) -> Iterator[str]:
-    """The URL of the working tree, served until the run ends; fails the test that asked when it can't be served."""
-    worker = getattr(config, "workerinput", {}).get("workerid", "")
-    folder = Vault(config.rootpath).scratch(f"plain-run-{worker}" if worker else "plain-run")
+
+class TestServer:
+    """The working tree, served until :meth:`stop`; what cannot be served or arranged fails the test that asked.
+
+    A test that has something arranged gets a fresh copy at the same address, and so does the one after it.
+    """
+
+    __test__ = False
+
+    def __init__(self, config: pytest.Config) -> None:
+        worker = getattr(config, "workerinput", {}).get("workerid", "")
+        self._root: Path = config.rootpath
+        self._folder = Vault(config.rootpath).scratch(f"plain-run-{worker}" if worker else "plain-run")
+        self._served: Served | None = None
+        self._is_fresh = True
+        try:
+            self._settings = settings_of(config)
+            self.url = self._url()
+        except ChimeraError as error:
+            pytest.fail(f"No --base-url was given, and the project could not be served.\n{error}", pytrace=False)
+
+    def _url(self) -> str:
+        settings = self._settings
+        if not settings.serve.strip() and settings.staging_url:
+            return settings.staging_url.rstrip("/")
+        self._served = serve(recipe_of_working_tree(settings, self._root, self._folder), threading.Event())
+        return self._served.url
+
+    def prepare(self, calls: Sequence[Call]) -> None:
+        """Have done what a test needs before the browser comes."""
+        if self._served is None:
+            if calls:
+                pytest.skip("what it needs is arranged where chimera serves the application: set chimera_serve")
+            return
+        try:
+            if calls or not self._is_fresh:
+                self._renew(self._served)
+            if calls:
+                self._is_fresh = False
+                self._arrange(tuple(calls), self._served)
+        except ChimeraError as error:
+            said = str(error)
+        except NotArranged as failed:
+            said = f"What the test needs could not be arranged: {failed}\n{failed.output}"
+        else:
+            return
+        pytest.fail(said, pytrace=False)
+
+    def _renew(self, served: Served) -> None:
+        served.stop()
+        recipe = recipe_of_working_tree(self._settings, self._root, self._folder)
+        self._served = serve(replace(recipe, port=served.port), threading.Event())
+        self._is_fresh = True
+
+    def _arrange(self, calls: tuple[Call, ...], served: Served) -> None:
+        recipe = served.recipe
+        where = Where(self._root, served.url, served.port, str(recipe.data_dir), recipe.name)
+        code = Code(self._root, tuple(dict.fromkeys(call.path for call in calls)))
+        room = Vault(self._root).scratch(f"{self._folder.name}-arranged")
+        arranging = Arranging(calls, where, code, room)
+        arranging.check(_run(arranging, where.environment(self._settings.env), self._settings.arrange_timeout))
+
+    def stop(self) -> None:
+        """End it."""
+        if self._served is not None:
+            self._served.stop()
+
+
+def _run(arranging: Arranging, environment: dict[str, str], time_limit: float) -> Finished:
+    program = Supervised(
+        arranging.command,
+        folder=arranging.where.folder,
+        environment=environment,
+        log=arranging.log,
+        time_limit=time_limit or None,
+        stdin=arranging.order(),
+    )
+    program.start()
     try:
-        serving = serve_working_tree(settings_of(config), config.rootpath, folder)
-        url = serving.__enter__()
-    except ChimeraError as error:
-        pytest.fail(f"No --base-url was given, and the project could not be served.\n{error}", pytrace=False)
-    try:
-        yield url
+        while not program.poll():
+            time.sleep(_LOOK_EVERY)
     finally:
-        serving.__exit__(None, None, None)
+        program.stop()
+    return program.finished()
 
 
 def launch_args(config: pytest.Config, given: dict[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from pytest_chimera.models import Verdict
+from pytest_chimera.session.confinement import NOTE
 from pytest_chimera.session.report import summary_lines
 
 
@@ -20,6 +21,13 @@ def verdicts_of(terminalreporter: Any) -> list[Verdict]:
     return [verdict for _, verdict in sorted(found.values(), key=lambda pair: pair[0])]
 
 
+def notes_of(terminalreporter: Any) -> list[str]:
+    """What there is to say of the run as a whole, each once."""
+    reports = (report for each in terminalreporter.stats.values() for report in each)
+    properties = (pair for report in reports for pair in getattr(report, "user_properties", ()))
+    return list(dict.fromkeys(value for key, value in properties if key == NOTE))
+
+
 def write_summary(terminalreporter: Any) -> None:
     """Write the section; nothing under ``-q`` or when no feature ran."""
     verdicts = verdicts_of(terminalreporter)
@@ -27,3 +35,5 @@ def write_summary(terminalreporter: Any) -> None:
         return
     terminalreporter.write_sep("=", "chimera")
     terminalreporter.write(summary_lines(verdicts, terminalreporter._tw.fullwidth) + "\n")
+    for note in notes_of(terminalreporter):
+        terminalreporter.write_line(f"  {note}")

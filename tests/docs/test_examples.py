@@ -20,6 +20,7 @@ from pytest_chimera.errors import ScenarioError
 from pytest_chimera.marked import ARGUMENTS
 from pytest_chimera.models import Brief, Change, Checkout, Deployment, Feature, GeneratedTest, Verdict
 from pytest_chimera.scenario import ScenarioParser, TestGenerator
+from pytest_chimera.scenario.drafts import MARK
 from pytest_chimera.settings import load_tables
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, checked_transitions
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks, commands, differs, shown
@@ -54,7 +55,13 @@ def test_python_compiles(block: Block) -> None:
     compile(block.text, block.place, "exec")
 
 
-@pytest.mark.parametrize("block", [block for block in PYTHON if "mark.feature(" in block.text], ids=place)
+OWN_STEPS = ROOT / "docs" / "how-to" / "write-your-own-steps.md"
+MARKED = [
+    block for block in PYTHON if "mark.feature(" in block.text and block.page != OWN_STEPS and MARK not in block.text
+]
+
+
+@pytest.mark.parametrize("block", MARKED, ids=place)
 def test_the_steps_of_an_example_are_understood(block: Block) -> None:
     for node in ast.parse(block.text).body:
         if isinstance(node, ast.FunctionDef):
@@ -73,7 +80,7 @@ def test_the_steps_of_an_example_are_understood(block: Block) -> None:
             assert TestGenerator().generate(feature).steps
 
 
-@pytest.mark.parametrize("block", CONFTESTS, ids=place)
+@pytest.mark.parametrize("block", [each for each in CONFTESTS if "_steps():" not in each.text], ids=place)
 def test_the_hooks_of_a_conftest_take_arguments_that_there_are(block: Block) -> None:
     module = ModuleType("conftest")
     exec(compile(block.text, block.place, "exec"), module.__dict__)
@@ -131,6 +138,13 @@ def test_the_example_of_a_review_finds_a_print(tmp_path: Path) -> None:
         change = Change(commit="1" * 40, diff=str(tmp_path / "change.diff"))
         answer = ask(plugin, "pytest_chimera_review_change", change=change, brief=brief, workflow=WORKFLOW)
         assert [finding.rule for finding in answer or []] == rules
+
+
+def test_the_example_of_a_drafting_function_answers_with_steps() -> None:
+    plugin = conftest("docs/how-to/draft-steps.md", "pytest_chimera_draft_steps")
+    feature = Feature(id="test_title", description="Heading: Welcome")
+    answer = ask(plugin, "pytest_chimera_draft_steps", feature=feature, task="", folder="")
+    assert [ScenarioParser().parse_step(step).kind for step in answer] == ["assert-visible"]
 
 
 def test_the_example_of_other_transitions_is_accepted() -> None:
@@ -332,3 +346,19 @@ def test_the_example_of_a_feature_file_is_collected_as_the_page_says(pytester: p
     feature = Feature(id="todos", description="Todos", file=name, scenario="User can add a todo", function="test_todos")
     source = TestGenerator(root=pytester.path).generate(feature).source
     assert 'parametrize("todo", ["Buy milk", "Call Ann"])' in source
+
+
+def test_the_example_of_own_steps_is_understood_as_the_page_says(pytester: pytest.Pytester) -> None:
+    for name, text in (block.file for block in blocks(OWN_STEPS) if block.file):
+        (pytester.path / name).parent.mkdir(parents=True, exist_ok=True)
+        (pytester.path / name).write_text(text)
+    for folder in ("tests", "tests/e2e"):
+        (pytester.path / folder / "__init__.py").touch()
+    result = pytester.runpytest_subprocess("--chimera", "--chimera-dry-run", "-s")
+    result.stdout.fnmatch_lines(
+        [
+            "*Given three paid orders of*paid_orders(count=3, customer='Ada'), tests/arranging.py",
+            "*When*I sign as*sign(page, name='Ada'), tests/e2e/steps.py",
+            '*@pytest.mark.chimera_arrange("tests/arranging.py::paid_orders", count=3, customer="Ada")',
+        ]
+    )

@@ -13,12 +13,12 @@ import pytest
 import pytest_chimera
 from pytest_chimera import hookspecs, models, workflow
 from pytest_chimera.builtin import coders, server
-from pytest_chimera.builtin.rules import RULES
-from pytest_chimera.journal import _FOLDS, Event, Standing, readable
-from pytest_chimera.marked import ARGUMENTS
+from pytest_chimera.builtin.rules import RULES, checked_allowances
+from pytest_chimera.marked import ARGUMENTS, MARKER_ARRANGE
 from pytest_chimera.models import Brief, Feature, GeneratedTest, Reason, Value, Verdict
 from pytest_chimera.repository import trailers
 from pytest_chimera.settings import FLAGS, ini_options, load_settings
+from pytest_chimera.standing import _FOLDS, Event, Standing, readable
 from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks, prose, shown
 from tests.docs.write_tables import tables, with_table
@@ -67,7 +67,7 @@ def test_a_table_of_settings_is_made_from_their_declarations(page_and_head: tupl
 @pytest.mark.parametrize("document", PAGES, ids=shown)
 def test_every_setting_that_is_named_exists(document: Path) -> None:
     named = set(re.findall(r"(?<![\w/])chimera_\w*[a-z]", text_of(document)))
-    assert named <= KEYS
+    assert named <= KEYS | {MARKER_ARRANGE}
 
 
 @pytest.mark.parametrize("document", PAGES, ids=shown)
@@ -80,6 +80,7 @@ def test_every_option_that_is_named_exists(document: Path) -> None:
 def test_toml_is_read_as_settings(block: Block) -> None:
     ini = tomllib.loads(block.text)["tool"].get("pytest", {}).get("ini_options", {})
     settings = load_settings(ini.get)
+    checked_allowances(settings.allow)
     assert {key for key in ini if key.startswith("chimera_")} <= KEYS
     placeholders = set(re.findall(r"\{(\w+)\}", f"{settings.serve}{settings.env}"))
     assert placeholders <= set(server.PLACEHOLDERS)
@@ -176,7 +177,7 @@ def test_every_event_is_described() -> None:
 
 
 def test_every_field_of_a_journals_line_is_described() -> None:
-    assert {code(row[0]) for row in rows(REFERENCE / "files.md", "Journal")} >= Event.model_fields.keys()
+    assert {code(row[0]) for row in rows(REFERENCE / "files.md", "Journal")} >= set(Event._fields)
 
 
 def test_every_key_of_the_mirror_is_described() -> None:
@@ -201,6 +202,14 @@ def test_what_a_coder_is_told_is_described() -> None:
 
 def test_every_rule_of_the_guardian_is_described() -> None:
     assert RULES.keys() == {code(row[0]) for row in rows(REFERENCE / "hooks.md", "pytest_chimera_review_change")} - {""}
+
+
+def test_the_how_to_says_of_each_rule_what_it_does_and_whether_it_may_be_allowed() -> None:
+    told = {code(row[0]): row for row in rows(DOCS / "how-to" / "allow-a-rule.md")[1:]}
+    assert told.keys() == RULES.keys()
+    for name, rule in RULES.items():
+        assert told[name][2].startswith(rule.severity)
+        assert told[name][3].startswith("yes") == rule.may_be_allowed
 
 
 def test_every_public_name_is_in_the_library() -> None:

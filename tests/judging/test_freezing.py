@@ -58,6 +58,19 @@ def test_a_test_that_imports_the_product_is_refused_with_what_to_write_instead()
     assert "no product code" in caught.value.remedy
 
 
+def test_a_generated_test_imports_the_sealed_step_functions_beside_it_and_no_conftest() -> None:
+    source = (
+        "import pytest\n\nfrom .steps import pay\n\n\n@pytest.mark.parametrize('n', [1])\ndef test_shop(page, n): ...\n"
+    )
+    helpers = {
+        "tests/e2e/steps.py": b"from tests.e2e.more import money\nfrom e2e.more import money\n\ndef pay(page): ...\n",
+        "tests/e2e/more.py": b"money = 1\n",
+        "tests/e2e/conftest.py": b"raise RuntimeError('it is not loaded')\n",
+    }
+    test = GeneratedTest(source=source, path=PATH, name="")
+    assert anyio.run(lambda: freeze(test, handwritten=True, helpers=helpers)) == (f"{PATH}::test_shop[1]",)
+
+
 def test_a_name_that_is_not_collected_is_said() -> None:
     with pytest.raises(PreconditionError, match="no test named test_shop in"):
         frozen("def test_other(page): ...\n")

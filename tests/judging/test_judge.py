@@ -24,7 +24,8 @@ SEES_BREAD = body('page.goto("/")', 'expect(page.get_by_text("Bread")).to_be_vis
 def green(tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> TestRun:
     """A run that is green."""
     evidence = tmp_path_factory.mktemp("green")
-    with serving({"/": TODOS + "<script>console.warn('nearly sold out')</script>"}) as site:
+    says = "<script>console.warn('nearly sold out'); console.log('\\x1b[2J\\ud800\\u202e')</script>"
+    with serving({"/": f"{TODOS}{says}"}) as site:
         return anyio.run(lambda: judge(sealed(SEES_MILK), site.url, evidence=evidence, browser=chromium, time_limit=60))
 
 
@@ -45,6 +46,7 @@ def test_a_run_leaves_trace_screenshot_page_snapshot_console_and_log(green: Test
     assert Path(evidence.screenshot).read_bytes().startswith(b"\x89PNG")
     assert 'heading "Todos"' in Path(evidence.page).read_text(encoding="utf-8")
     assert "[warning] nearly sold out" in Path(evidence.console).read_text(encoding="utf-8")
+    assert not set("\x1b\u202e") & set(Path(evidence.console).read_text(encoding="utf-8"))
     assert "1 passed" in Path(evidence.log).read_text(encoding="utf-8")
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_chimera.environment import chosen_environment, secret_values
 from pytest_chimera.errors import SettingError
-from pytest_chimera.process import chosen_environment, secret_values
 
 
 def test_only_what_a_program_needs_is_passed_on(monkeypatch: pytest.MonkeyPatch) -> None:

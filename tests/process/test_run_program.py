@@ -42,7 +42,8 @@ while not os.path.exists(sys.argv[1]):
 def run(folder: Path, *command: str, **how: Any) -> Finished:
     async def body() -> Finished:
         log = folder / "program.log"
-        return await run_program(command, folder=folder, environment=chosen_environment(), log=log, **how)
+        environment = chosen_environment() | how.pop("environment", {})
+        return await run_program(command, folder=folder, environment=environment, log=log, **how)
 
     return anyio.run(body)
 
@@ -129,13 +130,13 @@ def test_a_program_that_never_reads_its_input_ends_all_the_same(tmp_path: Path) 
 
 def test_a_secret_is_masked_also_when_it_is_printed_in_pieces(tmp_path: Path) -> None:
     code = "import time\nfor c in 'key=tOpSeCrEt!\\n': print(c, end='', flush=True); time.sleep(0.05)"
-    finished = python(tmp_path, code, secrets=["tOpSeCrEt"])
+    finished = python(tmp_path, code, environment={"MY_TOKEN": "tOpSeCrEt"})
     assert finished.output == "key=***!\n"
 
 
 def test_a_secret_at_the_cut_is_masked_too(tmp_path: Path) -> None:
     code = "import sys\nsys.stdout.write('tOpSeCrEt' * 400_000)"
-    finished = python(tmp_path, code, secrets=["tOpSeCrEt"])
+    finished = python(tmp_path, code, environment={"MY_TOKEN": "tOpSeCrEt"})
     assert "bytes left out" in finished.output
     assert not set("OpSCE") & set(finished.output)
 

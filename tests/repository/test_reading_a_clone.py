@@ -79,7 +79,7 @@ def test_names_of_every_kind_are_read(read: Read, clone: Path, repository: Repos
 
 def test_a_name_that_is_no_utf8_is_named(read: Read, clone: Path) -> None:
     Path(os.fsdecode(os.fsencode(clone) + b"/caf\xe9.py")).write_text("x")
-    assert read().left_out == {"caf\\xe9.py": "its name is not UTF-8"}
+    assert read().left_out == {"caf\\xe9.py": "a name that is not UTF-8"}
 
 
 @pytest.mark.parametrize("name", [".GIT", "git~1", ".git ", ".git...", "a\\.git\\b", ".git::$INDEX_ALLOCATION"])

@@ -25,6 +25,7 @@ def test_what_is_written_is_read_back() -> None:
     assert block.split("\n") == [
         "Chimera-Feature: test_add_todo[x: y]",
         f"Chimera-Base: {'b' * 40}",
+        f"Chimera-Tree: {'d' * 40}",
         f"Chimera-Test-SHA256: {'e' * 64}",
         "Chimera-Seed: 17",
         "Chimera-Red: missing element 1a2b",
@@ -34,6 +35,7 @@ def test_what_is_written_is_read_back() -> None:
     assert parse_trailers(f"Add a todo\n\nWords.\n\n{block}\n") == Trailers(
         feature="test_add_todo[x: y]",
         base="b" * 40,
+        tree="d" * 40,
         test_sha256="e" * 64,
         seed="17",
         red="missing element 1a2b",
@@ -82,3 +84,18 @@ def test_the_newest_proof_in_the_history_counts(person: Person, repository: Repo
     assert proofs.keys() == {PROOF.feature, "other"}
     assert (proofs[PROOF.feature].attempts, proofs[PROOF.feature].commit) == (2, newest)
     assert repository.proofs("HEAD~2").keys() == {PROOF.feature}
+
+
+def test_a_merge_carries_the_proofs_of_what_it_brought_in(person: Person, repository: Repository) -> None:
+    first = person.git("rev-parse", "HEAD").strip()
+    person.git("commit", "-q", "--allow-empty", "-m", "Before\n\nChimera-Feature: before")
+    person.git("checkout", "-q", "-b", "feature", first)
+    for name in ("one", "two"):
+        message = f"Add\n\n{format_trailers(PROOF.model_copy(update={'feature': name}))}"
+        person.git("commit", "-q", "--allow-empty", "-m", message)
+    proved = person.git("rev-parse", "HEAD").strip()
+    person.git("merge", "-q", "--no-ff", "-m", "Merge it", "main")
+    commit, proofs = repository.proofs_of("HEAD")
+    assert (commit, [each.feature for each in proofs]) == (person.git("rev-parse", "HEAD").strip(), ["before"])
+    assert [(each.feature, each.commit) for each in repository.proofs_of("HEAD^1")[1]] == [("two", proved)]
+    assert repository.proofs_of(first) == (first, ())

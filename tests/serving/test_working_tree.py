@@ -4,37 +4,31 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
 
-from pytest_chimera.builtin.server import serve_working_tree
+from pytest_chimera.builtin.server import recipe_of_working_tree, serve
 from pytest_chimera.errors import SettingError
 from pytest_chimera.settings import Settings
 from tests.serving.applications import DJANGO, FLASK, page, write
 
 
-def test_the_working_tree_is_served_while_the_block_lasts(tmp_path: Path) -> None:
+def test_the_working_tree_is_served_until_it_is_stopped(tmp_path: Path) -> None:
     folder, vault = write(tmp_path / "project", {"app.py": FLASK}), tmp_path / "vault"
-    with serve_working_tree(Settings(), folder, vault) as url:
-        assert page(url) == "Flask says hello"
+    served = serve(recipe_of_working_tree(Settings(), folder, vault), threading.Event())
+    assert page(served.url) == "Flask says hello"
+    served.stop()
     with pytest.raises(OSError, match="refused"):
-        page(url)
+        page(served.url)
     assert [path.name for path in vault.iterdir()] == ["server.log"]
-
-
-def test_a_staging_serves_where_nothing_else_does(tmp_path: Path) -> None:
-    with serve_working_tree(Settings(staging_url="https://staging.example.com/"), tmp_path, tmp_path) as url:
-        assert url == "https://staging.example.com"
 
 
 def test_the_database_that_a_person_develops_with_is_left_alone(tmp_path: Path) -> None:
     folder = write(tmp_path / "project", DJANGO)
-    with (
-        pytest.raises(SettingError, match="the database that you develop with") as caught,
-        serve_working_tree(Settings(), folder, tmp_path / "vault"),
-    ):
-        pytest.fail("it was served")
+    with pytest.raises(SettingError, match="the database that you develop with") as caught:
+        recipe_of_working_tree(Settings(), folder, tmp_path / "vault")
     assert "{data_dir}" in caught.value.remedy
     assert not (folder / "db.sqlite3").exists()
 

@@ -62,6 +62,7 @@ CONFIG = f"""
 [pytest]
 chimera_serve = {sys.executable} server.py {{port}}
 chimera_patience = 1
+chimera_canaries = off
 """
 
 

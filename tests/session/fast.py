@@ -176,12 +176,13 @@ class Fast:
         """Write and commit a project with features of these names.
 
         :param body: replaces or adds functions of the conftest.py: ``code``, ``is_there``, or hooks.
-        :param config: lines of the pytest.ini.
+        :param config: lines of the pytest.ini; the project's own tests are no check unless they say so.
         :param more: what every marker says besides.
         """
         self.features(names, more=more, path=path)
         (self.path / "conftest.py").write_text(CONFTEST.format(log=str(self.log), body=body))
-        (self.path / "pytest.ini").write_text(f"[pytest]\n{config}\n")
+        checks = "" if "chimera_check" in config else "chimera_check ="
+        (self.path / "pytest.ini").write_text(f"[pytest]\nchimera_canaries = off\n{checks}\n{config}\n")
         (self.path / ".gitignore").write_text(".pytest_cache/\n__pycache__/\nrunpytest-*\nstdout\nstderr\n*.log\n")
         self.git("init", "-q", "-b", "main")
         self.commit("Begin")

@@ -102,15 +102,14 @@ pathlib.Path(feature + ".txt").write_text("done")
 """
 
 
-def killed_until_done(fast: Fast, seed: int) -> None:
+def killed_until_done(fast: Fast, chance: random.Random, most: int) -> None:
     """Run, kill at a random moment, and run again, until a run comes to its end."""
-    chance = random.Random(seed)
     names = [f"test_{name}" for name in "abcd"]
-    for _ in range(8):
+    for _ in range(chance.randint(1, most)):
         before = {name: set(finished(fast, name)) for name in names}
         said = len(fast.said())
         run = fast.start("--chimera-jobs=4", "test_features.py")
-        if not run.ends_within(chance.uniform(0.2, 2.5)):
+        if not run.ends_within(chance.uniform(0.3, 2.5)):
             run.end(signal.SIGKILL)
         for line in fast.said()[said:]:
             if line.startswith("coder "):
@@ -121,18 +120,25 @@ def killed_until_done(fast: Fast, seed: int) -> None:
     fast.chimera("--chimera-jobs=4", "test_features.py").assert_outcomes(passed=4)
 
 
-def check_at_random(fast: Fast, seed: int) -> None:
+def check_at_random(fast: Fast, seed: int, most: int) -> None:
+    """Kill it at most so many times."""
+    chance = random.Random(seed)
     script = fast.log.with_name("coder.py")
     script.write_text(CODER)
-    hooks = ("implement_feature",)
-    fast.begin("a b c d", config=f"chimera_coder = {sys.executable} {script} {fast.log}\nchimera_merge = ff")
+    merge = chance.choice(["ff", "stack", "none"])
+    config = f"chimera_coder = {sys.executable} {script} {fast.log}\nchimera_merge = {merge}\nchimera_sandbox = off"
+    fast.begin("a b c d", config=config)
     conftest = fast.path / "conftest.py"
-    conftest.write_text(conftest.read_text().replace(f"async def pytest_chimera_{hooks[0]}", "async def not_a_hook"))
+    text = conftest.read_text()
+    conftest.write_text(text.replace("async def pytest_chimera_implement_feature", "async def not_a_hook"))
     fast.commit("Use a program as the coder")
-    killed_until_done(fast, seed)
+    killed_until_done(fast, chance, most)
     for name in "abcd":
         check_journal(fast, f"test_{name}")
-        assert (fast.path / f"test_{name}.txt").read_text() == "done"
+        tip = {"ff": "main", "stack": "chimera/next", "none": f"chimera/test-{name}"}[merge]
+        assert fast.git("show", f"{tip}:test_{name}.txt") == "done"
+    assert fast.verify().ret == 0
+    assert not list(fast.journal("test_a").parent.glob("*.ahead*"))
     assert fast.git("status", "--porcelain") == ""
     assert not left_behind(fast)
     pids = [int(line.split()[3]) for line in fast.said("coder")]
@@ -146,12 +152,12 @@ def command_of(pid: int) -> str:
         return ""
 
 
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize("seed", range(20))
 def test_killed_at_random_moments_everything_is_complete_in_the_end(fast: Fast, seed: int) -> None:
-    check_at_random(fast, seed)
+    check_at_random(fast, seed, most=2)
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("seed", range(2, 200))
+@pytest.mark.parametrize("seed", range(20, 220))
 def test_killed_at_random_moments_exhaustively(fast: Fast, seed: int) -> None:
-    check_at_random(fast, seed)
+    check_at_random(fast, seed, most=8)

@@ -53,7 +53,7 @@ def test_when_the_runs_time_is_up_the_rest_is_parked(fast: Fast) -> None:
 def test_what_a_phase_that_is_cut_off_has_started_is_gone_in_two_seconds(fast: Fast) -> None:
     script = fast.log.with_name("stubborn.py")
     script.write_text(STUBBORN)
-    lines = ("chimera_implementation_timeout = 2", "chimera_max_attempts = 1")
+    lines = ("chimera_implementation_timeout = 2", "chimera_max_attempts = 1", "chimera_sandbox = off")
     fast.begin("a", config="\n".join((f"chimera_coder = {sys.executable} {script} {fast.log}", *lines)))
     conftest = fast.path / "conftest.py"
     conftest.write_text(conftest.read_text().replace("async def pytest_chimera_implement_feature", "async def nothing"))
@@ -81,6 +81,26 @@ def test_no_more_run_at_once_than_is_configured(fast: Fast, key: str, begins: st
     fast.begin("a b c d e f", body=body, config=f"chimera_{key} = 2")
     fast.chimera("--chimera-jobs=6").assert_outcomes(passed=6)
     assert most_at_once(fast.said(), begins, ends) <= 2
+
+
+@pytest.mark.parametrize("count", [12, pytest.param(1000, marks=pytest.mark.exhaustive)])
+def test_however_many_are_selected_no_more_than_allowed_are_under_way_and_memory_stays_flat(
+    fast: Fast, count: int
+) -> None:
+    body = DONE + (
+        "async def code(brief):\n"
+        "    import psutil\n    note('memory', psutil.Process().memory_info().rss)\n    await done(brief)\n"
+    )
+    lines = ("chimera_max_deployments = 3", "chimera_max_browsers = 2")
+    fast.begin(" ".join(f"f{number}" for number in range(count)), body=body, config="\n".join(lines))
+    run = fast.start("--chimera-jobs=4")
+    assert run.wait(30 + 10 * count) == 0
+    assert most_at_once(fast.said(), "implement", "implemented") <= 4
+    assert most_at_once(fast.said(), "deploy", "ended") <= 3
+    memory = [int(line.split()[1]) for line in fast.said("memory")]
+    assert len(memory) == count
+    if count >= 100:
+        assert memory[-1] < memory[count // 10] * 1.2
 
 
 def test_without_free_memory_one_feature_goes_on_at_a_time(fast: Fast) -> None:

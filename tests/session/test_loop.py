@@ -42,6 +42,23 @@ def test_the_proof_stands_in_the_trailers(quick: QuickApp) -> None:
     assert f"Chimera-Base: {head}" in trailers
     assert "Chimera-Red: missing element" in trailers
     assert "Chimera-Attempts: 1" in trailers
+    assert f"Chimera-Tree: {quick.git('rev-parse', 'chimera/test-greet^{tree}')}" in trailers
+    assert "Chimera-Tools: pytest-chimera " in trailers
+
+
+def test_the_proof_in_full_is_in_the_vault(quick: QuickApp) -> None:
+    quick.coder(RIGHT)
+    head = quick.commit("Configure the coder")
+    quick.chimera()
+    proof = json.loads((quick.path / ".chimera/test-greet/generation-1/proved/proof.json").read_text())
+    assert (proof["base"], proof["tree"]) == (head, quick.git("rev-parse", "chimera/test-greet^{tree}"))
+    assert proof["test"]["sha256"] == proof["test_sha256"]
+    assert (proof["red"]["reason"], proof["green"]["status"]) == ("missing element", "green")
+    assert proof["deployment"]["tree"] == proof["tree"]
+    assert proof["review"]["decision"] == "approve"
+    assert "sealed-test" in proof["rules"]["ids"]
+    assert {"start_up", "packages", "git"} == proof["fingerprints"].keys()
+    assert {"python", "pytest", "playwright", "pytest-chimera"} <= proof["tools"].keys()
 
 
 @pytest.mark.browser
@@ -163,6 +180,16 @@ def test_until_red_calls_no_coder(quick: QuickApp) -> None:
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*red for the right reason*"])
     quick.chimera().assert_outcomes(passed=1)
+
+
+@pytest.mark.browser
+def test_expectations_that_held_before_the_feature_are_named_before_a_coder_is_called(app: App) -> None:
+    path = app.path / "tests" / "features" / "test_greeting.py"
+    steps = 'Given there are no errors\n    When I press the "Greet" button\n    Then I should see "Welcome"'
+    path.write_text(path.read_text().partition("    When")[0] + f'    {steps}\n    """\n')
+    result = app.chimera("--chimera-until=red")
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*note*Every expectation holds on the base although nothing was done*"])
 
 
 def test_ci_calls_no_coder_unless_the_command_line_names_one(quick: QuickApp, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,6 +13,11 @@ from tests.session.fast import Fast, fast, wait_until
 __all__ = ["fast"]
 
 SLOW = "async def code(brief):\n    await asyncio.sleep({seconds})\n    await done(brief)\n\n\n"
+TOGETHER = (
+    "NOW, MET = [], []\n\n\nasync def code(brief):\n    NOW.append(1)\n"
+    "    while len(NOW) < {count} and not MET:\n        await asyncio.sleep(0.01)\n"
+    "    MET.append(1)\n    await done(brief)\n    NOW.pop()\n\n\n"
+)
 DONE = "async def done(brief):\n    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n\n\n"
 
 
@@ -31,7 +36,7 @@ def order_of_attempts(fast: Fast) -> list[int]:
 
 
 def test_all_begin_with_the_first_item_and_no_more_at_a_time_than_jobs(fast: Fast) -> None:
-    fast.begin("a b c d e f", body=DONE + SLOW.format(seconds=0.4))
+    fast.begin("a b c d e f", body=DONE + TOGETHER.format(count=3))
     result = fast.chimera("--chimera-jobs=3")
     result.assert_outcomes(passed=6)
     assert most_at_once(fast.said(), "implement", "implemented") == 3

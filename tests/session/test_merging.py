@@ -44,6 +44,7 @@ def coder_script(app: App, body: str) -> Path:
 
 
 def by_script(app: App, body: str, *lines: str) -> None:
+    """Configure a script as the coder; one that does in ``MAIN`` what a person does meanwhile needs no sandbox."""
     app.config(f"chimera_coder = {sys.executable} {coder_script(app, body)}", *lines)
     app.commit("Configure the coder")
 
@@ -92,7 +93,7 @@ def test_a_head_that_has_moved_means_proving_again_on_top_of_it(quick: QuickApp)
         "subprocess.run([*git, 'add', 'note.txt'], check=True)\n"
         "subprocess.run([*git, 'commit', '-q', '-m', 'Meanwhile'], check=True)\n"
     )
-    by_script(quick, body, "chimera_merge = ff")
+    by_script(quick, body, "chimera_merge = ff", "chimera_sandbox = off")
     result = quick.chimera()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*HEAD has moved to*proving the change again on top of it*", "*complete*"])
@@ -117,7 +118,7 @@ def test_a_conflict_goes_back_to_implementation_with_the_conflict_in_the_brief(q
         "    assert 'Willkommen' in page.read_text()\n"
         "    page.write_text(RIGHT.replace('Welcome', 'Willkommen'))\n"
     )
-    by_script(quick, body, "chimera_merge = ff")
+    by_script(quick, body, "chimera_merge = ff", "chimera_sandbox = off")
     result = quick.chimera()
     result.assert_outcomes(passed=1)
     brief = quick.path / ".chimera" / "test-greet" / "generation-1" / "attempt-2" / "brief.md"
@@ -129,7 +130,7 @@ def test_a_conflict_goes_back_to_implementation_with_the_conflict_in_the_brief(q
 
 def test_files_that_are_not_clean_stay_and_the_branch_waits(quick: QuickApp) -> None:
     body = BOTH + "main = pathlib.Path(MAIN, 'page.py')\nmain.write_text(main.read_text() + '# mine\\n')\n"
-    by_script(quick, body, "chimera_merge = ff")
+    by_script(quick, body, "chimera_merge = ff", "chimera_sandbox = off")
     result = quick.chimera()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*complete*chimera/test-greet*"])

@@ -40,7 +40,7 @@ def phases(app: App) -> Counter[tuple[str, str, int]]:
     [
         ("sys.exit(1)\n", "*✗ implement*The coder * exited 1*"),
         ("import time\ntime.sleep(600)\n", "*✗ implement*cut off after 3 s*"),
-        ("import shutil\nshutil.rmtree(os.getcwd())\n", "*✗ implement*deleted its clone*"),
+        ("import shutil\nshutil.rmtree(os.getcwd(), ignore_errors=True)\n", "*✗ implement*deleted its clone*"),
         ("print('I did it')\n", "*✗ implement*The coder changed nothing*"),
     ],
     ids=["exits 1", "hangs", "deletes its clone", "changes nothing"],
@@ -287,3 +287,13 @@ def test_apply_lays_a_candidate_into_the_working_tree_unstaged(quick: QuickApp) 
     assert (quick.path / "page.py").read_text() == RIGHT
     assert quick.git("diff", "--cached", "--name-only") == ""
     assert (quick.path / "tests" / "e2e" / "test_greet.py").exists()
+
+
+def test_a_script_that_is_broken_on_every_page_goes_to_the_person(app: App) -> None:
+    app.write(page='def render(query):\n    return "<script>boom()</script><h1>Hi</h1><a href=/about>About</a>"\n')
+    app.commit("Break every page")
+    result = app.chimera()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*uncaught exception on the page: boom is not defined, also thrown on /about*", "*mend it on the base first*"]
+    )

@@ -128,6 +128,9 @@ PYPROJECT = '[project]\nname = "a"\ndependencies = ["flask"]\n\n[tool.pytest.ini
         (PYPROJECT + 'python_files = "x_*.py"\n', REJECTED),
         (PYPROJECT + "\n[tool.chimera.pages]\nhome = '/'\n", REJECTED),
         ("[[[", REJECTED),
+        ('[project]\nname = "a"\n', REJECTED),
+        (PYPROJECT.replace("\n", "\r\n") + "# formatted by poetry\n", []),
+        (PYPROJECT.replace('addopts = "-ra"', "addopts='-ra'"), []),
     ],
 )
 def test_pyproject_is_free_but_for_pytest_and_chimera(after: str, expected: list[tuple[str, str]]) -> None:
@@ -192,7 +195,7 @@ def test_a_project_allows_a_rule_for_some_paths() -> None:
     assert reviewed("pytest.ini", settings=settings) == REJECTED
 
 
-@pytest.mark.parametrize("entry", ["sealed-test:*", "nonsense:*", "protected-path"])
+@pytest.mark.parametrize("entry", ["sealed-test:*", "git-settings:*", "check:*", "nonsense:*", "protected-path"])
 def test_what_cannot_be_allowed_is_a_mistake_in_the_settings(entry: str) -> None:
     with pytest.raises(SettingError, match="chimera_allow cannot allow"):
         reviewed("app.py", settings=Settings(allow=(entry,)))

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 from pathlib import Path
 
 import pytest
 
 from pytest_chimera import create_chimera_task
-from pytest_chimera.errors import StateError
-from pytest_chimera.journal import Journal, Standing, readable
+from pytest_chimera.errors import EnvironmentTrouble, StateError
+from pytest_chimera.journal import Journal, cut_torn_line, events_in
 from pytest_chimera.marked import journal_name
+from pytest_chimera.standing import Event, Standing, readable
 from pytest_chimera.workflow import ChimeraPhase, Outcome, PhaseResult
 
 
@@ -25,6 +28,12 @@ def begun(path: Path) -> Journal:
     journal.append("begun", feature="test_a", workflow=workflow, asked="digest")
     journal.append("phase_started", phase="e2e_test_generation", attempt=0)
     return journal
+
+
+def events(path: Path) -> list[Event]:
+    whole, torn = cut_torn_line(path.read_bytes())
+    assert not torn
+    return list(events_in(whole))
 
 
 FAILED = PhaseResult(phase=ChimeraPhase.E2E_TEST_GENERATION, attempt=0, outcome=Outcome.FAILURE, reason="no server")
@@ -50,16 +59,16 @@ def test_a_second_result_for_a_key_is_an_error(path: Path) -> None:
     journal.append("phase_finished", result=FAILED, leads_to="e2e_test_generation")
     with pytest.raises(ValueError, match="a second result"):
         journal.append("phase_finished", result=FAILED, leads_to="failed")
-    assert len(Journal(path).events) == 3
+    assert len(events(path)) == 3
 
 
 def test_cut_at_every_byte_it_is_read_as_a_prefix_of_the_truth(path: Path) -> None:
-    journal = begun(path)
-    whole, truth = path.read_bytes(), journal.events
+    begun(path)
+    whole, truth = path.read_bytes(), events(path)
     for length in range(len(whole)):
         path.write_bytes(whole[:length])
-        cut = Journal(path)
-        assert cut.events == truth[: len(cut.events)]
+        Journal(path)
+        assert events(path) == truth[: len(events(path))]
         assert path.read_bytes() == whole[: len(path.read_bytes())]
 
 
@@ -79,7 +88,7 @@ def test_a_torn_last_line_is_cut_off_and_said_so(path: Path) -> None:
         (lambda lines: [lines[0].replace("digest", "dijest"), lines[1]], "line 1"),
         (lambda lines: [lines[1], lines[0]], "line 1"),
         (lambda lines: [lines[0], "{}"], "line 2"),
-        (lambda lines: [lines[0], lines[1].replace('"attempt": 0', '"attempt": 7')], "line 2"),
+        (lambda lines: [lines[0], lines[1].replace('"attempt":0', '"attempt":7')], "line 2"),
     ],
     ids=["changed", "swapped", "not a journal's", "another value"],
 )
@@ -113,6 +122,24 @@ def test_a_journal_out_of_reach_fails_loudly(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file, where the folder should be")
     with pytest.raises(StateError, match="cannot be read: Not a directory"):
         begun(tmp_path / "state" / "test_a.jsonl")
+
+
+def test_a_line_that_the_disk_took_in_part_is_taken_back(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    journal = begun(path)
+    whole, write = path.read_bytes(), os.write
+
+    def takes_half(handle: int, data: bytes) -> int:
+        if len(data) < 100:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(handle, data[: len(data) // 2])
+
+    monkeypatch.setattr(os, "write", takes_half)
+    with pytest.raises(EnvironmentTrouble, match="No space left on device"):
+        journal.append("parked", reason="no browser")
+    monkeypatch.undo()
+    assert path.read_bytes() == whole
+    journal.append("parked", reason="no browser")
+    assert Journal(path).standing.parked == "no browser"
 
 
 def test_the_mirror_shows_the_standing(path: Path) -> None:

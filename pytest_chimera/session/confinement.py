@@ -1,0 +1,62 @@
+"""What is said of the sandbox: before the first coder is called, and at the end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio.to_thread
+
+from pytest_chimera.repository import Repository
+from pytest_chimera.sandbox import Sandboxes
+from pytest_chimera.settings import Settings
+from pytest_chimera.workflow import ChimeraPhase
+
+NOTE = "chimera-note"
+"""The user property of an item that holds what is to be said at the end."""
+_DETECTION = "that your repository, the judge's packages and chimera's own state were left alone rests on detection"
+
+
+def sandboxes_of(root: Path, settings: Settings, repository: Repository, state: Path, *, by_hand: bool) -> Sandboxes:
+    """The run's sandboxes, which hide the person's repository and chimera's own folders.
+
+    :param root: what the paths in the settings are relative to.
+    :raises SettingError: one is required, and there is none.
+    """
+    private = (repository.root, *repository.git_folders(), repository.work, state)
+    paths = tuple(str(root / Path(each).expanduser()) for each in settings.sandbox_paths)
+    found = Sandboxes(settings.sandbox, paths, private, repository.prefix, not by_hand)
+    if settings.sandbox == "require":
+        found.find()
+    return found
+
+
+class Confinement:
+    """Says once whether the coder runs in a sandbox.
+
+    :param function: the coder is a function of a conftest.py or a plugin, which runs in pytest's own process.
+    """
+
+    def __init__(self, sandboxes: Sandboxes, say: Callable[[str], None], *, function: bool) -> None:
+        self._sandboxes = sandboxes
+        self._say = say
+        self._function = function
+        self._said = False
+        self.note = ""
+
+    async def pytest_chimera_phase_started(self, phase: ChimeraPhase) -> None:
+        """Say it before the first coder is called."""
+        if phase is ChimeraPhase.CODE_IMPLEMENTATION and not self._said and self._sandboxes.wanted:
+            self._said = True
+            found = await anyio.to_thread.run_sync(self._sandboxes.find)
+            self._tell("" if found else self._sandboxes.why_not)
+
+    def _tell(self, why_not: str) -> None:
+        if why_not:
+            self._say(f"chimera: no sandbox ({why_not}): what a coder must not touch is watched, not out of its reach")
+            self.note = f"no sandbox ({why_not}): {_DETECTION}"
+        elif self._function:
+            self._say("chimera: the coder is a function, which runs in pytest's own process: no sandbox holds it")
+            self.note = f"the coder is a function, which no sandbox holds: {_DETECTION}"
+        else:
+            self._say("chimera: coder and application run in a sandbox (bubblewrap)")

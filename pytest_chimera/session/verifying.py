@@ -1,0 +1,123 @@
+"""``--chimera-verify``: does the proofs of a commit again, and says whether they hold."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import pytest
+
+from pytest_chimera.agents import Agents
+from pytest_chimera.builtin.serving import Deployer
+from pytest_chimera.builtin.testing import Judge
+from pytest_chimera.canaries import Canaries
+from pytest_chimera.committed import committed_settings
+from pytest_chimera.errors import RepositoryError
+from pytest_chimera.judging import find_browser
+from pytest_chimera.models import Feature
+from pytest_chimera.project import Orders, Project, time_limits
+from pytest_chimera.repository import Repository, Trailers
+from pytest_chimera.sealing import ready_test
+from pytest_chimera.session.conductor import functions_of, generator_of, private_folders, settings_of
+from pytest_chimera.session.confinement import sandboxes_of
+from pytest_chimera.settings import Settings, load_tables
+from pytest_chimera.vault import Vault
+from pytest_chimera.verification import Verified, proofs_at, verify
+
+
+def verify_commit(config: pytest.Config, rev: str) -> bool:
+    """Do the proofs of a commit again; whether all hold. Nothing is written into the project's folder.
+
+    :raises ChimeraError: there is no such commit, it carries no proof, or it cannot be deployed here.
+    """
+    repository = Repository.find(config.rootpath, settings_of(config).work_dir, private_folders(config))
+    commit, proofs = proofs_at(repository, rev)
+    room = Path(tempfile.mkdtemp(prefix="chimera-verify-"))
+    work = repository.work / "verify" / secrets.token_hex(4)
+    try:
+        found = anyio.run(_verified, config, repository, commit, proofs, room, work)
+    finally:
+        repository.discard(work)
+    holds = all(each.holds for each in found)
+    if holds:
+        shutil.rmtree(room, ignore_errors=True)
+    terminal = config.pluginmanager.getplugin("terminalreporter")
+    for each in found:
+        _tell(terminal, each, kept=not holds)
+    return holds
+
+
+async def _verified(
+    config: pytest.Config, repository: Repository, commit: str, proofs: Sequence[Trailers], room: Path, work: Path
+) -> list[Verified]:
+    checkout = work / "commit"
+    await anyio.to_thread.run_sync(repository.checkout, commit, checkout)
+    folder = repository.project_in(checkout)
+    settings = committed_settings(folder, config.getoption("override_ini") or ())
+    if settings.staging_url and not settings.serve.strip():
+        raise RepositoryError(
+            "The proof was made on a staging that is there already; its base cannot be deployed there again.",
+            where=f"chimera_staging_url = {settings.staging_url}",
+            remedy="Say how a checkout is served: -o chimera_serve=…",
+        )
+    project = await _project(config, repository, settings, folder, room, work)
+    deployer = Deployer(settings, lambda line: _terminal(config).write_line(f"  {line}"), project.sandboxes)
+    plugins = {"chimera-deployer": deployer, "chimera-judge": Judge(settings, repository, project.browser)}
+    for name, plugin in plugins.items():
+        config.pluginmanager.register(plugin, name)
+    try:
+        return await verify(project, commit, proofs, folder)
+    finally:
+        with anyio.CancelScope(shield=True):
+            await deployer.stop_all()
+
+
+async def _project(
+    config: pytest.Config, repository: Repository, settings: Settings, folder: Path, room: Path, work: Path
+) -> Project:
+    """The commit's own settings and words; a state, a vault and a work folder that are for this alone."""
+    tables = load_tables(folder)
+    generator = generator_of(settings, tables, folder, functions_of(config, settings))
+    ready = await ready_test(generator, settings.ready) if settings.ready else None
+    browser = find_browser(settings.browser_path)
+
+    def say(feature: Feature, line: str) -> None:
+        _terminal(config).write_line(f"  {feature.id}  {line}")
+
+    return Project(
+        root=config.rootpath,
+        state=room / "state",
+        work=work,
+        repository=repository,
+        settings=settings,
+        vault=Vault(room),
+        agents=Agents(config.pluginmanager),
+        orders=Orders(),
+        by_hand=True,
+        browser=lambda: browser,
+        tables=tables,
+        ready=ready,
+        canaries=Canaries(repository, settings, room / "state", by_hand=True),
+        progress=say,
+        table=time_limits(settings, None),
+        sandboxes=sandboxes_of(config.rootpath, settings_of(config), repository, room, by_hand=False),
+    )
+
+
+def _terminal(config: pytest.Config) -> Any:
+    return config.pluginmanager.getplugin("terminalreporter")
+
+
+def _tell(terminal: Any, found: Verified, *, kept: bool) -> None:
+    verdict = "the proof holds" if found.holds else "the proof does not hold"
+    terminal.write_line(f"{found.feature}: {verdict}: {found.sentence}", green=found.holds, red=not found.holds)
+    for each in found.differences:
+        terminal.write_line(f"  differs: {each}")
+    if kept and found.evidence:
+        terminal.write_line(f"  evidence: {found.evidence}")

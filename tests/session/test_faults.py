@@ -1,0 +1,289 @@
+"""Faults of the machine: each has a sentence that names it, and leaves the state as it was."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from pytest_chimera.engine import slept_so_far
+from pytest_chimera.journal import Journal
+from tests.session.fast import Fast, fast
+
+__all__ = ["fast"]
+
+
+@contextmanager
+def small_disk(folder: Path, options: str) -> Iterator[None]:
+    """A disk of its own in a folder; the test is skipped where this user may not mount one."""
+    folder.mkdir(parents=True, exist_ok=True)
+    done = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], capture_output=True, check=False
+    )
+    if done.returncode:
+        pytest.skip("only root, on Linux, may mount a small disk")
+    try:
+        yield
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
+
+
+WRITES = "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
+NOT_NOW = "    if not (HERE / 'now.log').exists():\n        raise EnvironmentTrouble('Not now.')\n"
+ONCE = "    if not (HERE / 'once.log').exists():\n        (HERE / 'once.log').touch()\n"
+FILLS = (
+    "        try:\n"
+    "            with ({folder} / 'filler').open('wb') as file:\n"
+    "                while True:\n                    file.write(b'x' * 4096)\n"
+    "        except OSError:\n            pass\n"
+)
+
+
+def coder(*lines: str) -> str:
+    """A coder that does something else before it does its work."""
+    return "".join(("async def code(brief):\n", *lines, WRITES))
+
+
+def parked_before_the_coder(fast: Fast) -> None:
+    """A feature that has its sealed test, and waits until there is a ``now.log``."""
+    fast.begin("a", body=coder(NOT_NOW))
+    fast.chimera().assert_outcomes(errors=1)
+
+
+def attempts(fast: Fast, name: str = "test_a") -> int:
+    workflow = Journal(fast.journal(name)).standing.workflow
+    return workflow.attempts if workflow else 0
+
+
+# -- disks
+
+
+def test_a_full_disk_under_the_journal_parks_and_loses_nothing(fast: Fast) -> None:
+    fast.begin("a", body=coder(ONCE, FILLS.format(folder="HERE / '.pytest_cache'")))
+    with small_disk(fast.path / ".pytest_cache", "size=200k"):
+        result = fast.chimera()
+        result.assert_outcomes(errors=1)
+        result.stdout.fnmatch_lines(["*No space left on device*", "*Make room*"])
+        (fast.path / ".pytest_cache" / "filler").unlink()
+        assert fast.verify().ret == 0
+        fast.chimera("test_features.py").assert_outcomes(passed=1)
+        assert attempts(fast) == 1
+
+
+def test_a_full_disk_under_the_clones_parks_and_spends_no_attempt(fast: Fast) -> None:
+    work = fast.log.with_name("work")
+    fills = coder() + ONCE + FILLS.format(folder="pathlib.Path(brief.folder)")
+    fast.begin("a", body=fills, config=f"chimera_work_dir = {work}")
+    with small_disk(work, "size=2m"):
+        result = fast.chimera()
+        result.assert_outcomes(errors=1)
+        result.stdout.fnmatch_lines(["*git * could not write*", "*Make room*"])
+        assert attempts(fast) == 1
+        fast.chimera("test_features.py").assert_outcomes(passed=1)
+        assert attempts(fast) == 1
+
+
+def test_a_read_only_cache_is_said_before_a_coder_is_called(fast: Fast) -> None:
+    fast.begin("a")
+    with small_disk(fast.path / ".pytest_cache", "size=200k,ro"):
+        result = fast.chimera()
+        result.assert_outcomes(errors=1)
+        result.stdout.fnmatch_lines(["*ead-only file system*", "*cache folder*"])
+        assert not fast.said("implement")
+    fast.chimera("test_features.py").assert_outcomes(passed=1)
+
+
+def test_a_cache_that_is_deleted_during_the_run_is_said_and_the_feature_starts_over(fast: Fast) -> None:
+    fast.begin("a", body=coder("    import shutil\n", ONCE, "        shutil.rmtree(HERE / '.pytest_cache')\n"))
+    result = fast.chimera()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*The journal was removed while this run was going on.*", "*run the same command*"])
+    fast.chimera("test_features.py").assert_outcomes(passed=1)
+
+
+# -- clocks
+
+
+def test_a_clock_that_is_set_back_changes_nothing(fast: Fast) -> None:
+    body = (
+        "import datetime, pytest_chimera.journal\n\n\n"
+        "class Later(datetime.datetime):\n"
+        "    @classmethod\n    def now(cls, tz=None):\n"
+        "        years = 0 if (HERE / 'now.log').exists() else 5\n"
+        "        return super().now(tz) + datetime.timedelta(days=365 * years)\n\n\n"
+        "pytest_chimera.journal.datetime = Later\n\n\n"
+    )
+    fast.begin("a", body=body + coder(NOT_NOW))
+    fast.chimera().assert_outcomes(errors=1)
+    (fast.path / "now.log").touch()
+    fast.chimera("test_features.py").assert_outcomes(passed=1)
+    assert attempts(fast) == 1
+    assert fast.verify().ret == 0
+
+
+SLEEPS = "import pytest_chimera.engine\n\nSLEPT = [0.0]\npytest_chimera.engine.slept_so_far = lambda: SLEPT[0]\n\n\n"
+SLEEPS_ONCE = "    if not SLEPT[0]:\n        SLEPT[0] = 2400.0\n"
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        "        raise PhaseFailed('The connection was lost.')\n",
+        "        raise EnvironmentTrouble('No route to host.')\n",
+        "        return\n",
+    ],
+    ids=["it failed", "it met trouble", "it did nothing"],
+)
+def test_a_phase_in_which_the_machine_slept_is_done_again_free(fast: Fast, meanwhile: str) -> None:
+    fast.begin("a", body=SLEEPS + coder(SLEEPS_ONCE, meanwhile), config="chimera_max_attempts = 1")
+    result = fast.chimera()
+    result.assert_outcomes(passed=1)
+    result.stdout.fnmatch_lines(["*The machine slept for 2400 s meanwhile. code_implementation is done again*"])
+    assert attempts(fast) == 1
+    assert fast.said("implement") == ["implement test_a 1"] * 2
+
+
+def test_a_phase_that_succeeded_although_the_machine_slept_is_not_done_again(fast: Fast) -> None:
+    fast.begin("a", body=SLEEPS + coder(SLEEPS_ONCE))
+    fast.chimera().assert_outcomes(passed=1)
+    assert len(fast.said("implement")) == 1
+
+
+def test_a_machine_that_is_awake_has_not_slept() -> None:
+    before = slept_so_far()
+    assert sum(range(100_000)) > 0
+    assert abs(slept_so_far() - before) < 1
+
+
+# -- what the person does meanwhile
+
+
+def test_a_branch_that_the_person_deleted_is_told_with_the_command_that_brings_it_back(fast: Fast) -> None:
+    fast.begin("a")
+    fast.chimera().assert_outcomes(passed=1)
+    commit = fast.git("rev-parse", "chimera/test-a")
+    fast.git("branch", "-D", "chimera/test-a")
+    result = fast.chimera("test_features.py")
+    result.assert_outcomes(failed=1)
+    command = f"git branch chimera/test-a {commit[:10]}"
+    result.stdout.fnmatch_lines(["*The branch chimera/test-a is gone*", f"*{command}*"])
+    fast.git(*command.split()[1:])
+    fast.chimera("test_features.py").assert_outcomes(passed=1)
+    assert fast.git("show", "chimera/test-a:test_a.txt") == "done"
+    assert len(fast.said("implement")) == 1
+
+
+def test_clones_that_the_person_deleted_with_their_commits_are_named(fast: Fast) -> None:
+    parked_before_the_coder(fast)
+    shutil.rmtree(fast.cache)
+    (fast.path / "now.log").touch()
+    result = fast.chimera("test_features.py")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*There is no commit*", "*If the folder of clones was removed*--chimera-restart*"])
+    fast.chimera("--chimera-restart", "test_features.py").assert_outcomes(passed=1)
+
+
+def test_a_base_that_was_rewritten_between_runs_is_still_there(fast: Fast) -> None:
+    parked_before_the_coder(fast)
+    fast.git("commit", "-q", "--amend", "-m", "Begin, written anew")
+    fast.git("reflog", "expire", "--expire=now", "--all")
+    fast.git("gc", "-q", "--prune=now")
+    (fast.path / "now.log").touch()
+    fast.chimera("test_features.py").assert_outcomes(passed=1)
+    assert fast.git("show", "chimera/test-a:test_a.txt") == "done"
+
+
+# -- repositories of every kind
+
+
+def detached(fast: Fast) -> None:
+    fast.git("checkout", "-q", "--detach")
+
+
+def shallow(fast: Fast) -> None:
+    fast.git("commit", "-q", "--allow-empty", "-m", "Another")
+    fast.git("clone", "-q", "--bare", "--depth=1", f"file://{fast.path}", str(fast.path / ".shallow"))
+    shutil.rmtree(fast.path / ".git")
+    (fast.path / ".shallow").rename(fast.path / ".git")
+    fast.git("config", "core.bare", "false")
+    fast.git("reset", "-q")
+
+
+def submodules(fast: Fast) -> None:
+    other = fast.log.with_name("other")
+    subprocess.run(["git", "init", "-q", str(other)], check=True)
+    identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
+    subprocess.run(["git", *identity, "commit", "-q", "--allow-empty", "-m", "Begin"], cwd=other, check=True)
+    fast.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other), "vendored")
+    fast.commit("Add a submodule")
+
+
+def failing_hooks(fast: Fast) -> None:
+    hooks = fast.path / ".git" / "hooks"
+    hooks.mkdir(exist_ok=True)
+    for name in ("pre-commit", "commit-msg", "post-checkout", "reference-transaction", "post-commit", "pre-push"):
+        (hooks / name).write_text("#!/bin/sh\nexit 1\n")
+        (hooks / name).chmod(0o755)
+
+
+def failing_signer(fast: Fast) -> None:
+    for name, value in (("commit.gpgSign", "true"), ("tag.gpgSign", "true"), ("gpg.program", "/bin/false")):
+        fast.git("config", name, value)
+
+
+@pytest.mark.parametrize("kind", [detached, shallow, submodules, failing_hooks, failing_signer])
+def test_a_repository_of_every_kind_is_worked_in(fast: Fast, kind) -> None:  # type: ignore[no-untyped-def] # one of the above
+    fast.begin("a")
+    kind(fast)
+    head = fast.git("rev-parse", "HEAD")
+    fast.chimera().assert_outcomes(passed=1)
+    assert fast.git("show", "chimera/test-a:test_a.txt") == "done"
+    assert fast.git("rev-parse", "HEAD") == head
+    assert fast.git("status", "--porcelain") == ""
+
+
+NAMES = ["with space.txt", 'it\'s "quoted".txt', "two\nlines.txt", "Grüße/öffne mich, 名前.txt", "-rf", "tab\there"]
+
+
+def test_files_may_be_named_anything(fast: Fast) -> None:
+    body = (
+        "async def code(brief):\n"
+        f"    for name in {NAMES!r}:\n"
+        "        path = pathlib.Path(brief.folder) / name\n"
+        "        path.parent.mkdir(exist_ok=True)\n        path.write_text(name)\n"
+        "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
+    )
+    fast.begin("a", body=body, config="chimera_merge = ff")
+    fast.chimera().assert_outcomes(passed=1)
+    assert {name: (fast.path / name).read_text() for name in NAMES} == {name: name for name in NAMES}
+    assert fast.git("status", "--porcelain") == ""
+
+
+def test_a_name_that_is_no_utf8_is_named_and_breaks_nothing(fast: Fast) -> None:
+    body = (
+        "async def code(brief):\n"
+        "    (pathlib.Path(brief.folder) / os.fsdecode(b'caf\\xe9.txt')).write_text('x')\n"
+        "    (pathlib.Path(brief.folder) / (brief.feature.id + '.txt')).write_text('done')\n"
+    )
+    fast.begin("a", body=body)
+    result = fast.chimera()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(
+        ["*✗ review*caf?xe9.txt is a name that is not UTF-8, and only regular files are taken.*"]
+    )
+    assert fast.verify().ret == 0
+
+
+def test_the_project_may_lie_anywhere(fast: Fast, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = fast.path / "My Projects" / 'it\'s "mine", Grüße'
+    folder.mkdir(parents=True)
+    monkeypatch.chdir(folder)
+    fast.path = folder
+    monkeypatch.setenv("XDG_CACHE_HOME", str(fast.path.parent / "a cache"))
+    fast.begin("a", config="chimera_merge = ff")
+    fast.chimera().assert_outcomes(passed=1)
+    assert (folder / "test_a.txt").read_text() == "done"
