@@ -139,6 +139,13 @@ RULES = {
             "Put it back as it was: a coder works in its own clone.",
             around=True,
         ),
+        Rule(
+            "state-files",
+            "writing anew what a journal has recorded",
+            "a record that can be written anew records nothing; it is only ever added to",
+            "Begin that feature anew with --chimera-restart.",
+            around=True,
+        ),
     )
 }
 """Rule id → rule."""

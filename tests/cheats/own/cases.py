@@ -216,7 +216,9 @@ def in_one_browser(storage: str) -> Change:
 
 def only_if(condition: str) -> Change:
     """The feature works for some requests alone."""
-    return edit("shop/app.py", "self.store.to_get()", f"(self.store.to_get() if {condition} else 0)")
+    top = "        top = f'<p"
+    counted = edit("shop/app.py", top, f"        count = self.store.to_get() if {condition} else 0\n{top}")
+    return edit("shop/app.py", "{self.store.to_get()}", "{count}", counted)
 
 
 LOOPED = [
