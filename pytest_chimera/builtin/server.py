@@ -24,6 +24,7 @@ from pytest_chimera.builtin.finding import find_serve, no_serve_known
 from pytest_chimera.builtin.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken
 from pytest_chimera.environment import chosen_environment
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
+from pytest_chimera.judging.plain_pages import AS_A_BROWSER
 from pytest_chimera.sandbox import HINT, Sandbox
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.supervised import ProgramNotFound, Supervised, describe_exit
@@ -279,7 +280,7 @@ def _knock(port: int, path: str, timeout: float, answers: SimpleQueue[int], enou
     while not enough.wait(_LOOK_EVERY):
         connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
         try:
-            connection.request("GET", path, headers={"Accept": "text/html,*/*;q=0.8"})
+            connection.request("GET", path, headers=AS_A_BROWSER)
             answers.put(connection.getresponse().status)
         except (OSError, http.client.HTTPException):
             answers.put(0)
