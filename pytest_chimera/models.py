@@ -504,8 +504,8 @@ class Proof(Value):
     :param base: the commit on which the test was red; ``commit`` and ``tree`` the candidate on which it was green.
     :param red: the red's reason and signature; ``green`` how many runs were green.
     :param varied: the variations that were green; ``seed`` what they were made from; ``not_varied`` what was left out.
-    :param earlier: what the base had and the candidate has still.
     :param tools: the versions of what judged, in one line.
+    :param earlier: what the base had and the candidate has still.
     """
 
     feature: str
@@ -520,8 +520,8 @@ class Proof(Value):
     seed: str = ""
     varied: tuple[str, ...] = ()
     not_varied: dict[str, str] = Field(default_factory=dict)
-    earlier: tuple[str, ...] = ()
     tools: str = ""
+    earlier: tuple[str, ...] = ()
 
 
 class Verdict(Value):

@@ -78,8 +78,8 @@ class Publication:
             seed=green.seed if green else "",
             varied=green.varied if green else (),
             not_varied=green.not_varied if green else {},
-            earlier=green.earlier if green else (),
             tools=told_tools(green),
+            earlier=green.earlier if green else (),
             deployment="proved" if getattr(deployment and deployment.value, "proved", False) else "not proved",
         )
         if self.project.by_hand:

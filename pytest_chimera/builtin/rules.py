@@ -141,9 +141,9 @@ RULES = {
         ),
         Rule(
             "state-files",
-            "writing anew what a journal has recorded",
-            "a record that can be written anew records nothing; it is only ever added to",
-            "Begin that feature anew with --chimera-restart.",
+            "changing what the journals have recorded",
+            "they say what was proved, and nobody else writes them",
+            "Leave .pytest_cache alone; the feature may have to be started over with --chimera-restart.",
             around=True,
         ),
     )

@@ -54,7 +54,7 @@ MUTANTS = [
     Mutant("browser fixtures", GUARDIAN, "and node.name not in _BROWSER_FIXTURES", "", UNIT),
     Mutant("options in pyproject", GUARDIAN, '"pyproject.toml": _pyproject_tests,', "", UNIT),
     Mutant("plugins of pytest", GUARDIAN, 'tool.get("chimera", {}), plugins', 'tool.get("chimera", {})', UNIT),
-    Mutant("rules that hold", "builtin/rules.py", "or RULES[rule].breaks_seal", "", UNIT),
+    Mutant("rules that hold", "builtin/rules.py", " and not self.breaks_seal and not self.around", "", UNIT),
     Mutant("loaded modules", "builtin/awareness.py", "    if not re.search(", "    if True or not re.search(", UNIT),
     Mutant("other processes", "builtin/awareness.py", '        return "process-list"', '        return ""', UNIT),
     Mutant("temporary files", "builtin/awareness.py", '        return "temporary-files"', '        return ""', UNIT),
@@ -80,7 +80,7 @@ MUTANTS = [
     Mutant(
         "digests of a journal",
         "journal.py",
-        "event.digest != event.expected_digest()",
+        "line[-_SEAL:] != _seal_of(line[:-_SEAL])",
         "False",
         "tests/unit/test_journal.py",
     ),

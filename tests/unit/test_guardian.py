@@ -113,7 +113,15 @@ def test_anything_else_in_a_conftest_is_not(added: str) -> None:
     assert reviewed("tests/conftest.py", None, f"import pytest\n\n\n{added}") == REJECTED
 
 
-PYPROJECT = '[project]\nname = "a"\ndependencies = ["flask"]\n\n[tool.pytest.ini_options]\naddopts = "-ra"\n'
+PYPROJECT = """\
+[project]
+name = "a"
+dependencies = ["flask"]
+
+[tool.pytest.ini_options]
+addopts = "-ra"
+testpaths = ["tests"]
+"""
 
 
 @pytest.mark.parametrize(

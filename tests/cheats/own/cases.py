@@ -171,6 +171,7 @@ WALKED = [
     Case("i-not-escaped", edit("shop/pages.py", 'escape(item["name"])', 'item["name"]'), "mark-up", "walk"),
     Case("i-other-data", edit("shop/app.py", "json.dumps(self.store.all())", "'[]'"), "/api/items", "walk"),
     Case("i-address-gone", edit("shop/app.py", '"/api/items"', '"/api/v2"'), "/api/items", "walk"),
+    Case("i-page-broken", edit("shop/app.py", '"/help":', '"/help" and headers["No"]:'), "/help", "walk"),
     Case("i-dead-link", edit("shop/app.py", '"/about"', '"/about-us"'), "the link to /about", "walk"),
     Case(
         "i-health-broken",
