@@ -78,7 +78,7 @@ class Custody:
     def fingerprints(self) -> dict[str, str]:
         """One digest for each kind of thing."""
         return {
-            kind: hashlib.sha256(json.dumps(sorted(found.items())).encode()).hexdigest()
+            kind: _digest_of(found)
             for kind, found in (("start_up", self.start_up), ("packages", self.packages), ("git", self.git))
         }
 
@@ -242,7 +242,13 @@ def _is_compiled_from_source(path: Path) -> bool:
 
 def packages_digest() -> str:
     """One digest of every file that the judge's process loads of its packages."""
-    return hashlib.sha256(json.dumps(sorted(_packages())).encode()).hexdigest()
+    return _digest_of(dict(_packages()))
+
+
+def _digest_of(found: Mapping[str, str]) -> str:
+    """What was compiled is left out: it comes and goes."""
+    kept = sorted((path, value) for path, value in found.items() if not path.endswith(".pyc"))
+    return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
 
 
 def _required(names: Iterable[str]) -> Iterator[metadata.Distribution]:

@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
@@ -24,6 +25,7 @@ from pytest_chimera.judging.plain_pages import addresses_in
 from pytest_chimera.judging.remembering import Difference, Memory, as_test, differences, fresh_words, remember
 from pytest_chimera.models import Change, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
 from pytest_chimera.project import Project
+from pytest_chimera.scenario.varying import AFTER_RESTART, after_restart
 from pytest_chimera.sealing import collected
 from pytest_chimera.staging import Staging
 from pytest_chimera.trials import sealed_of
@@ -47,6 +49,9 @@ class Keeping:
         if why := self._left_out():
             return run.model_copy(update={"not_varied": {**run.not_varied, OLD_BEHAVIOUR: why}})
         sealed = sealed_of(workflow)
+        run = await self._lasting(run, sealed, change, room / "restart", workflow)
+        if run.status != "green":
+            return run
         memory = await self._remembered(sealed, room / "before", workflow)
         broken = await self._missed(memory, sealed, change, room / "after", workflow)
         if broken:
@@ -66,6 +71,34 @@ class Keeping:
         if len(self.project.agents.implementers("pytest_chimera_deploy_to_staging")) != 1:
             return "a hook of the project deploys it"
         return ""
+
+    # -- what is stored
+
+    async def _lasting(
+        self, run: TestRun, sealed: SealedTest, change: Change, room: Path, workflow: ChimeraWorkflow
+    ) -> TestRun:
+        """Where the project says that data lasts: what the test expects in the end holds after a restart, too."""
+        if not self.project.settings.persistent:
+            return run
+        parts = urlsplit(run.final_url)
+        test = after_restart(sealed.test, parts.path + (f"?{parts.query}" if parts.query else ""))
+        if test is None:
+            why = "it does not say by a reload what lasts"
+            return run.model_copy(update={"not_varied": {**run.not_varied, AFTER_RESTART: why}})
+        room.mkdir(parents=True)
+        deployment = await self.staging.deployed(change.commit, change.tree, room, workflow)
+        try:
+            await self.staging.judged(sealed, deployment, room / "before", workflow)
+            deployment = await self.staging.restarted(deployment, room, workflow)
+            update = {"test": test, "sha256": seal_of(test.source), "variation": AFTER_RESTART}
+            seen = await self.staging.judged(sealed.model_copy(update=update), deployment, room / "after", workflow)
+        finally:
+            await self.staging.end(deployment)
+        if seen.status != "green":
+            return _refused(
+                run, sealed, "What was stored is gone when the server is started again.", Reason.NOT_LASTING
+            )
+        return run.model_copy(update={"varied": (*run.varied, AFTER_RESTART)})
 
     # -- old buttons and addresses
 
@@ -198,8 +231,8 @@ def _in_place_of(sealed: SealedTest, test: GeneratedTest) -> SealedTest:
     return sealed.model_copy(update=dict(update))
 
 
-def _refused(run: TestRun, sealed: SealedTest, sentence: str) -> TestRun:
-    failure = Failure(nodeid=sealed.nodeids[0], reason=Reason.EARLIER_BROKEN, message=sentence)
+def _refused(run: TestRun, sealed: SealedTest, sentence: str, reason: Reason = Reason.EARLIER_BROKEN) -> TestRun:
+    failure = Failure(nodeid=sealed.nodeids[0], reason=reason, message=sentence)
     return run.model_copy(update={"status": "red", "failures": (failure,), "passed": ()})
 
 

@@ -218,6 +218,7 @@ class Reason(StrEnum):
     SETUP_ERROR = "set-up error"
     NO_EVIDENCE = "no positive evidence"
     OTHER_DATA = "not with other data"
+    NOT_LASTING = "gone after a restart"
     EARLIER_BROKEN = "something that worked is broken"
     FLAKY = "flaky"
 
@@ -461,6 +462,7 @@ class Checkout(Value):
 
     :param name: one deployment's own name, good for a database's or a queue's: lower-case letters, digits, underscores.
     :param vault: the folder that its log goes to.
+    :param data_of: the URL of a deployment of the same files that is to be started again, with what it has stored.
     """
 
     commit: str
@@ -468,6 +470,7 @@ class Checkout(Value):
     folder: str
     name: str
     vault: str
+    data_of: str = ""
 
 
 class Deployment(Value):

@@ -67,6 +67,9 @@ class Settings:
     version_url: str = _ini("", "the path of a staging that answers with its commit", advanced=True)
     trust_staging: bool = _ini(False, "believe that a staging runs the candidate without proof", advanced=True)
     staging_variations: bool = _ini(True, "run variations against a staging that is already there, too", advanced=True)
+    persistent: bool = _ini(
+        False, "what is stored in {data_dir} lasts: a candidate is looked at again after a restart", advanced=True
+    )
     earlier_limit: float = _ini(
         300.0, "seconds that earlier features' tests may take on a candidate; 0 leaves them out", advanced=True
     )

@@ -70,6 +70,16 @@ class Staging:
         reached(CrashPoint.DEPLOYED)
         return deployment
 
+    async def restarted(self, deployment: Deployment, room: Path, workflow: ChimeraWorkflow) -> Deployment:
+        """The same deployment, stopped and started again with what it has stored."""
+        about = {"commit": deployment.commit, "tree": deployment.tree, "folder": deployment.folder}
+        checkout = Checkout(**about, name=deployment.name, vault=str(room), data_of=deployment.url)
+        hook = "pytest_chimera_deploy_to_staging"
+        answer = await self.project.agents.ask(hook, checkout=checkout, workflow=workflow)
+        again = shaped(hook, Deployment, answer).model_copy(update=about)
+        self.live[deployment.commit] = again
+        return again
+
     async def fresh_checkout(self, commit: str, name: str) -> Path:
         """A new folder with exactly the commit's files."""
         number = 1

@@ -158,7 +158,7 @@ def _setup_cfg_tests(content: bytes) -> Any:
 def _telling(options: dict[str, Any]) -> dict[str, Any]:
     """The options that say which tests run and how, without those that only say what is printed."""
     telling = {key: value for key, value in options.items() if not _ONLY_PRINTS.fullmatch(key)}
-    if isinstance(added := telling.get("addopts", ""), str | list):
+    if isinstance(added := telling.get("addopts"), str | list):
         words = shlex.split(added) if isinstance(added, str) else added
         telling["addopts"] = [word for word in words if not _PRINTING_OPTION.fullmatch(str(word))]
     return telling

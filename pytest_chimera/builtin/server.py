@@ -24,6 +24,7 @@ from pytest_chimera.builtin.finding import find_serve, no_serve_known
 from pytest_chimera.builtin.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken
 from pytest_chimera.environment import chosen_environment
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
+from pytest_chimera.judging.plain_pages import AS_A_BROWSER
 from pytest_chimera.sandbox import HINT, Sandbox
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.supervised import ProgramNotFound, Supervised, describe_exit
@@ -135,10 +136,16 @@ def serve(recipe: Recipe, cancelled: threading.Event) -> Served:
         raise
 
 
-def _served_on_some_port(recipe: Recipe, cancelled: threading.Event) -> Served:
+def serve_again(served: Served, cancelled: threading.Event) -> Served:
+    """Stop a server, and start it again with what it has stored. The errors are those of :func:`serve`."""
+    served.program.stop()
+    return _served_on_some_port(served.recipe, cancelled, prepares=False)
+
+
+def _served_on_some_port(recipe: Recipe, cancelled: threading.Event, *, prepares: bool = True) -> Served:
     for number in range(_PORT_TRIES):
         with suppress(_PortLost):
-            return _served_once(recipe, cancelled, prepares=number == 0)
+            return _served_once(recipe, cancelled, prepares=prepares and number == 0)
     raise EnvironmentTrouble(
         f"The server was started {_PORT_TRIES} times, each time on a port that was free, and each time found it taken.",
         where=str(recipe.vault),
@@ -273,7 +280,7 @@ def _knock(port: int, path: str, timeout: float, answers: SimpleQueue[int], enou
     while not enough.wait(_LOOK_EVERY):
         connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
         try:
-            connection.request("GET", path, headers={"Accept": "text/html,*/*;q=0.8"})
+            connection.request("GET", path, headers=AS_A_BROWSER)
             answers.put(connection.getresponse().status)
         except (OSError, http.client.HTTPException):
             answers.put(0)

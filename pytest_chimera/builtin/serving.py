@@ -19,7 +19,7 @@ import anyio.to_thread
 import pytest
 
 from pytest_chimera.builtin.finding import Found, find_serve, no_serve_known
-from pytest_chimera.builtin.server import Recipe, Served, recipe_for, serve
+from pytest_chimera.builtin.server import Recipe, Served, recipe_for, serve, serve_again
 from pytest_chimera.errors import EnvironmentTrouble, SettingError
 from pytest_chimera.models import Checkout, Deployment
 from pytest_chimera.sandbox import Sandboxes
@@ -62,7 +62,9 @@ class Deployer:
         """
         if not self._settings.serve.strip() and self._settings.staging_url:
             return await self._staging(checkout, workflow)
-        return await self._serve(checkout) if checkout.folder else None
+        if not checkout.folder:
+            return None
+        return await self._serve_again(checkout) if checkout.data_of else await self._serve(checkout)
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_deployment_ended(self, deployment: Deployment) -> None:
@@ -85,6 +87,19 @@ class Deployer:
         )
         recipe = await anyio.to_thread.run_sync(self._recipe, checkout, found)
         served = await self._started(recipe)
+        return self._deployment(checkout, served, found.sentence if found else "")
+
+    async def _serve_again(self, checkout: Checkout) -> Deployment:
+        """The same server once more, with the data that it has stored."""
+        before = self._served.pop(checkout.data_of)
+        served = replace(before, recipe=replace(before.recipe, vault=Path(checkout.vault)))
+        try:
+            return self._deployment(checkout, await _in_thread(partial(serve_again, served)), "")
+        except BaseException:
+            await self._stop(before)
+            raise
+
+    def _deployment(self, checkout: Checkout, served: Served, found: str) -> Deployment:
         self._served[served.url] = served
         return Deployment(
             url=served.url,
@@ -95,7 +110,7 @@ class Deployer:
             data_dir=str(served.recipe.data_dir),
             port=served.port,
             command=served.recipe.command,
-            found=found.sentence if found else "",
+            found=found,
             log=str(served.program.log),
         )
 
@@ -121,10 +136,10 @@ class Deployer:
     async def _started(self, recipe: Recipe) -> Served:
         """With a fixed port, a deployment waits for the one before it to end."""
         if not recipe.port:
-            return await _in_thread(recipe)
+            return await _in_thread(partial(serve, recipe))
         await self._fixed_port.acquire()
         try:
-            return await _in_thread(recipe)
+            return await _in_thread(partial(serve, recipe))
         except BaseException:
             self._fixed_port.release()
             raise
@@ -205,11 +220,11 @@ def _no_version(url: str) -> SettingError:
     )
 
 
-async def _in_thread(recipe: Recipe) -> Served:
+async def _in_thread(start: Callable[[threading.Event], Served]) -> Served:
     """Serve from a thread; a cancellation reaches it, and it has cleaned up before this returns."""
     cancelled = threading.Event()
     executor = ThreadPoolExecutor(1, "chimera-serve")
-    future = executor.submit(serve, recipe, cancelled)
+    future = executor.submit(start, cancelled)
     executor.shutdown(wait=False)
     try:
         while not future.done():

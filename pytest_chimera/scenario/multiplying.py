@@ -295,6 +295,16 @@ def counts_something(script: Script) -> bool:
     return any(_counts(statement, number, ()) for number, statement in enumerate(script.function.body))
 
 
+def expected_in_the_end(script: Script) -> list[ast.stmt] | None:
+    """Copies of what a test expects behind its last reload; ``None`` where it does not reload, or acts behind it."""
+    body = script.function.body
+    reloads = [number for number, each in enumerate(body) if _is_reload(each)]
+    after = body[reloads[-1] + 1 :] if reloads else []
+    if not after or not all(map(_is_expectation, after)):
+        return None
+    return [copy.deepcopy(each) for each in after]
+
+
 # -- reading one statement
 
 

@@ -16,7 +16,7 @@ from pytest_chimera.scenario.wordplay import holds, without, words_of
 TYPING = {"fill", "type", "press_sequentially", "insert_text"}
 _CONTROLS = {"button", "tab", "menuitem", "textbox", "searchbox", "combobox"}
 _SEARCH = re.compile(r"search|filter|find|look ?up", re.IGNORECASE)
-_PASSWORD = re.compile(r"passw|passphrase|\bpin\b", re.IGNORECASE)
+PASSWORD = re.compile(r"passw|passphrase|\bpin\b", re.IGNORECASE)
 
 
 class Text(Protocol):
@@ -93,7 +93,7 @@ class Script:
     def _is_free(self, typed: Typed) -> bool:
         if any(holds(text, typed.literal) or holds(typed.literal, text) for text in self.given):
             return False
-        logs_in = [each.statement for each in self.typed if _PASSWORD.search(each.field)]
+        logs_in = [each.statement for each in self.typed if PASSWORD.search(each.field)]
         if logs_in and typed.statement <= max(logs_in):
             return False
         fields = {each.field for each in self.typed if each.literal == typed.literal}

@@ -12,13 +12,29 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from pytest_chimera.models import GeneratedTest
-from pytest_chimera.scenario.multiplying import SECOND_PAGE, NotBorne, counts_something, multiplied, repetition_of
-from pytest_chimera.scenario.typed import Script, strings
+from pytest_chimera.scenario.multiplying import (
+    SECOND_PAGE,
+    NotBorne,
+    counts_something,
+    expected_in_the_end,
+    multiplied,
+    repetition_of,
+)
+from pytest_chimera.scenario.typed import PASSWORD, Script, strings
 from pytest_chimera.scenario.wordplay import Wordplay, replaced
 
 OTHER_DATA = "other data, another browser"
 MORE_ITEMS = "more items, another order"
 SECOND_CONTEXT = "a second browser context"
+STEADY = "thirty reloads"
+AFTER_RESTART = "after a restart of the server"
+_RELOADS = """
+import time
+chimera_ends = time.monotonic() + 20
+for _ in range(30):
+    if time.monotonic() < chimera_ends:
+        page.reload()
+"""
 
 
 @dataclass(frozen=True)
@@ -54,7 +70,7 @@ def vary(test: GeneratedTest, seed: str, fixed: Collection[str] = (), *, shared:
     if script is None:
         return Variations((), {OTHER_DATA: "its function is not found"})
     left_out: dict[str, str] = {}
-    first = _with_other_words(script, random.Random(f"{seed}/words"), left_out)
+    first = _reloaded(_with_other_words(script, random.Random(f"{seed}/words"), left_out), left_out)
     made = [_variation(OTHER_DATA, test, first, other_browser=True)]
     try:
         second = _with_more(script, random.Random(f"{seed}/more"), shared=shared)
@@ -85,6 +101,45 @@ def _with_other_words(script: Script, chance: random.Random, left_out: dict[str,
     elif not mapping:
         left_out["other words"] = "the words that it types stand for something else in it, too"
     return _said(script.copy(), mapping)
+
+
+def _reloaded(script: Script, left_out: dict[str, str]) -> Script:
+    """What is expected after the test's last reload, expected after many more: what is there now and then is not there.
+
+    Only where the test itself reloads: elsewhere a reload may do something again.
+    """
+    expected = expected_in_the_end(script)
+    if expected is None:
+        left_out[STEADY] = "it does not reload the page itself"
+        return script
+    begins = ast.parse(_RELOADS).body
+    loop = begins[-1]
+    assert isinstance(loop, ast.For), "it ends with the loop"
+    branch = loop.body[0]
+    assert isinstance(branch, ast.If), "the loop holds one condition"
+    branch.body += expected
+    script.function.body += begins
+    return script
+
+
+def after_restart(test: GeneratedTest, path: str) -> GeneratedTest | None:
+    """What a test expects after its last reload, expected of a page that is opened anew.
+
+    ``None`` where it never reloads, or logs in.
+
+    :param path: where the test ended.
+    """
+    script = Script.of(test)
+    expected = expected_in_the_end(script) if script is not None else None
+    if script is None or expected is None or any(PASSWORD.search(each.field) for each in script.typed):
+        return None
+    own = {each.arg for each in script.function.args.args} | {"expect", "re"}
+    known = [each for each in expected if {n.id for n in ast.walk(each) if isinstance(n, ast.Name)} <= own]
+    if not known:
+        return None
+    changed = script.copy()
+    changed.function.body = [*ast.parse(f"page.goto({path!r})").body, *known]
+    return test.model_copy(update={"source": changed.source, "steps": ()})
 
 
 def _said(script: Script, mapping: Mapping[str, str]) -> Script:
@@ -147,4 +202,16 @@ def _rest(module: ast.Module) -> list[ast.stmt]:
     return [node for node in module.body if not isinstance(node, ast.Import | ast.ImportFrom)]
 
 
-__all__ = ["MORE_ITEMS", "OTHER_DATA", "SECOND_CONTEXT", "Variation", "Variations", "counts", "shares_data", "vary"]
+__all__ = [
+    "AFTER_RESTART",
+    "MORE_ITEMS",
+    "OTHER_DATA",
+    "SECOND_CONTEXT",
+    "STEADY",
+    "Variation",
+    "Variations",
+    "after_restart",
+    "counts",
+    "shares_data",
+    "vary",
+]

@@ -48,8 +48,7 @@ def scripted(app: App, draft: str) -> None:
         f"pathlib.Path('chimera-draft.txt').write_text({draft!r})\n"
         "pathlib.Path('page.py').write_text('broken')\n"
     )
-    kept.touch()
-    app.config(f"chimera_coder = {sys.executable} {script} {{brief}}", f"chimera_sandbox_paths = {kept}:rw")
+    app.config(f"chimera_coder = {sys.executable} {script} {{brief}}")
 
 
 def test_a_draft_is_shown_and_laid_into_the_docstring_and_nothing_else_happens(app: App, marked: Path) -> None:

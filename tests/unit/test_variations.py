@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from pytest_chimera.models import GeneratedTest, StepLines
-from pytest_chimera.scenario.varying import MORE_ITEMS, OTHER_DATA, counts, shares_data, vary
+from pytest_chimera.scenario.varying import MORE_ITEMS, OTHER_DATA, STEADY, after_restart, counts, shares_data, vary
 
 
 def written(body: str, *steps: StepLines) -> GeneratedTest:
@@ -203,3 +203,22 @@ def test_a_test_that_does_not_say_how_its_counts_depend_gets_no_more_items(body:
 def test_whether_a_test_counts_anything_is_known() -> None:
     assert counts(written(TODOS))
     assert not counts(written(GREET))
+
+
+def test_what_is_expected_after_a_reload_is_expected_after_many() -> None:
+    variations = vary(written(TODOS), "a")
+    source = variations.made[0].test.source
+    assert STEADY not in variations.left_out
+    assert "range(30)" in source
+    assert source.count("page.reload()") == 2
+    assert STEADY in vary(written(TODOS.replace("page.reload()", "page.reload(); row.click()")), "a").left_out
+    assert STEADY in vary(written(GREET), "a").left_out
+
+
+def test_after_a_restart_only_what_was_expected_in_the_end_is() -> None:
+    test = after_restart(written(TODOS), "/list")
+    assert test is not None
+    assert "page.goto('/list')" in test.source
+    assert "fill" not in test.source
+    assert test.source.count("2 left") == 1
+    assert after_restart(written(GREET), "/") is None

@@ -73,6 +73,8 @@ class App:
             return 200, "text/html", "<!doctype html><title>About</title><h1>About this list</h1>"
         if path == "/api/items":
             return 200, "application/json", json.dumps(self.store.all())
+        if path == "/help":
+            return 200, "text/html", "<!doctype html><title>Help</title><h1>Help</h1>"
         if path == "/health":
             return 200, "application/json", "{}"
         return 404, "text/html", "<!doctype html><title>Nothing</title><h1>There is nothing here</h1>"

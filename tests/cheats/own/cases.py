@@ -171,6 +171,7 @@ WALKED = [
     Case("i-not-escaped", edit("shop/pages.py", 'escape(item["name"])', 'item["name"]'), "mark-up", "walk"),
     Case("i-other-data", edit("shop/app.py", "json.dumps(self.store.all())", "'[]'"), "/api/items", "walk"),
     Case("i-address-gone", edit("shop/app.py", '"/api/items"', '"/api/v2"'), "/api/items", "walk"),
+    Case("i-page-broken", edit("shop/app.py", '"/help":', '"/help" and headers["No"]:'), "/help", "walk"),
     Case("i-dead-link", edit("shop/app.py", '"/about"', '"/about-us"'), "the link to /about", "walk"),
     Case(
         "i-health-broken",
@@ -216,10 +217,13 @@ def in_one_browser(storage: str) -> Change:
 
 def only_if(condition: str) -> Change:
     """The feature works for some requests alone."""
-    return edit("shop/app.py", "self.store.to_get()", f"(self.store.to_get() if {condition} else 0)")
+    top = "        top = f'<p"
+    counted = edit("shop/app.py", top, f"        count = self.store.to_get() if {condition} else 0\n{top}")
+    return edit("shop/app.py", "{self.store.to_get()}", "{count}", counted)
 
 
 LOOPED = [
+    Case("j-only-words", add("README.md", "\nAll done.\n", nothing), "missing element", "loop"),
     Case(
         "g-literal-names",
         edit("shop/store.py", GET, f"if self._items[number]['name'] == 'Cane sugar': {GET}"),

@@ -124,7 +124,7 @@ def walk(memory: Memory, tmp_path: Path) -> Walk:
 
 
 def test_the_base_is_remembered_with_its_buttons_and_addresses(memory: Memory) -> None:
-    assert memory.looked_at == ("typing, and 'Put on the list'", "the button 'Remove'", "3 addresses")
+    assert memory.looked_at == ("typing, and 'Put on the list'", "the button 'Remove'", "4 addresses")
     assert memory.pressed[0].shown.count(False) == 1
 
 

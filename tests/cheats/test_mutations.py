@@ -1,0 +1,167 @@
+"""Each refusal is held by a test: switched off in a copy of the project, it makes some test fail."""
+
+from __future__ import annotations
+
+import datetime
+import os
+import random
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+GUARDIAN, CUSTODY = "builtin/guardian.py", "custody.py"
+UNIT, OWN, WATCH = "tests/unit/test_guardian.py", "tests/cheats/own/test_own_cases.py", "tests/unit/test_custody.py"
+JUDGE = "tests/judging/test_judge.py"
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """A refusal switched off.
+
+    :param path: the module, in the package; ``old`` its source, ``new`` what stands there instead.
+    :param tests: the tests of which one has to fail.
+    :param slow: they drive a browser.
+    """
+
+    name: str
+    path: str
+    old: str
+    new: str
+    tests: str
+    slow: bool = False
+
+
+MUTANTS = [
+    Mutant("sealed test", GUARDIAN, "*self._sealed(change, workflow),", "", UNIT),
+    Mutant("protected paths", GUARDIAN, "*self._protected(change, workflow),", "", UNIT),
+    Mutant("what is no file", GUARDIAN, "*self._left_out(change),", "", UNIT),
+    Mutant("awareness", GUARDIAN, "*self._aware(change),", "", UNIT),
+    Mutant("blunted tests", GUARDIAN, "*self._blunted(change),", "", UNIT),
+    Mutant(
+        "a decision",
+        GUARDIAN,
+        '"reject" if rejects else "approve",\n            findings',
+        '"approve",\n            findings',
+        UNIT,
+    ),
+    Mutant("hooks in a conftest", GUARDIAN, '"conftest.py": _conftest_hooks,', "", UNIT),
+    Mutant("autouse fixtures", GUARDIAN, "and not autouse", "", UNIT),
+    Mutant("browser fixtures", GUARDIAN, "and node.name not in _BROWSER_FIXTURES", "", UNIT),
+    Mutant("options in pyproject", GUARDIAN, '"pyproject.toml": _pyproject_tests,', "", UNIT),
+    Mutant("plugins of pytest", GUARDIAN, 'tool.get("chimera", {}), plugins', 'tool.get("chimera", {})', UNIT),
+    Mutant("rules that hold", "builtin/rules.py", " and not self.breaks_seal and not self.around", "", UNIT),
+    Mutant("loaded modules", "builtin/awareness.py", "    if not re.search(", "    if True or not re.search(", UNIT),
+    Mutant("other processes", "builtin/awareness.py", '        return "process-list"', '        return ""', UNIT),
+    Mutant("temporary files", "builtin/awareness.py", '        return "temporary-files"', '        return ""', UNIT),
+    Mutant("skipped tests", "builtin/blunted.py", "elif _stops(same) > _stops(test):", "elif False:", UNIT),
+    Mutant("emptied tests", "builtin/blunted.py", "elif _asserted(test) and not _asserted(same):", "elif False:", UNIT),
+    Mutant("start-up files", CUSTODY, "**dict(_start_up_files()), ", "", WATCH),
+    Mutant("the interpreter", CUSTODY, "**dict(_interpreter())", "", WATCH),
+    Mutant("judging packages", CUSTODY, "dict(_packages())", "{}", WATCH),
+    Mutant("compiled code", CUSTODY, "return bool(loaded == compiled)", "return True", WATCH),
+    Mutant("git's settings", CUSTODY, "dict(_git(git_dir))", "{}", WATCH),
+    Mutant("journals", CUSTODY, "if not _is_continued(Path(path), known)", "if False", WATCH),
+    Mutant("old buttons", "judging/remembering.py", "if now.shown == before.shown:", "if True:", OWN),
+    Mutant(
+        "gone buttons",
+        "judging/remembering.py",
+        "    if now is None:\n",
+        "    if now is None:\n        return None\n",
+        OWN,
+    ),
+    Mutant("old addresses", "judging/remembering.py", "if page.status >= 500 or", "if False and", OWN),
+    Mutant("old data", "judging/remembering.py", "not _holds(page.json(), data)", "False", OWN),
+    Mutant("flaky reds", "sealing.py", "if signatures[0] == signatures[1]:", "if True:", "tests/unit/test_flaky.py"),
+    Mutant(
+        "digests of a journal",
+        "journal.py",
+        "line[-_SEAL:] != _seal_of(line[:-_SEAL])",
+        "False",
+        "tests/unit/test_journal.py",
+    ),
+    Mutant(
+        "other words",
+        "scenario/varying.py",
+        "        node.value = replaced(",
+        "        replaced(",
+        "tests/unit/test_variations.py",
+    ),
+    Mutant(
+        "a second one",
+        "scenario/multiplying.py",
+        "        return [*action,",
+        "        return [][:0] and [*action,",
+        "tests/unit/test_variations.py",
+    ),
+    Mutant(
+        "links",
+        "repository/clones.py",
+        "        if stat.S_ISLNK(mode):",
+        "        if False:",
+        "tests/repository/test_reading_a_clone.py",
+    ),
+    Mutant("skips", "judging/reading.py", "    if unclear is not None:", "    if False:", JUDGE, slow=True),
+    Mutant(
+        "traces",
+        "judging/reading.py",
+        "if not any(trace.is_file()",
+        "if False and not any(trace.is_file()",
+        JUDGE,
+        slow=True,
+    ),
+    Mutant(
+        "whole runs",
+        "judging/reading.py",
+        "    if [(each.when, each.outcome)",
+        "    if False and [(each.when, each.outcome)",
+        JUDGE,
+        slow=True,
+    ),
+    Mutant("the seal's digest", "judging/running.py", "if sealed.sha256 and", "if False and", JUDGE, slow=True),
+]
+TODAY = random.Random(os.environ.get("CHEATS_SEED") or datetime.datetime.now(datetime.UTC).date().isoformat())
+SHOWN = set(TODAY.sample([each.name for each in MUTANTS if each.tests == UNIT], 2))
+
+
+def mutants() -> list[object]:
+    """Every one; two that are quick run each day."""
+    marks = {True: (), False: (pytest.mark.exhaustive,)}
+    return [
+        pytest.param(
+            each, id=each.name, marks=(*marks[each.name in SHOWN], *((pytest.mark.browser,) if each.slow else ()))
+        )
+        for each in MUTANTS
+    ]
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of this project to change."""
+    folder = tmp_path_factory.mktemp("mutant")
+    for name in ("pytest_chimera", "tests"):
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", folder)
+    return folder
+
+
+@pytest.mark.parametrize("mutant", mutants())
+def test_a_refusal_that_is_switched_off_is_missed(mutant: Mutant, project: Path) -> None:
+    path = project / "pytest_chimera" / mutant.path
+    source = path.read_text()
+    assert mutant.old in source, "the refusal is written otherwise now: mend this table"
+    path.write_text(source.replace(mutant.old, mutant.new, 1))
+    try:
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "-n", "0", "-p", "no:cacheprovider", mutant.tests]
+        environment = {**os.environ, "PYTHONPATH": str(project)}
+        done = subprocess.run(
+            command, cwd=project, env=environment, capture_output=True, text=True, timeout=600, check=False
+        )
+    finally:
+        path.write_text(source)
+    assert done.returncode == 1, done.stdout[-3000:] + done.stderr[-1000:]
+    assert " failed" in done.stdout
