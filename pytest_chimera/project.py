@@ -10,8 +10,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
+import anyio.to_thread
 import filelock
 
 from pytest_chimera.agents import Agents
@@ -33,6 +34,8 @@ from pytest_chimera.turns import Turn, unhurried
 from pytest_chimera.untrusted import Cleaner
 from pytest_chimera.vault import Vault, write_file
 from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase, Route, checked_transitions
+
+T = TypeVar("T")
 
 Progress = Callable[[Feature, str], None]
 
@@ -101,6 +104,10 @@ class Project:
     clean: Cleaner = field(default_factory=Cleaner)
     ahead: Ahead | None = None
     run: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    async def git(self, question: Callable[[Repository], T]) -> T:
+        """Ask git, in a thread."""
+        return await anyio.to_thread.run_sync(question, self.repository)
 
     def read(self, path: str) -> bytes | None:
         """A file of the working tree, by its path from the root; ``None`` where there is none."""

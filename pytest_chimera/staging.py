@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -18,12 +16,9 @@ from pytest_chimera.engine import shaped
 from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Feature, SealedTest, TestRun
 from pytest_chimera.process import run_program
 from pytest_chimera.project import Project
-from pytest_chimera.repository import Repository
 from pytest_chimera.scenario.helpers import arrangements_of
 from pytest_chimera.sealing import as_given, not_arranged, outside
 from pytest_chimera.workflow import ChimeraWorkflow
-
-T = TypeVar("T")
 
 
 @dataclass
@@ -62,7 +57,7 @@ class Staging:
             deployment = shaped(hook, Deployment, answer)
         except BaseException:
             with anyio.CancelScope(shield=True):
-                await self._git(lambda git: git.discard(folder))
+                await self.project.git(lambda git: git.discard(folder))
             raise
         deployment = deployment.model_copy(update={"folder": served, "commit": commit, "tree": tree})
         self.checkouts[commit] = folder
@@ -85,7 +80,7 @@ class Staging:
         number = 1
         while (folder := self.project.place(self.feature) / f"{name}-{number}").exists():
             number += 1
-        await self._git(lambda git: git.checkout(commit, folder))
+        await self.project.git(lambda git: git.checkout(commit, folder))
         return folder
 
     async def end(self, deployment: Deployment) -> None:
@@ -95,7 +90,7 @@ class Staging:
         with anyio.CancelScope(shield=True):
             await self.project.agents.tell("pytest_chimera_deployment_ended", deployment=deployment)
             if folder := self.checkouts.pop(deployment.commit, None):
-                await self._git(lambda git: git.discard(folder))
+                await self.project.git(lambda git: git.discard(folder))
         reached(CrashPoint.DEPLOYMENT_ENDED)
 
     async def end_all(self) -> None:
@@ -138,13 +133,13 @@ class Staging:
             await self._arranged(sealed, self.project.repository.project_in(folder), deployment, room)
         finally:
             with anyio.CancelScope(shield=True):
-                await self._git(lambda git: git.discard(folder))
+                await self.project.git(lambda git: git.discard(folder))
 
     async def _arranged(self, sealed: SealedTest, code: Path, deployment: Deployment, room: Path) -> None:
         settings, calls = self.project.settings, arrangements_of(sealed.test)
         known = (deployment.url, deployment.port, deployment.data_dir, deployment.name)
         where = Where(Path(deployment.folder), *known)
-        files = await self._git(lambda git: git.files(sealed.commit))
+        files = await self.project.git(lambda git: git.files(sealed.commit))
         arranging = Arranging(calls, where, Code.sealed(code, files, calls), room)
         environment = where.environment(settings.env)
         arranging.report.touch()
@@ -184,6 +179,3 @@ class Staging:
                 raise outside(run)
         reached(CrashPoint.JUDGED)
         return run
-
-    async def _git(self, question: Callable[[Repository], T]) -> T:
-        return await anyio.to_thread.run_sync(question, self.project.repository)

@@ -11,9 +11,7 @@ import anyio
 import anyio.to_thread
 
 from pytest_chimera.agents import nobody_answers
-from pytest_chimera.briefs import brief_for, write_brief
 from pytest_chimera.crash_points import CrashPoint, reached
-from pytest_chimera.custody import Custody
 from pytest_chimera.engine import Act, combined, generated_from, outcome_of, time_stands_still
 from pytest_chimera.errors import (
     ArrangingFailed,
@@ -22,14 +20,13 @@ from pytest_chimera.errors import (
     PhaseFailed,
     PreconditionError,
     ScenarioError,
-    WaitingForPerson,
 )
+from pytest_chimera.implementing import Implementing
 from pytest_chimera.journal import Journal
 from pytest_chimera.judging import seal_of
 from pytest_chimera.keeping import Keeping
 from pytest_chimera.landing import STACK, MergeQueue, tip_to_land_on, wants_landing
 from pytest_chimera.models import (
-    Brief,
     Change,
     Deployment,
     Feature,
@@ -80,8 +77,6 @@ class DoesNotMerge(PhaseFailed):
         self.sealed = sealed
 
 
-PUT_BACK = {"sealed-test", "protected-path"}
-"""Rules whose findings are undone before the next attempt begins: the coder has no business there."""
 _WHEN_MOVED = {
     ChimeraPhase.E2E_TEST_GENERATION,
     ChimeraPhase.GUARDIAN_REVIEW,
@@ -101,10 +96,10 @@ class Workshop:
     feature: Feature
     journal: Journal
     base: str
-    custody: Custody | None = None
 
     def __post_init__(self) -> None:
         self.staging = Staging(self.project, self.feature)
+        self.implementing = Implementing(self.project, self.feature, self.journal)
         self.queue = MergeQueue(self.project.state / "merge-queue.lock")
 
     @property
@@ -255,116 +250,7 @@ class Workshop:
         :raises WaitingForPerson: the person has not changed anything yet.
         :raises PhaseFailed: the coder changed nothing, or could not do it.
         """
-        if self.project.by_hand:
-            return await self._by_hand(workflow)
-        room = self.room(workflow, f"attempt-{workflow.attempt}")
-        folder = self.place / f"clone-{workflow.generation}-{workflow.attempt}"
-        try:
-            return await self._by_coder(workflow, folder, room)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await self.git(lambda git: git.discard(folder))
-
-    async def _by_coder(self, workflow: ChimeraWorkflow, folder: Path, room: Path) -> Change:
-        sealed = sealed_of(workflow)
-        start = await self._start(workflow)
-        await self.git(lambda git: git.discard(folder))
-        manifest = await self.git(lambda git: git.clone(start, folder))
-        reached(CrashPoint.CLONE_MADE)
-        brief = write_brief(self._brief(workflow, self.project.repository.project_in(folder)), room)
-
-        async def read() -> Candidate:
-            message, keep = f"{self.feature.description}\n\nA candidate.", f"{self.feature.slug}/candidate"
-            return await self.git(lambda git: git.candidate(folder, sealed.commit, manifest, message, keep))
-
-        async def changed() -> bool:
-            return (await read()).tree != start_tree
-
-        start_tree = await self.git(lambda git: git.tree_of(start))
-        if self.project.canaries:
-            await self.project.canaries.before_review(self.project.agents)
-        await self._keep_watch()
-        hook = "pytest_chimera_implement_feature"
-        self.project.turn.coder_is_asked()
-        async with self.project.breakers.watching(hook):
-            answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
-        await self._refuse_trespass()
-        reached(CrashPoint.CODER_DONE)
-        candidate = await read()
-        reached(CrashPoint.CANDIDATE_MADE)
-        said = answer if isinstance(answer, str) else ""
-        if candidate.tree in {start_tree, sealed.tree} and answer is None:
-            raise nobody_answers(hook)
-        if candidate.tree == sealed.tree:
-            raise PhaseFailed("The coder changed nothing.", where=str(room), evidence=said)
-        change = await self._as_change(candidate, sealed, room, said)
-        if before := workflow.made_before(change):
-            reason = f"The coder made the same change as in attempt {before}."
-            raise PhaseFailed(reason, where=str(room), evidence=said, value=change)
-        if candidate.tree == start_tree:
-            raise PhaseFailed("The coder left its last change as it was.", where=str(room), evidence=said)
-        return change
-
-    async def _start(self, workflow: ChimeraWorkflow) -> str:
-        """Where the coder begins: its last candidate with the protected paths put back, or the sealed commit."""
-        sealed, change = sealed_of(workflow), workflow.change
-        if change is None or change.base != sealed.commit:
-            return sealed.commit
-        review = workflow.latest(ChimeraPhase.GUARDIAN_REVIEW)
-        findings = review.value.findings if review and isinstance(review.value, Review) else ()
-        changed = {file.path for file in change.files}
-        put_back = {finding.path for finding in findings if finding.rule in PUT_BACK and finding.path in changed}
-        if not put_back:
-            return change.commit
-
-        def restored(git: Repository) -> str:
-            contents = {path: git.read(sealed.commit, path) for path in put_back}
-            return git.seal(change.commit, contents, "Put back what is protected", f"{self.feature.slug}/start")[0]
-
-        return await self.git(restored)
-
-    async def _as_change(self, candidate: Candidate, sealed: SealedTest, room: Path, summary: str) -> Change:
-        diff = await self.git(lambda git: git.diff(sealed.commit, candidate.commit))
-        return Change(
-            base=sealed.commit,
-            commit=candidate.commit,
-            tree=candidate.tree,
-            files=candidate.files,
-            left_out=dict(candidate.left_out),
-            branch=f"chimera/{self.feature.slug}",
-            diff=str(write_file(room / "change.diff", diff)),
-            log=str(room / "coder.log") if (room / "coder.log").exists() else "",
-            summary=summary,
-        )
-
-    async def _by_hand(self, workflow: ChimeraWorkflow) -> Change:
-        sealed = sealed_of(workflow)
-        if not sealed.handwritten:
-            await anyio.to_thread.run_sync(self._hand_over_test, sealed)
-        message = f"{self.feature.description}\n\nThe working tree, as it stood."
-        slug = self.feature.slug
-        candidate = await self.git(lambda git: git.snapshot(sealed.commit, message, f"{slug}/candidate"))
-        if candidate.tree == sealed.tree:
-            raise WaitingForPerson("Red, and waiting for you.")
-        return await self._as_change(candidate, sealed, self.room(workflow, f"attempt-{workflow.attempt}"), "")
-
-    def _hand_over_test(self, sealed: SealedTest) -> None:
-        """Write the generated test into the person's tree, unless they have changed the one that lies there."""
-        path = self.project.root / sealed.test.path
-        there = path.read_bytes() if path.exists() else None
-        if there == sealed.test.source.encode():
-            return
-        ours = {self.project.repository.read(sealed.base, sealed.test.path), self.journal.standing.handed.encode()}
-        if there is None or there in ours:
-            write_file(path, sealed.test.source)
-            self.journal.append("handed", source=sealed.test.source)
-        marker = path.with_name("__init__.py")
-        if not marker.exists():
-            write_file(marker, "")
-
-    def _brief(self, workflow: ChimeraWorkflow, folder: Path) -> Brief:
-        limit = self.project.table[ChimeraPhase.CODE_IMPLEMENTATION].timeout
-        return brief_for(self.feature, workflow, folder=str(folder), time_limit=limit)
+        return await self.implementing.implement(workflow)
 
     # -- guardian_review
 
@@ -377,7 +263,7 @@ class Workshop:
         """All reviewers' answers as one, kept in the vault."""
         if self.project.canaries:
             await self.project.canaries.before_review(self.project.agents)
-        brief = self._brief(workflow, Path())
+        brief = self.implementing.brief(workflow, Path())
         hook = "pytest_chimera_review_change"
         async with self.project.breakers.watching(hook):
             answers = await self.project.agents.ask_all(hook, change=change, brief=brief, workflow=workflow)
@@ -390,7 +276,7 @@ class Workshop:
     async def deploy(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> Deployment:
         """Deploy the candidate from a clean checkout."""
         change = change_of(workflow)
-        await self._keep_watch()
+        await self.implementing.watch.keep()
         return await self.staging.deployed(
             change.commit, change.tree, self.room(workflow, f"staging-{workflow.attempt}"), workflow
         )
@@ -413,7 +299,7 @@ class Workshop:
             await self.staging.end(live)
         if run.status == "green":
             run = await self._beyond_its_letter(run, change, room, workflow)
-        await self._refuse_trespass()
+        await self.implementing.watch.refuse_trespass()
         if run.status != "green" or self.project.by_hand or not wants_landing(self.project.settings):
             return run
         await self.queue.enter()
@@ -491,7 +377,7 @@ class Workshop:
         commit, tree = await self.git(lambda git: git.rebase(change.commit, change.base, sealed.commit, message, keep))
         files = await self.git(lambda git: git.changed(sealed.commit, commit))
         candidate = Candidate(commit=commit, tree=tree, files=files)
-        return await self._as_change(
+        return await self.implementing.as_change(
             candidate, sealed, self.room(workflow, f"attempt-{workflow.attempt}"), change.summary
         )
 
@@ -499,30 +385,6 @@ class Workshop:
         """Stop whatever still runs for this feature, and let the next one in."""
         self.queue.leave()
         await self.staging.end_all()
-
-    # -- what nobody touches
-
-    async def _keep_watch(self) -> None:
-        """Remember how everything is that a change has no business with."""
-        if self.custody is None and not self.project.by_hand:
-            self.custody = await self.git(lambda git: Custody.taken(git.store.source, self.project.state))
-
-    async def _refuse_trespass(self) -> None:
-        """
-        :raises PhaseFailed: something was changed outside of the change.
-        """
-        before = self.custody
-        if before is None:
-            return
-        found = await self.git(lambda git: before.trespasses(Custody.taken(git.store.source, self.project.state)))
-        if found:
-            first = found[0]
-            raise PhaseFailed(
-                f"{first.sentence} [{first.rule}]",
-                where=first.path,
-                remedy=first.remedy,
-                evidence="\n".join(f"{each.rule}: {each.sentence}" for each in found[:20]),
-            )
 
     # -- helpers
 
@@ -532,4 +394,4 @@ class Workshop:
 
     async def git(self, question: Callable[[Repository], T]) -> T:
         """Ask git, in a thread."""
-        return await anyio.to_thread.run_sync(question, self.project.repository)
+        return await self.project.git(question)

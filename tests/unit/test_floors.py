@@ -44,6 +44,7 @@ FLOORS = {
     "engine": 3,
     "project": 3,
     "staging": 3,
+    "implementing": 3,
     "workshop": 3,
     "publishing": 3,
     "proof": 3,

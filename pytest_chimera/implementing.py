@@ -1,0 +1,196 @@
+"""Having the change made, by a coder in a clone of its own or by the person, and reading it from the files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from pytest_chimera.agents import nobody_answers
+from pytest_chimera.briefs import brief_for, write_brief
+from pytest_chimera.crash_points import CrashPoint, reached
+from pytest_chimera.custody import Custody
+from pytest_chimera.errors import PhaseFailed, WaitingForPerson
+from pytest_chimera.journal import Journal
+from pytest_chimera.models import Brief, Change, Feature, Review, SealedTest
+from pytest_chimera.project import Project
+from pytest_chimera.repository import Candidate, Repository
+from pytest_chimera.trials import sealed_of
+from pytest_chimera.vault import write_file
+from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
+
+PUT_BACK = {"sealed-test", "protected-path"}
+"""Rules whose findings are undone before the next attempt begins: the coder has no business there."""
+
+
+@dataclass
+class Watch:
+    """Looks whether anything was touched that a change has no business with."""
+
+    project: Project
+    _custody: Custody | None = None
+
+    async def keep(self) -> None:
+        """Remember how everything is that a change has no business with."""
+        if self._custody is None and not self.project.by_hand:
+            self._custody = await self.project.git(self._taken)
+
+    async def refuse_trespass(self) -> None:
+        """Compare it with how everything is now.
+
+        :raises PhaseFailed: something was changed outside of the change.
+        """
+        before = self._custody
+        if before is None:
+            return
+        found = await self.project.git(
+            lambda git: before.trespasses(Custody.taken(git.store.source, self.project.state))
+        )
+        if found:
+            first = found[0]
+            raise PhaseFailed(
+                f"{first.sentence} [{first.rule}]",
+                where=first.path,
+                remedy=first.remedy,
+                evidence="\n".join(f"{each.rule}: {each.sentence}" for each in found[:20]),
+            )
+
+    def _taken(self, git: Repository) -> Custody:
+        return Custody.taken(git.store.source, self.project.state)
+
+
+@dataclass
+class Implementing:
+    """One feature's changes."""
+
+    project: Project
+    feature: Feature
+    journal: Journal
+    watch: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.project)
+
+    async def implement(self, workflow: ChimeraWorkflow) -> Change:
+        """Have the change made, and read what was changed from the files.
+
+        :raises WaitingForPerson: the person has not changed anything yet.
+        :raises PhaseFailed: the coder changed nothing, or could not do it.
+        """
+        if self.project.by_hand:
+            return await self._by_hand(workflow)
+        room = self._room(workflow, f"attempt-{workflow.attempt}")
+        folder = self.project.place(self.feature) / f"clone-{workflow.generation}-{workflow.attempt}"
+        try:
+            return await self._by_coder(workflow, folder, room)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.project.git(lambda git: git.discard(folder))
+
+    async def _by_coder(self, workflow: ChimeraWorkflow, folder: Path, room: Path) -> Change:
+        sealed = sealed_of(workflow)
+        start = await self._start(workflow)
+        await self.project.git(lambda git: git.discard(folder))
+        manifest = await self.project.git(lambda git: git.clone(start, folder))
+        reached(CrashPoint.CLONE_MADE)
+        brief = write_brief(self.brief(workflow, self.project.repository.project_in(folder)), room)
+
+        async def read() -> Candidate:
+            message, keep = f"{self.feature.description}\n\nA candidate.", f"{self.feature.slug}/candidate"
+            return await self.project.git(lambda git: git.candidate(folder, sealed.commit, manifest, message, keep))
+
+        async def changed() -> bool:
+            return (await read()).tree != start_tree
+
+        start_tree = await self.project.git(lambda git: git.tree_of(start))
+        if self.project.canaries:
+            await self.project.canaries.before_review(self.project.agents)
+        await self.watch.keep()
+        hook = "pytest_chimera_implement_feature"
+        self.project.turn.coder_is_asked()
+        async with self.project.breakers.watching(hook):
+            answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
+        await self.watch.refuse_trespass()
+        reached(CrashPoint.CODER_DONE)
+        candidate = await read()
+        reached(CrashPoint.CANDIDATE_MADE)
+        said = answer if isinstance(answer, str) else ""
+        if candidate.tree in {start_tree, sealed.tree} and answer is None:
+            raise nobody_answers(hook)
+        if candidate.tree == sealed.tree:
+            raise PhaseFailed("The coder changed nothing.", where=str(room), evidence=said)
+        change = await self.as_change(candidate, sealed, room, said)
+        if before := workflow.made_before(change):
+            reason = f"The coder made the same change as in attempt {before}."
+            raise PhaseFailed(reason, where=str(room), evidence=said, value=change)
+        if candidate.tree == start_tree:
+            raise PhaseFailed("The coder left its last change as it was.", where=str(room), evidence=said)
+        return change
+
+    async def _start(self, workflow: ChimeraWorkflow) -> str:
+        """Where the coder begins: its last candidate with the protected paths put back, or the sealed commit."""
+        sealed, change = sealed_of(workflow), workflow.change
+        if change is None or change.base != sealed.commit:
+            return sealed.commit
+        review = workflow.latest(ChimeraPhase.GUARDIAN_REVIEW)
+        findings = review.value.findings if review and isinstance(review.value, Review) else ()
+        changed = {file.path for file in change.files}
+        put_back = {finding.path for finding in findings if finding.rule in PUT_BACK and finding.path in changed}
+        if not put_back:
+            return change.commit
+
+        def restored(git: Repository) -> str:
+            contents = {path: git.read(sealed.commit, path) for path in put_back}
+            return git.seal(change.commit, contents, "Put back what is protected", f"{self.feature.slug}/start")[0]
+
+        return await self.project.git(restored)
+
+    async def as_change(self, candidate: Candidate, sealed: SealedTest, room: Path, summary: str) -> Change:
+        """What a candidate changed, with its diff in ``room``."""
+        diff = await self.project.git(lambda git: git.diff(sealed.commit, candidate.commit))
+        return Change(
+            base=sealed.commit,
+            commit=candidate.commit,
+            tree=candidate.tree,
+            files=candidate.files,
+            left_out=dict(candidate.left_out),
+            branch=f"chimera/{self.feature.slug}",
+            diff=str(write_file(room / "change.diff", diff)),
+            log=str(room / "coder.log") if (room / "coder.log").exists() else "",
+            summary=summary,
+        )
+
+    async def _by_hand(self, workflow: ChimeraWorkflow) -> Change:
+        sealed = sealed_of(workflow)
+        if not sealed.handwritten:
+            await anyio.to_thread.run_sync(self._hand_over_test, sealed)
+        message = f"{self.feature.description}\n\nThe working tree, as it stood."
+        slug = self.feature.slug
+        candidate = await self.project.git(lambda git: git.snapshot(sealed.commit, message, f"{slug}/candidate"))
+        if candidate.tree == sealed.tree:
+            raise WaitingForPerson("Red, and waiting for you.")
+        return await self.as_change(candidate, sealed, self._room(workflow, f"attempt-{workflow.attempt}"), "")
+
+    def _hand_over_test(self, sealed: SealedTest) -> None:
+        """Write the generated test into the person's tree, unless they have changed the one that lies there."""
+        path = self.project.root / sealed.test.path
+        there = path.read_bytes() if path.exists() else None
+        if there == sealed.test.source.encode():
+            return
+        ours = {self.project.repository.read(sealed.base, sealed.test.path), self.journal.standing.handed.encode()}
+        if there is None or there in ours:
+            write_file(path, sealed.test.source)
+            self.journal.append("handed", source=sealed.test.source)
+        marker = path.with_name("__init__.py")
+        if not marker.exists():
+            write_file(marker, "")
+
+    def brief(self, workflow: ChimeraWorkflow, folder: Path) -> Brief:
+        """What whoever changes or reviews the application is told."""
+        limit = self.project.table[ChimeraPhase.CODE_IMPLEMENTATION].timeout
+        return brief_for(self.feature, workflow, folder=str(folder), time_limit=limit)
+
+    def _room(self, workflow: ChimeraWorkflow, name: str) -> Path:
+        return self.project.vault.room(self.feature.slug, workflow.generation, name)
