@@ -32,8 +32,8 @@ _OWN_FOLDERS = ("HOME", "TMPDIR", "TEMP", "TMP")
 _NOT_SHOWN = frozenset({*_OWN_FOLDERS, "PWD", "PATH", "PYTHONPATH"})
 
 HINT = (
-    "It ran in a sandbox: name in chimera_sandbox_paths what it needs of your files (with :rw, to write to). Your "
-    "environment of packages is read-only."
+    "It ran in a sandbox, in which the home folder is empty and packages are read-only. Only a person lets more in: "
+    "chimera_sandbox_paths, with :rw behind what it writes to."
 )
 """What is said of a program that failed in one."""
 

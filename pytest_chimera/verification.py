@@ -285,6 +285,8 @@ def proofs_at(git: Repository, rev: str) -> tuple[str, tuple[Trailers, ...]]:
 
     :raises RepositoryError: there is no such commit, or it carries none.
     """
+    if not git.exists(rev):
+        raise RepositoryError(f"There is no commit {rev}.", where=str(git.root), remedy="Fetch it, or mend its name.")
     commit, proofs = git.proofs_of(rev)
     if proofs:
         return commit, tuple(replace(each, commit=each.commit or commit) for each in proofs)

@@ -24,7 +24,7 @@ from pytest_chimera.errors import SettingError
 from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import Repository
-from pytest_chimera.sandbox import Sandboxes
+from pytest_chimera.sandbox import HINT, Sandboxes
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.workflow import ChimeraWorkflow
 
@@ -260,7 +260,8 @@ class Checks:
         if done.exit_code == 0:
             return None
         found = RULES["check"].finding("", f"`{line}` {describe_exit(done)}.", by_hand=self._by_hand)
-        return found.model_copy(update={"details": _end_of(done.output)})
+        details = "\n".join(part for part in (_end_of(done.output), HINT if sandbox else "") if part)
+        return found.model_copy(update={"details": details})
 
 
 def _end_of(output: str, lines: int = 25) -> str:

@@ -101,11 +101,12 @@ class Repository:
 
     def exists(self, commit: str) -> bool:
         """Whether a commit is there, in the person's repository or in the store."""
-        return (is_id(commit) and self.store.holds(commit)) or self._known(commit) is not None
+        return self._found(commit) is not None
 
     def proofs(self, rev: str = "HEAD") -> dict[str, Trailers]:
         """Feature id → the newest proof in the history of ``rev``, squashed ones included; empty without a commit."""
-        return self.store.proofs(self._brought(rev)) if self.exists(rev) else {}
+        commit = self._found(rev)
+        return self.store.proofs(self._brought(commit)) if commit else {}
 
     def proofs_of(self, rev: str) -> tuple[str, tuple[Trailers, ...]]:
         """A commit's id and the proofs that its message carries; for a merge, those of what it brought in.
@@ -130,9 +131,7 @@ class Repository:
 
     def _brought(self, rev: str) -> str:
         """The id of a commit that is in the store from now on."""
-        if is_id(rev) and self.store.holds(rev):
-            return rev
-        commit = self._known(rev)
+        commit = self._found(rev)
         if commit is None:
             raise RepositoryError(
                 f"There is no commit {rev}: neither here nor among those that pytest-chimera has made.",
@@ -141,6 +140,10 @@ class Repository:
             )
         self.store.bring(commit)
         return commit
+
+    def _found(self, rev: str) -> str | None:
+        """The id of a commit, wherever it is."""
+        return rev if is_id(rev) and self.store.holds(rev) else self._known(rev)
 
     def _known(self, rev: str) -> str | None:
         """The id of a commit of the person's repository."""
@@ -163,9 +166,9 @@ class Repository:
 
     def is_ancestor(self, old: str, new: str) -> bool:
         """Whether ``old`` is in the history of ``new``; a commit that nobody has is in none."""
-        if not (self.exists(old) and self.exists(new)):
-            return False
-        return self.store.is_ancestor(self._brought(old), self._brought(new))
+        known = [self._found(old), self._found(new)]
+        brought = [self._brought(commit) for commit in known if commit]
+        return len(brought) == len(known) and self.store.is_ancestor(*brought)
 
     def changed(self, old: str, new: str) -> tuple[ChangedFile, ...]:
         """What differs between two commits; a renamed file is one deleted and one added."""

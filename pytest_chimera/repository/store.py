@@ -80,6 +80,7 @@ class Store:
     git: Git
     author: tuple[str, str]
     _trees: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
+    _proofs: dict[str, dict[str, Trailers]] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def open(cls, folder: Path, source: Path, object_format: str, author: tuple[str, str]) -> Store:
@@ -215,7 +216,12 @@ class Store:
         return self.git.says("merge-base", "--is-ancestor", old, new)
 
     def proofs(self, commit: str) -> dict[str, Trailers]:
-        """Feature id → the newest proof in a commit's history."""
+        """Feature id → the newest proof in a commit's history, which is read once: it never changes."""
+        if commit not in self._proofs:
+            self._proofs[commit] = self._proofs_in(commit)
+        return dict(self._proofs[commit])
+
+    def _proofs_in(self, commit: str) -> dict[str, Trailers]:
         found: dict[str, Trailers] = {}
         log = self.git.ask("log", "-z", "--format=%H%n%B", f"--grep=^[ *\t-]*{FEATURE}:", commit)
         for item in log.items:

@@ -7,8 +7,8 @@ from dataclasses import replace
 from functools import partial
 
 from pytest_chimera.models import Target
-from pytest_chimera.scenario.grammar import Reading
 from pytest_chimera.scenario.nouns import IT
+from pytest_chimera.scenario.reading import Reading
 from pytest_chimera.scenario.slots import Count
 from pytest_chimera.scenario.understood import Understood
 

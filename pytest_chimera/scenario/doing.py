@@ -5,7 +5,7 @@ from __future__ import annotations
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.layout import quote
 from pytest_chimera.scenario.locators import Finder, slug
-from pytest_chimera.scenario.slots import PageName
+from pytest_chimera.scenario.page_names import PageName
 from pytest_chimera.scenario.vocabulary import HOME_WORDS, WHOLE_PAGE
 from pytest_chimera.scenario.work import Idiom, Work
 
@@ -193,6 +193,9 @@ def close(work: Work) -> list[str]:
 def open(work: Work) -> list[str]:
     """A menu or a section is opened by the control that bears its name."""
     target = work.target()
+    if not target.name and target.role in {"menu", "navigation"}:
+        menu = Target(role="button", name="menu|navigation", by="pattern", scope=target.scope)
+        return [f"{work.finder.find(menu)}.click()"]
     return [f"{work.finder.find(target.model_copy(update={'role': None}), 'clickable')}.click()"]
 
 

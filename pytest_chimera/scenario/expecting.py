@@ -7,9 +7,9 @@ from dataclasses import replace
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.doing import page_of, path_of
-from pytest_chimera.scenario.grammar import Reading, within
 from pytest_chimera.scenario.layout import quote, raw
-from pytest_chimera.scenario.slots import Count
+from pytest_chimera.scenario.reading import Reading, within
+from pytest_chimera.scenario.slots import FIELDS, Count
 from pytest_chimera.scenario.vocabulary import ROLES
 from pytest_chimera.scenario.work import Idiom, Work, escaped, matching
 
@@ -314,7 +314,16 @@ def has_thing(work: Work) -> list[str]:
     """A place holds a thing."""
     thing = work.reading.get("target")
     inner = thing if isinstance(thing, Target) else Target()
+    if inner.role in {"message", "text"} and is_beside(work.reading):
+        return visible(replace(work, reading=replace(work.reading, slots={"target": inner})))
     return visible(replace(work, reading=replace(work.reading, slots={"target": within(inner, work.reading.subject)})))
+
+
+def is_beside(reading: Reading) -> bool:
+    """A field shows a message: that stands beside it, not in it."""
+    inner, field = reading.get("target"), reading.subject
+    known = reading.intent == "has-thing" and isinstance(inner, Target) and field is not None
+    return known and field is not None and field.role in FIELDS
 
 
 def table(work: Work) -> list[str]:

@@ -7,108 +7,36 @@ most words of its own wins.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator
+from dataclasses import replace
 from functools import lru_cache
 from itertools import islice
-from types import MappingProxyType
 
 from pytest_chimera.models import Target
-from pytest_chimera.scenario.lexer import Token, Tokens
-from pytest_chimera.scenario.nouns import (
-    APART,
-    as_place,
-    is_new_tab,
-    is_no_place,
-    is_vague,
-    preposition_at,
-    read_target,
-    role_at_end,
+from pytest_chimera.scenario.framing import (
+    Frame,
+    after_modal,
+    frames_of,
+    inner_negation,
+    is_verb,
+    modal_at,
+    rows_by_verb,
+    trimmed,
 )
-from pytest_chimera.scenario.patterns import MAX_TOKENS, first_words, forms, match
-from pytest_chimera.scenario.slots import Count, on_page, read_slot, without_determiner
+from pytest_chimera.scenario.lexer import Token, Tokens
+from pytest_chimera.scenario.nouns import APART, as_place, is_vague, preposition_at, read_target, role_at_end
+from pytest_chimera.scenario.patterns import MAX_TOKENS, forms, match
+from pytest_chimera.scenario.reading import Reading, Setting, within
+from pytest_chimera.scenario.screening import is_new_tab, is_no_place, on_page, without_determiner
+from pytest_chimera.scenario.slots import Count, read_slot
 from pytest_chimera.scenario.subjects import Subject, subject_of
 from pytest_chimera.scenario.vocabulary import (
-    ACTOR_ADJECTIVES,
     ACTORS,
     ADVERBS,
-    MODALS,
-    NEGATIVE,
     NEVER_IN_NAMES,
     PAGE_WORDS,
-    by_first_word,
 )
-from pytest_chimera.scenario.wordings import WORDINGS, Form, Wording
-
-
-@dataclass(frozen=True)
-class Reading:
-    """A clause, understood.
-
-    :param slots: what its words bound, by the slot's name; ``subject`` is the thing of a "be" clause.
-    :param own: how many of its tokens are the wording's own words.
-    :param opens: what it opens beside the page, which a later step speaks of; ``tab`` is the tab it happens in.
-    """
-
-    intent: str
-    form: Form
-    slots: Mapping[str, object] = field(default_factory=dict)
-    subject: Target | None = None
-    negated: bool = False
-    own: int = 0
-    wording: Wording | None = None
-    certainty: float = 1.0
-    opens: str = ""
-    tab: str = ""
-
-    def get(self, slot: str) -> object | None:
-        """What a slot bound."""
-        return self.slots.get(slot)
-
-
-@dataclass(frozen=True)
-class Setting:
-    """What is known about a clause before it is read.
-
-    :param outcome: the step states an outcome (its keyword is Then, or another step's words said so).
-    :param given: its keyword is Given or When.
-    :param table: the step carries a data table; ``docstring`` it carries a text.
-    :param lenient: whole scenarios are read: what the words only suggest may be taken from them.
-    """
-
-    outcome: bool = False
-    given: bool = False
-    table: bool = False
-    docstring: bool = False
-    lenient: bool = False
-
-
-@dataclass(frozen=True)
-class Frame:
-    """A clause's tokens without its subject and modal; ``able``: it says what can be done, not that it is."""
-
-    rest: Tokens
-    actor: bool = False
-    expects: bool = False
-    asserts: bool = False
-    negated: bool = False
-    able: bool = False
-
-
-@lru_cache(maxsize=1)
-def _rows_by_verb() -> Mapping[tuple[str, str], tuple[Wording, ...]]:
-    """(form, verb's form) → the rows that a clause with it could follow."""
-    found: dict[tuple[str, str], list[Wording]] = {}
-    for row in WORDINGS:
-        for word in first_words(row.pattern):
-            found.setdefault((row.form, word), []).append(row)
-    return MappingProxyType({key: tuple(rows) for key, rows in found.items()})
-
-
-def is_verb(token: Token, form: Form) -> bool:
-    """Some wording of that form begins with the word."""
-    return token.kind == "word" and (form, token.low) in _rows_by_verb()
-
+from pytest_chimera.scenario.wordings import Form, Wording
 
 # -- steps: clauses joined by "and" and commas ------------------------------------------------------------------------
 
@@ -138,7 +66,7 @@ def _of_several(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
 
 
 def _is_predicate(tokens: Tokens) -> bool:
-    return is_verb(tokens[0], "be") or bool(_modal_at(tokens))
+    return is_verb(tokens[0], "be") or bool(modal_at(tokens))
 
 
 MAX_TRIES = 5
@@ -171,7 +99,7 @@ def _continuations(left: Tokens, rest: Tokens, reading: Reading) -> Iterator[Tok
     if not rest or len(rest) > 40 or not _goes_on(rest, reading):
         return
     for place, token in enumerate(left):
-        if (reading.form, token.low) in _rows_by_verb():
+        if (reading.form, token.low) in rows_by_verb():
             if reading.form == "be":
                 yield left[:place] + rest
             yield left[: place + 1] + rest
@@ -193,12 +121,12 @@ def _goes_on(rest: Tokens, reading: Reading) -> bool:
 @lru_cache(maxsize=16384)
 def read_clause(tokens: Tokens, setting: Setting) -> Reading | None:
     """The reading of one clause; ``None`` when it has words that no wording covers."""
-    tokens = _trimmed(tokens, lenient=setting.lenient)
+    tokens = trimmed(tokens, lenient=setting.lenient)
     if not tokens:
         return None
     if any(token.low in {"after", "when", "before", "once", "if", "because", "since", "while"} for token in tokens):
         return _after(tokens, setting)
-    for frame in _frames(tokens, setting):
+    for frame in frames_of(tokens, setting):
         found = _in_frame(frame, setting)
         if found is not None:
             return found
@@ -206,21 +134,6 @@ def read_clause(tokens: Tokens, setting: Setting) -> Reading | None:
     if thing is not None:
         return thing
     return _led_by_place(tokens, setting) or _ended_by_place(tokens, setting)
-
-
-_BY_ITSELF = ("on it's own", "on its own", "by itself", "for a moment", "on their own")
-
-
-def _trimmed(tokens: Tokens, *, lenient: bool) -> Tokens:
-    for words in _BY_ITSELF if lenient else ():
-        parts = tuple(words.split())
-        if tuple(token.low for token in tokens[-len(parts) :]) == parts:
-            tokens = tokens[: -len(parts)]
-    while tokens and (tokens[0].low in ADVERBS | {"that", "and", ",", "so"}):
-        tokens = tokens[1:]
-    while tokens and tokens[-1].low in ADVERBS | {",", "!"} and tokens[-1].low not in {"next", "both"}:
-        tokens = tokens[:-1]
-    return tokens
 
 
 def _after(tokens: Tokens, setting: Setting) -> Reading | None:
@@ -237,123 +150,6 @@ def _after(tokens: Tokens, setting: Setting) -> Reading | None:
     return replace(answer, slots={**answer.slots, "cause": action})
 
 
-def _frames(tokens: Tokens, setting: Setting) -> Iterator[Frame]:
-    """What the subject and the modal leave: with the words "verify that" and the like, then without them."""
-    rest = _after_actor(tokens)
-    body = _after_assertion(rest)
-    if body is not None:
-        yield from _expectations(body)
-        return
-    actor = len(rest) < len(tokens)
-    frame = _after_modal(Frame(rest, actor=actor, expects=setting.outcome and actor))
-    yield frame
-    if not actor and len(tokens) > 2 and _is_person(tokens):
-        yield _after_modal(Frame(tokens[1:], actor=True, expects=setting.outcome))
-
-
-def said(tokens: Tokens, setting: Setting) -> Iterator[tuple[Tokens, Tokens, bool]]:
-    """(subject, rest, expected) of a clause: what is said, without its modal; a person is no subject."""
-    tokens = _trimmed(tokens, lenient=True)
-    for frame in _frames(tokens, setting) if tokens else ():
-        if frame.rest and not frame.negated:
-            yield (), frame.rest, frame.expects
-    for place in range(1, min(len(tokens), 30)):
-        if _modal_at(tokens[place:]) or is_verb(tokens[place], "be"):
-            frame = _after_modal(Frame(tokens[place:], expects=setting.outcome))
-            if frame.rest and not frame.negated:
-                yield tokens[:place], frame.rest, frame.expects
-
-
-def _expectations(body: Tokens) -> Iterator[Frame]:
-    rest = _after_actor(body)
-    yield _after_modal(Frame(rest, actor=len(rest) < len(body), expects=True, asserts=True))
-
-
-def _is_person(tokens: Tokens) -> bool:
-    """ "Alice clicks …": a name, and a verb in its third person or a modal."""
-    name, verb = tokens[0], tokens[1]
-    named = name.kind == "word" and name.text[:1].isupper() and not is_verb(name, "do")
-    known = is_verb(verb, "do") or is_verb(verb, "see")
-    return named and ((known and verb.low.endswith(("s", "ed"))) or (verb.low == "should" and len(tokens) > 3))
-
-
-def _after_actor(tokens: Tokens) -> Tokens:
-    """The tokens after "I", "the user", "a new customer", "the user "Bob""; all of them when there is no actor."""
-    rest = without_determiner(tokens)
-    while rest and rest[0].low in ACTOR_ADJECTIVES:
-        rest = rest[1:]
-    if not rest or rest[0].low not in ACTORS or len(rest) < 2:
-        return tokens
-    rest = rest[1:]
-    if len(rest) > 2 and (rest[0].quoted or (rest[0].text.istitle() and is_verb(rest[1], "do"))):
-        rest = rest[1:]
-    return _without_adverbs(rest)
-
-
-def _without_adverbs(tokens: Tokens) -> Tokens:
-    while len(tokens) > 1 and tokens[0].low in ADVERBS:
-        tokens = tokens[1:]
-    return tokens
-
-
-_ASSERTIONS = (
-    "make sure", "be able to verify", "be able verify", "can verify", "can see", "should verify",
-    "should be able to verify", "should be able verify", "should see", "verify", "ensure", "expect", "assert",
-    "validate", "confirm", "check", "see",
-    "observe", "notice", "find", "verifies", "checks", "expects", "confirms", "ensures", "sees", "validates", "asserts",
-    "makes sure", "verified", "note",
-)  # fmt: skip
-_ASSERTIONS_BY_WORD = by_first_word(_ASSERTIONS)
-_NEED_THAT = frozenset(
-    ["confirm", "check", "confirms", "checks", "see", "sees", "observe", "notice", "find", "note"]
-) | {
-    "can see",
-    "should see",
-}
-
-
-def _after_assertion(tokens: Tokens) -> Tokens | None:
-    """The tokens after "verify that", "I expect", "make sure"; ``None`` when no such words stand here."""
-    for parts in _ASSERTIONS_BY_WORD.get(tokens[0].low, ()) if tokens else ():
-        words = " ".join(parts)
-        if tuple(token.low for token in tokens[: len(parts)]) != parts:
-            continue
-        rest = tokens[len(parts) :]
-        said = bool(rest) and rest[0].low in {"that", "if", "whether"}
-        if said or words not in _NEED_THAT:
-            return rest[1:] if said else rest or None
-    return None
-
-
-def _after_modal(frame: Frame) -> Frame:
-    """Take off modals, adverbs and negations in front of the verb."""
-    rest, expects, negated, able = frame.rest, frame.expects, frame.negated, frame.able
-    while len(rest) > 1:
-        words = _modal_at(rest)
-        if not words:
-            break
-        expects = expects or bool({"should", "must", "shall"} & set(words))
-        able = able or bool(_ABLE & set(words))
-        negated = negated ^ bool(
-            NEGATIVE & {*words, " ".join(words[-2:]), " ".join(words[:2])} or {"no", "longer"} <= set(words)
-        )
-        rest = _without_adverbs(rest[len(words) :])
-    return replace(frame, rest=rest, expects=expects, negated=negated, able=able)
-
-
-_ABLE = frozenset({"can", "could", "able", "may", "might"})
-
-
-def _modal_at(tokens: Tokens) -> tuple[str, ...]:
-    for parts in _MODALS.get(tokens[0].low, ()) if tokens else ():
-        if tuple(token.low for token in tokens[: len(parts)]) == parts:
-            return parts
-    return ()
-
-
-_MODALS = by_first_word(MODALS)
-
-
 def _in_frame(frame: Frame, setting: Setting) -> Reading | None:
     """A person does or perceives; after "verify", also a thing's clause or a thing alone."""
     if not frame.rest:
@@ -365,16 +161,18 @@ def _in_frame(frame: Frame, setting: Setting) -> Reading | None:
             return found
     if frame.asserts and not frame.actor:
         return (
-            _thing_clause(frame.rest, replace(setting, outcome=True)) or _existence(frame.rest, setting) or _seen(frame)
+            _thing_clause(frame.rest, replace(setting, outcome=True))
+            or _existence(frame.rest, setting)
+            or _verified(frame)
         )
     return _existence(frame.rest, setting)
 
 
 def _best(frame: Frame, form: Form, setting: Setting, subject: Subject | None = None) -> Reading | None:
     """The row that the tokens follow with the most words of its own."""
-    tokens, negated = _inner_negation(frame.rest, frame.negated)
+    tokens, negated = inner_negation(frame.rest, frame.negated)
     best: Reading | None = None
-    for row in _rows_by_verb().get((form, tokens[0].low), ()):
+    for row in rows_by_verb().get((form, tokens[0].low), ()):
         if not _allowed(row, frame, subject, negated=negated):
             continue
         found = match(row.pattern, tokens, lambda kind, words: _read(kind, words, setting))
@@ -416,34 +214,45 @@ def _allowed(row: Wording, frame: Frame, subject: Subject | None, *, negated: bo
     return subject is not None and row.of in subject.kinds and not (action and (negated or frame.expects))
 
 
-def _inner_negation(tokens: Tokens, negated: bool) -> tuple[Tokens, bool]:
-    """ "is not visible", "has no longer focus", "not contains": the negation beside the verb."""
-    if len(tokens) > 1 and tokens[0].low in {"not", "never"}:
-        return tokens[1:], not negated
-    if len(tokens) > 2 and tokens[1].low in {"not", "never"}:
-        return tokens[:1] + _without_adverbs(tokens[2:]), not negated
-    if len(tokens) > 3 and (tokens[1].low, tokens[2].low) == ("no", "longer"):
-        return tokens[:1] + tokens[3:], not negated
-    if len(tokens) > 2 and tokens[1].low in ADVERBS:
-        return tokens[:1] + _without_adverbs(tokens[1:]), negated
-    return tokens, negated
-
-
 # -- things -----------------------------------------------------------------------------------------------------------
 
 
 def _thing_clause(tokens: Tokens, setting: Setting) -> Reading | None:
     """ "the counter should show …": a thing, then a modal or a verb that things have."""
-    verbs = (place for place in range(1, len(tokens)) if is_verb(tokens[place], "be") or _modal_at(tokens[place:]))
+    verbs = (place for place in range(1, len(tokens)) if is_verb(tokens[place], "be") or modal_at(tokens[place:]))
     for place in islice(verbs, MAX_TRIES):
+        listed = _listed(tokens[:place], tokens[place:], setting)
+        if listed is not None:
+            return listed
         found = _said_of(tokens[:place], tokens[place:], setting)
         if found is not None:
             return found
     return None
 
 
+_SHOWN = (
+    "be visible|displayed|shown|present|available|listed [on|in] [the] [page|screen]",
+    "appear|display|show [on|in] [the] [page|screen]",
+)
+
+
+def _listed(words: Tokens, predicate: Tokens, setting: Setting) -> Reading | None:
+    """ "the following buttons should be visible:": the same as seeing them."""
+    following = bool({"following", "below"} & {token.low for token in words[:3]})
+    if setting.given or not following or not (setting.table or setting.docstring):
+        return None
+    frame = after_modal(Frame(predicate, expects=True))
+    rest, negated = inner_negation(frame.rest, frame.negated)
+    if not any(match(pattern, rest, read_slot) for pattern in _SHOWN):
+        return None
+    see = Token("word", "see", "see")
+    return _best(replace(frame, rest=(see, *words), negated=negated), "see", setting)
+
+
 def _said_of(words: Tokens, predicate: Tokens, setting: Setting) -> Reading | None:
-    frame, whole = _after_modal(Frame(predicate, expects=setting.outcome)), words
+    frame, whole = after_modal(Frame(predicate, expects=setting.outcome)), words
+    while len(words) > 1 and words[-1].low in ADVERBS:
+        words = words[:-1]
     if words[0].low == "no" and len(words) > 1:
         words, frame = words[1:], replace(frame, negated=not frame.negated)
     subject = subject_of(words, expected=frame.expects, given=setting.given)
@@ -475,9 +284,9 @@ def _existence(tokens: Tokens, setting: Setting) -> Reading | None:
     """ "there is an element …", "there should be 3 items": the same as seeing it."""
     if len(tokens) < 3 or tokens[0].low != "there":
         return None
-    frame = _after_modal(Frame(tokens[1:], actor=True, expects=setting.outcome))
+    frame = after_modal(Frame(tokens[1:], actor=True, expects=setting.outcome))
     stated = setting.given and not frame.expects
-    rest, negated = _inner_negation(frame.rest, frame.negated)
+    rest, negated = inner_negation(frame.rest, frame.negated)
     if len(rest) < 2 or rest[0].low not in forms("be") | {"exist", "exists"}:
         return None
     rest = rest[1:]
@@ -497,6 +306,12 @@ def _is_on_page(reading: Reading) -> bool:
 def _is_known(thing: Target) -> bool:
     """A kind of thing that pages have, or a name in quotes with nothing beside it."""
     return bool(thing.role or thing.css or (thing.quoted and not thing.guessed))
+
+
+def _verified(frame: Frame) -> Reading | None:
+    """ "verify the login button": to be seen, where it is something that pages have."""
+    found = _seen(frame)
+    return found if found is not None and _is_on_page(found) else None
 
 
 def _seen(frame: Frame) -> Reading | None:
@@ -569,11 +384,3 @@ def _placed(reading: Reading, where: Target) -> Reading | None:
 def _calls_itself_page(name: str) -> bool:
     """ "on the "Cart Page" I click …": where it happens, and no part of a page."""
     return name.lower().split(" ")[-1] in PAGE_WORDS
-
-
-def within(thing: Target, where: Target | None) -> Target:
-    """``thing`` in the place ``where``, outside all the places it has already."""
-    if where is None:
-        return thing
-    inner = within(thing.scope, where) if thing.scope else where
-    return thing.model_copy(update={"scope": inner})

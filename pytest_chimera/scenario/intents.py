@@ -8,7 +8,7 @@ from types import MappingProxyType
 from pytest_chimera.models import Call
 from pytest_chimera.scenario import doing, expecting
 from pytest_chimera.scenario.functions import CALL, code_of
-from pytest_chimera.scenario.grammar import Reading
+from pytest_chimera.scenario.reading import Reading
 from pytest_chimera.scenario.work import Intent, Work, one
 
 INTENTS: Mapping[str, Intent] = MappingProxyType(

@@ -76,7 +76,8 @@ class Finder:
             return self._by(target, kinds, base) + _having(target)
         if "listitem" in kinds.aria and is_task(target):
             return f'{base}.get_by_role("listitem").filter(has_not=page.get_by_role("link"))' + _having(target)
-        if target.role == "searchbox" and not target.name:
+        if target.role == "searchbox" and (target.guessed or not target.name):
+            target = target.model_copy(update={"name": ""})
             search = target.model_copy(update={"name": "Search"})
             others = [self._role(base, aria, search) for aria in kinds.aria[1:]]
             return _either([self._role(base, "searchbox", target), *others, f'{base}.get_by_placeholder("Search")'])

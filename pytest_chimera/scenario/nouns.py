@@ -8,12 +8,11 @@ from itertools import islice
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Token, Tokens, plain
+from pytest_chimera.scenario.screening import is_new_tab, is_no_place
 from pytest_chimera.scenario.vocabulary import (
     DETERMINERS,
     LONGEST_ROLE,
     NEVER_IN_NAMES,
-    NEW_TAB,
-    NO_PLACES,
     NUMBERS,
     ONLY,
     ORDINALS,
@@ -88,17 +87,20 @@ def _split(tokens: Tokens, place: int) -> Target | None:
     where = None if is_no_place(tokens[place + width :]) else read_target(tokens[place + width :])
     if head is None or where is None or head.role == IT or (head.guessed and where.guessed):
         return None
-    return _placed(head, plain(tokens[place : place + width]).lower(), where)
+    return _placed(head, plain(tokens[place : place + width]).lower(), where, tokens[place + width :])
 
 
-def _placed(head: Target, preposition: str, where: Target) -> Target | None:
+def _placed(head: Target, preposition: str, where: Target, said: Tokens) -> Target | None:
     if where.role == "page":
         return head
     if preposition in _BESIDE and (preposition in APART or where.role not in {None, "listitem", "row", "cell"}):
         return None
+    if preposition == "of" and where.role is None and where.guessed:
+        return None
+    if preposition in OWNED and where.role is None and where.name.islower() and not (where.quoted or where.ordinal):
+        return None
     if preposition == "of" and head.role in {"list", "table", "grid", "listbox"} and not head.name and not where.quoted:
-        words = " ".join(part for part in (where.name, where.role or "") if part)
-        return head.model_copy(update={"name": words, "guessed": True})
+        return head.model_copy(update={"name": plain(_without_determiners(said)[0]), "guessed": True})
     if is_vague(head, where):
         return None
     if head.role == "text" and not head.name and where.role is None and preposition in {"from", "of"}:
@@ -106,6 +108,8 @@ def _placed(head: Target, preposition: str, where: Target) -> Target | None:
     return head.model_copy(update={"scope": as_place(where, preposition)})
 
 
+OWNED = frozenset({"for", "next to", "beside", "near"})
+"""Prepositions of a thing that stands in the same item or row as the other."""
 APART = frozenset({"above", "below", "on top of"})
 _BESIDE = APART | {"next to", "beside", "near"}
 """Prepositions of a thing that does not hold the other: where one stands to the other is not looked at."""
@@ -124,29 +128,21 @@ def is_vague(head: Target, where: Target) -> bool:
     return bool(unknown) and head.role is None and not head.quoted
 
 
-def is_new_tab(tokens: Tokens) -> bool:
-    """A tab of the browser's own, opened by what was done."""
-    words = tuple(token.low or '"' for token in tokens)
-    start = 1 if words and words[0] in DETERMINERS - {"another"} else 0
-    return " ".join(words[start:]) in NEW_TAB
-
-
-def is_no_place(tokens: Tokens) -> bool:
-    """ "in ascending order", "in position "2"": the words after a preposition name no part of a page."""
-    words = [token for token in tokens if token.low and token.low not in DETERMINERS]
-    return bool(words) and words[-1].text in NO_PLACES
-
-
 def as_place(where: Target, preposition: str) -> Target:
     """A thing as the place of another: "for "Milk"" means the item or row that has it."""
-    owned = preposition in {"for", "of", "next to", "beside", "near", "to"}
-    if owned and where.role is None and where.css is None:
+    if preposition in OWNED and where.role is None and where.css is None:
         return where.model_copy(update={"role": "holder"})
     return where
 
 
+_WITH_PARTICLE = frozenset({"sign", "log", "opt", "signed", "logged", "signing", "logging"})
+"""Verbs that "in" or "on" belongs to: "the sign in page"."""
+
+
 def preposition_at(tokens: Tokens, place: int) -> int:
     """How many tokens the preposition of a place takes that begins here; 0 when there is none."""
+    if place and tokens[place - 1].low in _WITH_PARTICLE and tokens[place].low in {"in", "on"}:
+        return 0
     for parts in _PLACES.get(tokens[place].low, ()):
         if tuple(token.low for token in tokens[place : place + len(parts)]) == parts:
             return len(parts)
@@ -201,7 +197,7 @@ def _ends_words(token: Token) -> bool:
 def _without_determiners(tokens: Tokens) -> tuple[Tokens, int | None]:
     ordinal: int | None = None
     while tokens and (tokens[0].kind in {"word", "number"} or _is_quoted_ordinal(tokens)):
-        nth = leading_ordinal(tokens[0])
+        nth = leading_ordinal(tokens[0]) if [token.low for token in tokens[1:2]] != ["name"] else None
         if nth is not None and len(tokens) > 1:
             ordinal = nth
         elif tokens[0].low not in DETERMINERS | ONLY | {"of", "one"} or (tokens[0].low == "of" and ordinal is None):
@@ -212,7 +208,9 @@ def _without_determiners(tokens: Tokens) -> tuple[Tokens, int | None]:
 
 def _is_quoted_ordinal(tokens: Tokens) -> bool:
     """ "the 'first' Delete button"."""
-    return len(tokens) > 1 and leading_ordinal(tokens[0]) is not None and tokens[1].kind == "word"
+    if len(tokens) < 2 or leading_ordinal(tokens[0]) is None:
+        return False
+    return tokens[1].kind == "word" or (len(tokens) > 2 and tokens[1].quoted and tokens[0].text[:1].isdigit())
 
 
 def role_at_end(words: Tokens) -> tuple[str, int, bool] | None:
@@ -243,6 +241,8 @@ def _named(words: Tokens, rest: Tokens, *, determined: bool) -> Target | None:
     while literal and extra and extra[0].low in UNSAID:
         extra = extra[1:]
     if not _is_name(extra, empty=True) or len(extra) > 4 or any(token.low in DETERMINERS for token in extra):
+        return None
+    if literal and extra and extra[-1].low == "data":
         return None
     target = Target(role=key, name="" if literal else plain(extra), guessed=literal and key is None and bool(extra))
     if literal:
@@ -275,11 +275,21 @@ def _of_role(words: Tokens, role: tuple[str, int, bool]) -> Target | None:
     inner = role_at_end(name)
     if inner and (inner[0] == key or words[-1].low in _GENERIC):
         return _of_role(name, inner)
-    if not _is_name(name, empty=True, before_role=True):
+    if not _is_name(name, empty=True, before_role=True) or (key in _PLACE_ROLES and _holds_a_place(name)):
         return None
     titled = len(name) > 1 and name[0].text[:1].isupper()
-    described = key in {"message", "text"} and bool(name) and not titled
+    described = key in {"message", "text", "searchbox"} and bool(name) and not titled
     return Target(role=key, name=plain(name), guessed=described)
+
+
+_PLACE_ROLES = frozenset(
+    {"menu", "navigation", "list", "table", "grid", "region", "dialog", "form", "banner", "contentinfo", "toolbar"}
+)
+
+
+def _holds_a_place(words: Tokens) -> bool:
+    """ "logout in account menu": a thing in a place, and no name of the place."""
+    return any(token.low in {"in", "on", "within", "inside", "under", "from"} for token in words[1:-1])
 
 
 def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -> bool:
@@ -295,7 +305,8 @@ def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -
         return False
     if words[0].kind == "number" or words[0].low == "no" or all(token.low in NUMBERS for token in words):
         return False
-    inner = [place for place, token in enumerate(words) if token.low in PLACE_WORDS - {"next"}]
+    inner = [place for place in range(len(words)) if words[place].low in PLACE_WORDS - {"next"}]
+    inner = [place for place in inner if not (place and words[place - 1].low in _WITH_PARTICLE)]
     titled = not before_role and words[0].text[:1].isupper() and words[-1].text[:1].isupper() and len(words) > 2
     if titled and not any(role_at_end(words[:place]) for place in inner):
         return True
@@ -437,12 +448,17 @@ def _with(target: Target, after: Tokens) -> tuple[Target, Tokens] | None:
     return None
 
 
+_CALLED_BY_THEIR_TEXT = frozenset({"button", "link", "menuitem", "tab", "option", "heading", "treeitem"})
+
+
 def _with_property(target: Target, by: str, literal: str) -> Target:
     if by == "role":
         key = ROLE_OF.get(tuple(literal.lower().split()))
         return target.model_copy(update={"role": key[0] if key else literal})
     if by == "css":
         return target.model_copy(update={"css": literal, "quoted": True})
+    if by == "text" and target.role in _CALLED_BY_THEIR_TEXT and target.name and not target.quoted:
+        return target.model_copy(update={"name": literal, "quoted": True, "guessed": True})
     if by == "text":
         return target.model_copy(update={"text": literal})
     if by == "value":

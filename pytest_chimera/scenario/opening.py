@@ -7,8 +7,8 @@ import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from pytest_chimera.scenario.grammar import Reading
 from pytest_chimera.scenario.layout import lay_out
+from pytest_chimera.scenario.reading import Reading
 
 Place = tuple[int, int]
 """A step's number, and a reading's in it."""

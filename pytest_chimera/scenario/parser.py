@@ -12,19 +12,21 @@ from pytest_chimera.scenario.binding import last_thing, things_in, with_exact_na
 from pytest_chimera.scenario.conditions import CERTAINTY, expectation_for
 from pytest_chimera.scenario.doing import path_of
 from pytest_chimera.scenario.errors import NeedsSteps, UnknownStepError, UnknownStepsError
-from pytest_chimera.scenario.expecting import is_loose
+from pytest_chimera.scenario.expecting import is_beside, is_loose
 from pytest_chimera.scenario.functions import CALL, NotCallable, StepFunction, StepFunctions
 from pytest_chimera.scenario.gherkin import is_gherkin, read_gherkin
 from pytest_chimera.scenario.glossary import MAX_DEPTH, Glossary
-from pytest_chimera.scenario.grammar import Reading, Setting, read_step
+from pytest_chimera.scenario.grammar import read_step
 from pytest_chimera.scenario.intents import kind_of, lines_of
 from pytest_chimera.scenario.languages import ENGLISH, Languages, Table
 from pytest_chimera.scenario.layout import quote
 from pytest_chimera.scenario.lexer import MAX_STEP_LENGTH, Tokens, phrase, tokenize
 from pytest_chimera.scenario.locators import Finder
 from pytest_chimera.scenario.opening import laid_out, with_openings
+from pytest_chimera.scenario.page_names import PageName
+from pytest_chimera.scenario.reading import Reading, Setting
 from pytest_chimera.scenario.sentences import steps_for
-from pytest_chimera.scenario.slots import Count, PageName
+from pytest_chimera.scenario.slots import Count
 from pytest_chimera.scenario.suggestions import suggest
 from pytest_chimera.scenario.text import WrittenStep, keyword_of, read_steps
 from pytest_chimera.scenario.understood import Understood, arranges, check_arranging
@@ -415,7 +417,7 @@ def _certainty(reading: Reading, finder: Finder) -> float:
     certain = reading.certainty
     if isinstance(page, PageName):
         certain = min(certain, path_of(page, finder)[1])
-    if any(thing.guessed for _, thing in things_in(reading)) or is_loose(reading):
+    if any(thing.guessed for _, thing in things_in(reading)) or is_loose(reading) or is_beside(reading):
         certain = min(certain, 0.8)
     count = reading.get("count")
     if isinstance(count, Count) and not (count.things.role or count.things.css):

@@ -11,9 +11,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from pytest_chimera.scenario.grammar import Setting, said
+from pytest_chimera.scenario.framing import said
 from pytest_chimera.scenario.lexer import Tokens, phrase, quote_literal
 from pytest_chimera.scenario.patterns import first_words, match
+from pytest_chimera.scenario.reading import Setting
 from pytest_chimera.scenario.slots import read_slot
 
 LOG_IN = r"/^\W*(log|sign)[ -]?(in|on)\W*$/"

@@ -8,28 +8,17 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pytest_chimera.models import Target
+from pytest_chimera.scenario.keys import read_keys
 from pytest_chimera.scenario.lexer import Token, Tokens, phrase, plain
-from pytest_chimera.scenario.nouns import (
-    IT,
-    is_findable,
-    is_new_tab,
-    is_no_place,
-    leading_ordinal,
-    read_target,
-    role_at_end,
-)
+from pytest_chimera.scenario.nouns import IT, is_findable, leading_ordinal, read_target
+from pytest_chimera.scenario.page_names import read_address, read_openable, read_page, read_site, read_website
+from pytest_chimera.scenario.screening import is_new_tab, is_no_place, on_page, without_determiner
 from pytest_chimera.scenario.vocabulary import (
     DETERMINERS,
     DIALOG_WORDS,
-    HOME_WORDS,
-    KEYS,
-    MODIFIERS,
     NATIVE_DIALOGS,
     NEVER_IN_NAMES,
-    NOT_ON_PAGE,
     NUMBERS,
-    ONLY,
-    PAGE_WORDS,
     UNSAID,
 )
 
@@ -45,7 +34,6 @@ _OPENED = frozenset({"menu", "dialog", "region", "navigation", "form", "listbox"
 _NOT_ELEMENTS = frozenset({"page", "message", "text", None})
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)(?:px)?")
 _DURATION = re.compile(r"(\d+(?:\.\d+)?)(ms|s|sec|secs|second|seconds|millisecond|milliseconds|minute|minutes|m|min)?")
-_CHORD = re.compile(r"\s*\+\s*|(?<=\w)-(?=\w)")
 
 
 @dataclass(frozen=True)
@@ -55,29 +43,6 @@ class Count:
     number: int
     things: Target
     at_least: bool = False
-
-
-@dataclass(frozen=True)
-class PageName:
-    """A page by its path or URL (``address``), or by its name."""
-
-    name: str
-    address: str = ""
-    site: bool = False
-
-
-def on_page(tokens: Tokens) -> bool:
-    """None of the words names a thing that no page shows."""
-    lows = [token.low for token in tokens if not token.quoted]
-    pairs = {" ".join(pair) for pair in pairwise(lows)}
-    return not (NOT_ON_PAGE & (set(lows) | pairs))
-
-
-def without_determiner(tokens: Tokens) -> Tokens:
-    """The words without the articles and possessives that lead them."""
-    while tokens and tokens[0].low in DETERMINERS | ONLY:
-        tokens = tokens[1:]
-    return tokens
 
 
 # -- things -----------------------------------------------------------------------------------------------------------
@@ -172,98 +137,14 @@ def _label(tokens: Tokens) -> Target | None:
     while len(tokens) > 1 and tokens[0].low in UNSAID:
         tokens = tokens[1:]
     found = _target(tokens) if len(tokens) <= 6 else None
-    if found is None or found.scope or found.role in {"text", "element"}:
+    if found is None or found.scope or found.role in {"text", "element"} or (found.guessed and found.quoted):
         return None
     return found if found.role in TYPED_FIELDS | {None, IT} else _by_name(tokens, found)
 
 
 def _place(tokens: Tokens) -> Target | None:
-    return read_target(tokens) if on_page(tokens) and not is_no_place(tokens) else None
-
-
-def _page(tokens: Tokens) -> PageName | None:
-    one_of_many = bool(tokens) and tokens[0].low in {"a", "an"}
-    tokens = without_determiner(tokens)
-    if not tokens or not on_page(tokens):
-        return None
-    if len(tokens) == 1 and tokens[0].kind in {"path", "literal"}:
-        return _literal_page(tokens[0].text)
-    tokens = _without_application(tokens)
-    if len(tokens) > 1 and tokens[-1].quoted and tokens[-2].low in PAGE_WORDS:
-        return _literal_page(tokens[-1].text)
-    site = tokens[-1].low in PAGE_WORDS
-    if not site and (one_of_many or is_control(tokens)):
-        return None
-    whole = len(tokens) == 1 or not site or tokens[-1].low == "homepage"
-    words = _without_lead(tokens if whole else tokens[:-1])
-    if len(words) == 1 and words[0].kind in {"literal", "path"}:
-        return _literal_page(words[0].text)
-    if len(words) > 8 or not all(token.kind in {"word", "number", "literal"} or token.text == "&" for token in words):
-        return None
-    if any(token.low in {"title", "text", "message", "heading"} for token in words[1:-1]):
-        return None
-    if any(token.low in (NEVER_IN_NAMES | {"from"}) - {"with", "by", "about", "all", "without"} for token in words):
-        return None
-    return PageName(plain(words), site=site or plain(words).lower() in HOME_WORDS)
-
-
-def _without_application(words: Tokens) -> Tokens:
-    """ "the login page in the back office": the page, without what it belongs to."""
-    ends = (place for place in range(1, len(words) - 1) if words[place - 1].low in PAGE_WORDS)
-    cut = next((place for place in ends if words[place].low in {"in", "on", "within"}), len(words))
-    return words[:cut]
-
-
-def _without_lead(words: Tokens) -> Tokens:
-    lead = PAGE_WORDS | {"named", "called", "with", "at", "url", "path", "address"}
-    while len(words) > 1 and words[0].low in lead and words[1].low not in {"of", "for"}:
-        words = words[1:]
-    return words
-
-
-def is_control(tokens: Tokens) -> bool:
-    """ "the Admin tab": one goes there by a click."""
-    role = role_at_end(tokens)
-    return (role is not None and role[0] in _CONTROLS) or tokens[0].low in {"tab", "button", "link", "menu"}
-
-
-_CONTROLS = frozenset({"tab", "button", "link", "menu", "menuitem", "checkbox", "expander"})
-
-
-def _literal_page(text: str) -> PageName:
-    return PageName(text, _address(text), site=True)
-
-
-def _address(text: str) -> str:
-    if _RELATIVE.fullmatch(text):
-        return f"/{text}"
-    return text if re.match(r"(?:[a-zA-Z][a-zA-Z0-9+.-]*:|/|\.{0,2}/|#|\?)", text) else ""
-
-
-_RELATIVE = re.compile(r"[a-z0-9][\w.-]*(?:/[^\s/]+)+/?")
-""" "admin/people": a path without its first stroke."""
-
-
-def _openable(tokens: Tokens) -> PageName | None:
-    """What "open" can mean as a page: a path, a quoted name, the site, or words that end in "page"."""
-    found = _page(tokens)
-    words = without_determiner(tokens)
-    return found if found and (found.site or (len(words) == 1 and words[0].quoted)) else None
-
-
-def _site(tokens: Tokens) -> PageName | None:
-    found = _page(tokens)
-    return found if found and found.site else None
-
-
-def _website(tokens: Tokens) -> PageName | None:
-    found = _page(tokens)
-    return found if found and (found.address or tokens[-1].low in PAGE_WORDS) else None
-
-
-def _address_only(tokens: Tokens) -> PageName | None:
-    found = _page(tokens)
-    return found if found and found.address else None
+    found = read_target(tokens) if on_page(tokens) and not is_no_place(tokens) else None
+    return found if found is not None and is_findable(found) else None
 
 
 def _dialog(tokens: Tokens) -> str | None:
@@ -436,52 +317,6 @@ def _duration(tokens: Tokens) -> str | None:
 # -- keys -------------------------------------------------------------------------------------------------------------
 
 
-def _keys(tokens: Tokens) -> str | None:
-    """A key or a chord as Playwright names it: "Enter", "ctrl+a", "{up}", "Shift and Tab"."""
-    if len(tokens) == 1 and tokens[0].quoted:
-        written = tokens[0].text
-        key = chord_of(written)
-        unclear = written.strip("{}").lower() in _LABELS and not written.startswith("{")
-        return None if unclear else key
-    text = " ".join("+" if token.low == "and" else token.text for token in tokens if token.kind != "literal")
-    return chord_of(text) if len(text.split()) == len(tokens) else None
-
-
-_LABELS = frozenset(
-    [
-        "delete",
-        "del",
-        "insert",
-        "home",
-        "end",
-        "up",
-        "down",
-        "left",
-        "right",
-        "space",
-        "option",
-        "control",
-        "command",
-        "return",
-        "shift",
-        "a",
-    ]
-)
-
-
-def chord_of(text: str) -> str | None:
-    """``text`` as Playwright names keys, modifiers first; ``None`` when it is none."""
-    text = text.strip().strip("{}<>")
-    whole = KEYS.get(text.lower())
-    if whole:
-        return whole
-    parts = [part.strip() for part in _CHORD.split(text)]
-    if len(parts) < 2 or not all(parts):
-        return None
-    keys = [KEYS.get(part.lower()) or (part.lower() if len(part) == 1 else "") for part in parts]
-    return "+".join(keys) if all(keys) and set(keys[:-1]) <= MODIFIERS else None
-
-
 _READERS: Mapping[str, Callable[[Tokens], object | None]] = {
     "target": _target, "named": _named, "field": _field, "place": _place, "control": _control,
     "block": _target, "form": _with_role(frozenset({"form"})), "choice": _with_role(_CHOICES),
@@ -491,14 +326,14 @@ _READERS: Mapping[str, Callable[[Tokens], object | None]] = {
     "fillable": _with_role(FIELDS, quoted=True), "checkbox-role": _with_role(_CHECKABLE), "message": _message,
     "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _chooser,
     "file": _target, "link": _with_role(frozenset({"link"})), "new-tab": _new_tab,
-    "tickable": _tickable, "label": _label, "literal": _literal, "page": _page, "openable": _openable,
-    "site": _site, "website": _website,
-    "address": _address_only, "dialog": _dialog, "native": _native,
+    "tickable": _tickable, "label": _label, "literal": _literal, "page": read_page, "openable": read_openable,
+    "site": read_site, "website": read_website,
+    "address": read_address, "dialog": _dialog, "native": _native,
     "value": _value, "texts": _texts, "shown": _shown, "url": _url, "pattern": _pattern, "name": _name,
     "words": _words, "noun": _noun,
     "purpose": _purpose, "plain": _plain_value, "item": _item, "files": _files, "filenames": _filenames,
     "number": _number, "times": _times, "nth": _nth, "count": _count,
-    "pixels": _pixels, "duration": _duration, "keys": _keys,
+    "pixels": _pixels, "duration": _duration, "keys": read_keys,
 }  # fmt: skip
 
 

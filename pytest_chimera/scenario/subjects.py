@@ -6,16 +6,9 @@ from dataclasses import dataclass
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.lexer import Tokens
-from pytest_chimera.scenario.nouns import IT, is_findable, is_new_tab, read_target, role_at_end
-from pytest_chimera.scenario.slots import (
-    FIELDS,
-    TYPED_FIELDS,
-    Count,
-    is_attribute,
-    on_page,
-    read_slot,
-    without_determiner,
-)
+from pytest_chimera.scenario.nouns import IT, is_findable, read_target, role_at_end
+from pytest_chimera.scenario.screening import is_new_tab, on_page, without_determiner
+from pytest_chimera.scenario.slots import FIELDS, TYPED_FIELDS, Count, is_attribute, read_slot
 from pytest_chimera.scenario.vocabulary import NATIVE_DIALOGS, PAGE_WORDS
 
 _URL = frozenset({"url", "address", "path", "location", "page url", "page address", "query string", "urls"})

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from functools import lru_cache
 
-from pytest_chimera.scenario.grammar import Setting, read_step
+from pytest_chimera.scenario.grammar import read_step
 from pytest_chimera.scenario.lexer import Token, Tokens, phrase, quote_literal, tokenize
 from pytest_chimera.scenario.patterns import MAX_TOKENS, Element, Optional, Slot, Word, compile_pattern, forms
+from pytest_chimera.scenario.reading import Setting
 from pytest_chimera.scenario.vocabulary import ACTORS, DETERMINERS, NEVER_IN_NAMES, PLACE_WORDS
 from pytest_chimera.scenario.wordings import WORDINGS, Wording
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pytest_chimera.models import Call
 from pytest_chimera.scenario.errors import UnknownStepError
 from pytest_chimera.scenario.functions import CALL
-from pytest_chimera.scenario.grammar import Reading
 from pytest_chimera.scenario.intents import kind_of
+from pytest_chimera.scenario.reading import Reading
 from pytest_chimera.scenario.text import WrittenStep
 
 

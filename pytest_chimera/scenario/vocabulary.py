@@ -181,7 +181,7 @@ NOT_ON_PAGE = frozenset(
         "screenshot", "screenshots", "email delivery", "email deliveries", "sent email", "sent emails", "inbox", "api",
         "endpoint", "mock", "mocks", "fixture", "log file", "local storage", "session storage", "localstorage",
         "accessibility issue", "accessibility issues", "accessibility", "axe-core", "rgaa", "window", "windows", "json",
-        "last email", "mailbox", "queue", "webhook", "oauth client", "rendered html", "html source", "page source", "source code", "xml",
+        "last email", "mailbox", "iframe", "queue", "webhook", "oauth client", "rendered html", "html source", "page source", "source code", "xml",
         "email body", "email subject", "subject line", "headers", "http", "parameter", "parameters",
     }
 )  # fmt: skip
@@ -228,7 +228,7 @@ NEVER_IN_NAMES = _words(
     will would should must shall can could is are was were be been am not that which who whose since because
     when while if until unless whether than has have had does do did and or but with i we he she they
     there by as outside own appears appear disappears disappear displayed containing having using via per
-    following below about regarding between without during against through each every all both occurs loaded
+    following below about regarding between without during against through each every all both occurs loaded including upon
     """
 )
 """Words that end a name in plain words: a longer clause is no name."""

@@ -21,7 +21,7 @@ GROUPS = {
     "a": "[the|a|an|my|this|that|following|the_following]",
     "text": "[text|value|sentence|values|string|words|content|name|message]",
     "data": "[values|details|data|information|fields|items|rows|below|credentials|value]",
-    "into": "in|into|in_to|to|on|onto|inside|within|for|as|at|under",
+    "into": "in|into|in_to|to|on|onto|inside|within|for|at|under",
     "in": "in|within|inside|on|under|at|from",
     "go": "go|navigate|browse|head|surf|come|return",
     "enter": "enter|type|input|write|insert|key|paste",
@@ -68,7 +68,7 @@ def _with_groups(line: str) -> str:
 WORDINGS: tuple[Wording, ...] = (
     # -- pages
     *_rows("navigate", "do", """
-        <go>|move [back|over|directly|straight|again] to [the] [url|path|address|page|link] {page}
+        <go>|move [back|over|directly|straight|again] to [the] [relative|absolute] [url|path|address|page|link] {page}
         visit|access|browse [up] [the] [url|path|address|site|page|link] {page}
         open|launch|load [up] [the] [url|path|address|site|page|link] {page:openable}
         open|launch|start [a|the|my] [web] browser [window] [and] on|at|to|with|go_to|navigate_to|open|visit {page}
@@ -78,11 +78,11 @@ WORDINGS: tuple[Wording, ...] = (
         be on|at [the] [url|path|address|page|link] {page}
         be in [the] {page:website}
         have [the] {page} open|opened|loaded
-        have opened|visited|loaded|launched|accessed [the] [url|page] {page}
+        have opened|visited|loaded|launched|accessed [the] [url|page] {page:openable}
         have navigated|gone|browsed|come to [the] [url|page] {page}
         be viewing|visiting|browsing {page}
         """),
-    *_rows("navigate", "be", "be [now] open|opened|loaded|displayed|shown|launched|visited|running [in] [the|a|my] [browser]", of="page"),
+    *_rows("navigate", "be", "be [now] open|opened|loaded|displayed|shown|launched|visited|running [in] [the|a|my] [browser]\nhave [been] opened|loaded|launched|visited", of="page"),
     *_rows("navigate", "be", "be|point on|at|to [the] [url|path|address|page] {page}", of="browser"),
     *_rows("on-page", "be", "be|stay|remain [still|now] on|at [the] [url|path|address|page] {page}", of="browser"),
     *_rows("reload", "do", "reload|refresh [the|this|my] <page>\nreload|refresh it"),
@@ -145,6 +145,7 @@ WORDINGS: tuple[Wording, ...] = (
         fill|complete|populate [in|out|up] {field} with|as|by|using <a> <text> {value}
         fill|complete|populate [in|out] <a> <text> {value} for|in|into|as|on {field}
         <enter>|provide|supply|fill|specify [in] <a> <text> {value} <into> {field}
+        <enter>|provide|supply|use|specify [in] <a> <text> {value:literal} as {field}
         put|add|set|give|append|submit|use [in] <a> <text> {value} <into> {field:fieldlike}
         <enter>|provide|supply|specify|use|fill|submit [in|out] {field:label} {value}
         <enter>|provide|supply|specify|fill|set|use [in|out] {field:label} as|of|with|to|: {value}
@@ -338,12 +339,13 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("values", "be", "match|have|contain|hold|be [set] [to] these|the|following|the_following [following] values|data {table}", of="fields"),
     *_rows("value", "be", "have|contain [the|a] value [of] {value}\nbe set|filled|prefilled|populated to|with {value}"),
     *_rows("has-any-text", "be", "contain|have any|some text\nbe filled"),
-    *_rows("exact-text", "be", "be|equal|read|become [now] [equal] [to] [exactly] {texts}\nhave [the|a] [exact] text|label|title|caption [of] {texts}"),
+    *_rows("exact-text", "be", "be|equal|read|become [now] [equal] [to] [exactly] <a> [text|string] {texts}\nhave [the|a] [exact] text|label|title|caption [of] {texts}"),
     *_rows("contains", "be", """
         <says>|have|match <a> [text|message|value|words|word|content|label|keyword|keywords|phrase|term|string|line|title|name|number|amount] {texts}
         contain|match <a> [text|message|value|words|word|content|label] {texts}
         be displayed|shown as {words:shown}
         be displayed|shown [as|with] [the] [text|message] {texts}
+        display|show|appear as|with|saying [the] [text|message|error|error_message] {texts}
         be <shown> saying|reading|stating|that_says|which_says|with [the|a] [text|message] {texts}
         """),
     *_rows("contains", "be", "end|finish with [the] [text|word|words] {texts}", anchor="end"),

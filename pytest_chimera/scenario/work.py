@@ -7,9 +7,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_chimera.models import Target
-from pytest_chimera.scenario.grammar import Reading
 from pytest_chimera.scenario.layout import raw
 from pytest_chimera.scenario.locators import Finder
+from pytest_chimera.scenario.reading import Reading
 
 Table = tuple[tuple[str, ...], ...]
 

@@ -40,13 +40,14 @@ def verify_commit(config: pytest.Config, rev: str) -> bool:
     commit, proofs = proofs_at(repository, rev)
     room = Path(tempfile.mkdtemp(prefix="chimera-verify-"))
     work = repository.work / "verify" / secrets.token_hex(4)
+    found: list[Verified] = []
     try:
         found = anyio.run(_verified, config, repository, commit, proofs, room, work)
     finally:
         repository.discard(work)
+        if not any(each.evidence for each in found if not each.holds):
+            shutil.rmtree(room, ignore_errors=True)
     holds = all(each.holds for each in found)
-    if holds:
-        shutil.rmtree(room, ignore_errors=True)
     terminal = config.pluginmanager.getplugin("terminalreporter")
     for each in found:
         _tell(terminal, each, kept=not holds)

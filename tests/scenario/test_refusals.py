@@ -99,6 +99,10 @@ def test_rows_that_a_step_does_nothing_with_are_not_passed_over() -> None:
         ('I should see the "Emma" book above the list', "Then"),
         ('the attribute "Due date" of book "Emma" should be "May"', "Then"),
         ("no file should be downloaded", "Then"),
+        ("I verify my address", "When"),
+        ('I go to the loan "0042"', "When"),
+        ('the state of the loan "0042" should be "over"', "Then"),
+        ('I set attribute "style" to "none"', "When"),
     ],
 )
 def test_what_only_sounds_like_a_step_is_refused(text: str, keyword: str) -> None:

@@ -145,6 +145,11 @@ def test_joined_actions_become_a_line_each() -> None:
     ]
 
 
+def test_a_first_name_is_no_ordinal() -> None:
+    assert 'name="first name"' in code('I enter "Ada" as the first name')
+    assert ".first" not in code('I fill in the last name field with "Lovelace"')
+
+
 def test_a_second_field_needs_no_second_verb() -> None:
     lines = code('I enter username "ada" and email "a@b.c"')
     assert 'fill("ada")' in lines
@@ -209,6 +214,11 @@ def test_rows_fill_several_fields() -> None:
         ("I go to the Loans tab", 'page.get_by_role("tab", name="Loans").click()'),
         ("I close the modal popup", 'page.get_by_role("dialog")'),
         ('I select the radio button "Soft"', 'page.get_by_role("radio", name="Soft").click()'),
+        ("I click on logout in account menu", 'place = page.get_by_role("menu", name="account")'),
+        ("on the sign in page I click the join link", 'page.get_by_role("link", name="join").click()'),
+        ('I enter Title as "Emma"', 'page.get_by_role("textbox", name="Title")'),
+        ("User Clicks Cancel Loan button", 'page.get_by_role("button", name="Cancel Loan").click()'),
+        ('I click on the top menu item with text "Loans"', 'page.get_by_role("menuitem", name="Loans")'),
         ('I set the quality slider to "3"', 'page.get_by_role("slider", name="quality").fill("3")'),
     ],
 )
@@ -226,6 +236,9 @@ def test_an_action_finds_its_thing(text: str, line: str) -> None:
         ('the element "h1" should have text "Shelf"', 'page.locator("h1")).to_have_text("Shelf")'),
         ('"Lend" "button" should exist', 'page.get_by_role("button", name="Lend")).to_be_visible()'),
         ('I should see "15" book covers in the list', ".to_have_count(15)"),
+        ('the note is displayed with the message "Late"', 'page.get_by_text("Late")'),
+        ('the "Title" field shows the error "Too long"', 'page.get_by_text("Too long")'),
+        ("a receipt and the due date are shown", 'page.get_by_label("due date")'),
         ("there are 2 Lend buttons displayed on the page", 'page.get_by_role("button", name="Lend")).to_have_count(2)'),
     ],
 )

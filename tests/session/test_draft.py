@@ -40,12 +40,11 @@ def marked(app: App) -> Path:
 
 
 def scripted(app: App, draft: str) -> None:
-    """Configure a command as the coder that writes this draft and keeps its brief."""
+    """Configure a command as the coder that reads its brief and writes this draft."""
     script = app.recorded.parent / "coder.py"
-    kept = app.recorded.parent / "task.md"
     script.write_text(
-        "import pathlib, shutil, sys\n"
-        f"shutil.copy(sys.argv[1], {str(kept)!r})\n"
+        "import pathlib, sys\n"
+        "assert 'Draft the acceptance steps' in pathlib.Path(sys.argv[1]).read_text()\n"
         f"pathlib.Path('chimera-draft.txt').write_text({draft!r})\n"
         "pathlib.Path('page.py').write_text('broken')\n"
     )
@@ -68,7 +67,8 @@ def test_a_draft_is_shown_and_laid_into_the_docstring_and_nothing_else_happens(a
     )
     assert marked.read_text() == DRAFTED
     assert (app.git("rev-parse", "HEAD"), (app.path / "page.py").read_text()) == (head, page)
-    assert "Visitors feel welcome" in (app.recorded.parent / "task.md").read_text()
+    room = app.path / ".chimera" / "test-welcome" / "generation-0" / "draft"
+    assert (room / "brief.md").read_text().startswith("# Visitors feel welcome")
     assert not list((app.path / ".pytest_cache" / "d" / "chimera").glob("*.jsonl"))
 
 

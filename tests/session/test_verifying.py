@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -77,9 +78,11 @@ def test_a_red_candidate_does_not_hold_whatever_its_trailers_say(app: App, tmp_p
         [
             'test_greet: the proof does not hold: red on *: missing element: Then I should see "Hello, Ada!"',
             "*differs: its files are not those that were proved*",
-            "*evidence: *",
         ]
     )
+    [kept] = (line.partition("evidence: ")[2] for line in result.stdout.lines if "evidence: " in line)
+    assert list(Path(kept).glob("test-greet/*/green/evidence/screenshot.png"))
+    shutil.rmtree(Path(kept).parent)
 
 
 def test_a_merge_is_judged_as_it_is_for_what_it_brought_in(app: App, tmp_path: Path) -> None:
@@ -99,6 +102,20 @@ def test_a_changed_test_does_not_hold_and_nothing_is_served(app: App) -> None:
     assert result.ret == 1
     result.stdout.fnmatch_lines(["*does not hold: no file of * has the sealed test's digest*"])
     result.stdout.no_fnmatch_line("*judging*")
+
+
+def test_each_feature_of_a_squashed_commit_is_told(app: App) -> None:
+    handmade(app, test="def test_greet(page):\n    page.goto('/')\n")
+    squashed = f"{app.git('log', '-1', '--format=%B')}\n\n    Chimera-Feature: test_other\n    Chimera-Base: abc\n"
+    app.git("commit", "-q", "--amend", "-m", squashed)
+    result = app.run("--chimera-verify=HEAD")
+    assert result.ret == 1
+    result.stdout.fnmatch_lines(
+        [
+            "test_greet: the proof does not hold: no file of *",
+            "test_other: the proof does not hold: the trailer Chimera-Test-SHA256 is missing",
+        ]
+    )
 
 
 def test_a_shallow_clone_says_how_to_bring_the_base(app: App, tmp_path: Path) -> None:
