@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.session.conftest import App
+from tests.session.conftest import RIGHT, App
 
 pytestmark = pytest.mark.browser
 
@@ -94,3 +94,25 @@ def test_what_is_kept_in_memory_alone_is_refused_where_data_lasts(notes: App) ->
     result = played(notes, IN_MEMORY)
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*gone after a restart*"])
+
+
+EARLIER = """
+from playwright.sync_api import Page, expect
+
+
+def test_welcome(page: Page) -> None:
+    page.goto("/")
+    expect(page.get_by_role("heading", name="Welcome")).to_be_visible()
+"""
+
+
+def test_an_end_to_end_test_that_lies_on_the_base_has_to_be_green_still(app: App) -> None:
+    app.write(tests__e2e____init__="", tests__e2e__test_welcome=EARLIER)
+    app.commit()
+    app.coder(RIGHT.replace("<h1>Welcome</h1>", ""), RIGHT)
+    app.chimera("tests/features").assert_outcomes(passed=1)
+    [proof] = app.path.glob(".chimera/*/generation-1/proved/proof.json")
+    assert "tests/e2e/test_welcome.py" in json.loads(proof.read_text())["earlier"]
+    [brief] = app.path.glob(".chimera/*/generation-1/attempt-2/brief.json")
+    [rejected] = json.loads(brief.read_text())["rejected"]
+    assert rejected["reason"].startswith("something that worked is broken: tests/e2e/test_welcome.py::test_welcome")
