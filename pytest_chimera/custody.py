@@ -18,12 +18,13 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
-from pathlib import Path
+from pathlib import Path, PurePath
 
 JUDGES_PACKAGES = ("pytest", "pytest-playwright", "playwright", "pytest-chimera")
 """Distributions that the judge's process loads; those that they require belong to them."""
 
 _START_UP = re.compile(r".+\.(pth|start)|(sitecustomize|usercustomize)(\..+)?")
+_CODE = frozenset({".py", ".so", ".pyd", ".dll", ".js"})
 _REGISTRATION = re.compile(r".+\.(dist-info|egg-info)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _GIT_FILES = (
@@ -202,17 +203,34 @@ def _base64(digest: bytes) -> str:
 
 
 def _packages() -> Iterator[tuple[str, str]]:
-    """Every file of the judge's packages that is run."""
-    for distribution in _required(JUDGES_PACKAGES):
-        for file in distribution.files or ():
-            if file.suffix not in {".py", ".so", ".pyd", ".dll", ".js"}:
-                continue
-            path = Path(str(distribution.locate_file(file)))
-            if path.is_file():
-                yield from _with_compiled(path)
-    own = Path(__file__).parent
-    for path in own.rglob("*.py"):
+    """Every file that the judge's packages are run from, and that an interpreter would take for one of them."""
+    tops = {Path(__file__).parent, *(top for each in _required(JUDGES_PACKAGES) for top in _tops(each))}
+    for path in sorted(path for top in tops for path in _code_in(top)):
         yield from _with_compiled(path)
+
+
+def _tops(distribution: metadata.Distribution) -> set[Path]:
+    """A distribution's packages and single modules, as the site folder holds them."""
+    names = {file.parts[0] for file in distribution.files or () if file.suffix in _CODE and len(file.parts) > 1}
+    alone = {file.parts[0] for file in distribution.files or () if file.suffix in _CODE and len(file.parts) == 1}
+    folders = {Path(str(distribution.locate_file(name))) for name in names if name not in {"..", "__pycache__"}}
+    modules = {Path(str(distribution.locate_file(name))) for name in alone}
+    return folders | {other for module in modules for other in (module, *_in_the_place_of(module))}
+
+
+def _in_the_place_of(module: Path) -> Iterator[Path]:
+    """What would be imported instead of a module that is a file: a package, or a compiled one."""
+    stem = module.name.partition(".")[0]
+    found = (Path(entry.path) for entry in _entries(module.parent))
+    return (path for path in found if path.name.partition(".")[0] == stem and (path.is_dir() or path.suffix in _CODE))
+
+
+def _code_in(top: Path) -> Iterator[Path]:
+    if top.is_file():
+        yield top
+    for folder, inner, files in os.walk(top):
+        inner[:] = [name for name in inner if name != "__pycache__"]
+        yield from (Path(folder, name) for name in files if PurePath(name).suffix in _CODE)
 
 
 def _with_compiled(path: Path) -> Iterator[tuple[str, str]]:

@@ -40,6 +40,7 @@ EMPTY_PAGE = b"<!DOCTYPE html><html><head><title></title></head><body></body></h
 _NEUTRAL_NAME = "test_page.py"
 _TEMPORARY = "t"
 _START_FILE = "start.py"
+_COMPILED = "c"
 _LONGEST_FOLDER = 45  # a socket's whole path has 104 to 108 characters, and the browser's own part takes up to 55
 _PLUGINS = ("pytest_playwright.pytest_playwright", "pytest_chimera.judging.witness", "no:cacheprovider")
 # pytest-base-url is a part of older pytest-playwrights only.
@@ -105,7 +106,9 @@ def _lay(folder: Path, layout: _Layout, plan: Plan, url: str, *options: str) -> 
     (folder / OUTPUT_FOLDER).mkdir()
     (folder / _TEMPORARY).mkdir()
     (folder / "pytest.ini").write_text(_ini(layout, url, options), encoding="utf-8")
-    (folder / _START_FILE).write_text(_START.format(homes=list(_HOMES)), encoding="utf-8")
+    (folder / _START_FILE).write_text(
+        _START.format(homes=list(_HOMES), compiled=str(folder / _COMPILED)), encoding="utf-8"
+    )
     plan.write(folder)
 
 
@@ -145,13 +148,18 @@ def _homes() -> tuple[str, ...]:
 
 
 _HOMES = _homes()  # as it is now: what is put on the path later is none of the judge's
+# What pytest compiles of plugins, with their asserts rewritten, comes and goes beside them: it is looked for where
+# nothing is.
 _START = """\
 import sys
 
 sys.path += {homes!r}
 sys.argv[0] = "pytest"
 
+import playwright.sync_api
 from pytest import console_main
+
+sys.pycache_prefix = {compiled!r}
 
 sys.exit(console_main())
 """

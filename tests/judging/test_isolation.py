@@ -107,6 +107,12 @@ def test_the_judges_process_loads_nothing_that_it_does_not_need(serve: Serve, ju
     assert run.status == "green", run.failures
 
 
+def test_what_pytest_has_compiled_before_is_not_read(serve: Serve, judged: Judged) -> None:
+    source = "import os\nimport sys\n\n\n" + body('page.goto("/")', "assert not os.path.exists(sys.pycache_prefix)")
+    run = judged(sealed(source), serve({"/": TODOS}).url)
+    assert run.status == "green", run.failures
+
+
 def test_the_sealed_source_wins_over_the_file_of_its_name(serve: Serve, judged: Judged) -> None:
     files = {SEES_BREAD.test.path: SEES_MILK.test.source.encode()}
     assert judged(SEES_BREAD, serve({"/": TODOS}).url, e2e_files=files).status == "red"

@@ -110,6 +110,21 @@ def test_a_change_to_what_judges_is_found(rules: Rules, packages: Path, monkeypa
     assert rules(lambda: (packages / "referee.py").write_text("fair = False\n")) == ["judges-packages"]
 
 
+@pytest.mark.parametrize("name", ["referee/__init__.py", "referee.abi3.so", "rules/extra.py", "rules/offside.abi3.so"])
+def test_what_would_be_imported_in_the_judges_place_is_found(
+    rules: Rules, packages: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (packages / "rules").mkdir()
+    install(packages, "referee", **{"referee.py": "fair = True\n", "rules/offside.py": "line = 0\n"})
+    monkeypatch.setattr(custody, "JUDGES_PACKAGES", ("referee",))
+
+    def plant() -> None:
+        (packages / name).parent.mkdir(exist_ok=True)
+        (packages / name).write_text("fair = False\n")
+
+    assert rules(plant) == ["judges-packages"]
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [
