@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO ?= chimera-demo
 ARGS ?=
+# More than a processor has cores: tests wait for browsers and servers most of the time.
+WORKERS ?= 3
 
 # PYTHON is the interpreter that the environment is made with: yours, else the first that is new enough.
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
@@ -24,7 +26,7 @@ demo: $(VENV)/.installed browser  ## a real application gets three features, eac
 
 .PHONY: test
 test: $(VENV)/.installed browser  ## the tests
-	$(BIN)/python -m pytest -n logical --maxprocesses 4 --dist loadfile $(ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
 
 .PHONY: lint
 lint: $(VENV)/.installed  ## ruff: rules and format

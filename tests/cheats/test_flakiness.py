@@ -67,6 +67,7 @@ def rounds(name: str) -> list[object]:
     ]
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize("number", rounds("late"))
 def test_what_appears_after_up_to_three_seconds_is_green(
     number: int, site: Site, judged: Judged, tmp_path: Path

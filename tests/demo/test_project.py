@@ -118,7 +118,7 @@ def test_what_was_half_written_is_taken_away(tmp_path: Path, monkeypatch: pytest
 
 
 def test_the_project_says_nothing_of_the_place_it_was_written_to(project: Path) -> None:
-    told = [path for path in project.rglob("*") if path.is_file() and ".git" not in path.parts]
+    told = [path for path in project.rglob("*") if path.is_file() and not {".git", "__pycache__"} & set(path.parts)]
 
     assert not [path for path in told if str(project.parent).encode() in path.read_bytes()]
 

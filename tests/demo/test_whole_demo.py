@@ -14,7 +14,7 @@ import pytest
 from pytest_chimera.repository.git import Git
 from tests.demo.application import RIGHT
 
-pytestmark = pytest.mark.browser
+pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
 
 @dataclass(frozen=True)

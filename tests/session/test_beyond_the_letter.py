@@ -84,6 +84,7 @@ def played(notes: App, content: str) -> pytest.RunResult:
     return notes.chimera()
 
 
+@pytest.mark.exhaustive
 def test_what_is_stored_lasts_over_a_restart(notes: App) -> None:
     played(notes, LASTING).assert_outcomes(passed=1)
     [proof] = notes.path.glob(".chimera/*/generation-1/proved/proof.json")

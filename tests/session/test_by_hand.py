@@ -54,7 +54,7 @@ def test_waiting_costs_no_attempt_and_no_browser(quick: QuickApp) -> None:
 
 
 @pytest.mark.browser
-@pytest.mark.parametrize("edits", [2, pytest.param(10, marks=pytest.mark.exhaustive)])
+@pytest.mark.parametrize("edits", [1, pytest.param(10, marks=pytest.mark.exhaustive)])
 def test_after_wrong_edits_and_a_right_one_it_completes_and_gives_the_commit_to_type(app: App, edits: int) -> None:
     app.chimera("tests/features").assert_outcomes(failed=1)
     before = untouched(app)
@@ -117,6 +117,7 @@ def test_the_owner_may_edit_conftest_and_configuration(quick: QuickApp) -> None:
 
 
 @pytest.mark.browser
+@pytest.mark.exhaustive
 def test_the_generated_test_runs_by_itself_beside_a_file_of_the_same_name(app: App) -> None:
     (app.path / "tests" / "features" / "test_greeting.py").rename(app.path / "tests" / "features" / "test_greet.py")
     app.commit("Name the file as the feature")

@@ -21,6 +21,7 @@ def not_understood(*names: str) -> str:
 
 
 @pytest.mark.browser
+@pytest.mark.exhaustive
 def test_under_xdist_each_worker_takes_its_own_items(app: App) -> None:
     app.write(tests__features__test_greeting=TWO.format(after=""))
     by_script(app, BOTH)

@@ -96,6 +96,7 @@ def test_an_outline_is_one_feature_with_a_test_for_each_row(features: App) -> No
 
 
 @pytest.mark.browser
+@pytest.mark.exhaustive
 def test_a_row_that_is_not_there_keeps_the_whole_outline_from_complete(features: App) -> None:
     features.coder(RIGHT.replace("query['name']", "query['name'].replace('Bob', 'Rob')"))
     features.config(f"chimera_coder = replay:{features.recorded}", "chimera_max_attempts = 1")
@@ -122,4 +123,4 @@ def test_what_is_not_ready_is_a_precondition(app: App) -> None:
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(['*a Given does not hold*I should see the heading "Ready"*'])
     app.config(f"chimera_coder = replay:{app.recorded}", 'chimera_ready = I should see the heading "Welcome"')
-    app.chimera().assert_outcomes(passed=1)
+    app.chimera("--chimera-until=red").assert_outcomes(passed=1)

@@ -106,18 +106,17 @@ def test_a_rejected_green_change_goes_on_and_moves_its_branch(quick: QuickApp) -
     assert "The greeter" in quick.git("show", "chimera/test-greet:page.py")
 
 
-@pytest.mark.browser
-def test_pages_and_glossary_are_the_projects_own_words(app: App) -> None:
-    (app.path / "chimera.toml").write_text(
+def test_pages_and_glossary_are_the_projects_own_words(quick: QuickApp) -> None:
+    (quick.path / "chimera.toml").write_text(
         '[pages]\n"front" = "/"\n\n[glossary]\n'
         '"I greet {name}" = ["I fill \\"Name\\" with {name}", "I press the \\"Greet\\" button"]\n'
     )
-    path = app.path / "tests" / "features" / "test_greeting.py"
+    path = quick.path / "tests" / "features" / "test_greeting.py"
     steps = 'Given I am on the front page\n    When I greet "Ada"\n    Then I should see "Hello, Ada!"'
     path.write_text(path.read_text().partition("    When")[0] + f'    {steps}\n    """\n')
-    app.coder(RIGHT)
-    app.chimera().assert_outcomes(passed=1)
-    source = app.git("show", "chimera/test-greet:tests/e2e/test_greet.py")
+    quick.coder(RIGHT)
+    quick.chimera().assert_outcomes(passed=1)
+    source = quick.git("show", "chimera/test-greet:tests/e2e/test_greet.py")
     assert '"Ada"' in source
     assert 'get_by_role("button", name="Greet")' in source
 
@@ -142,18 +141,17 @@ def test_once_merged_it_is_proved_again_on_head(quick: QuickApp) -> None:
     quick.chimera("tests/features").stdout.fnmatch_lines(["*test_greet*still green*"])
 
 
-@pytest.mark.browser
-def test_a_regression_begins_a_new_generation(app: App) -> None:
-    app.coder(RIGHT)
-    app.commit("Configure the coder")
-    app.chimera().assert_outcomes(passed=1)
-    app.git("merge", "-q", "chimera/test-greet")
-    app.write(page=WRONG)
-    app.commit("Break it")
-    result = app.chimera("tests/features")
+def test_a_regression_begins_a_new_generation(quick: QuickApp) -> None:
+    quick.coder(RIGHT)
+    quick.commit("Configure the coder")
+    quick.chimera().assert_outcomes(passed=1)
+    quick.git("merge", "-q", "chimera/test-greet")
+    quick.write(page=WRONG)
+    quick.commit("Break it")
+    result = quick.chimera("tests/features")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*regressed*", "*complete*"])
-    assert (app.path / ".chimera" / "test-greet" / "generation-2").is_dir()
+    assert (quick.path / ".chimera" / "test-greet" / "generation-2").is_dir()
 
 
 def test_another_machine_knows_a_proved_feature_by_its_trailers(quick: QuickApp) -> None:

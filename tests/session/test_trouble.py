@@ -199,9 +199,9 @@ def gone(folder: Path) -> Iterator[psutil.Process]:
 @pytest.mark.parametrize(
     ("phase", "how"),
     [
-        ("code_implementation", signal.SIGKILL),
+        pytest.param("code_implementation", signal.SIGKILL, marks=pytest.mark.exhaustive),
         ("e2e_validation", signal.SIGKILL),
-        ("e2e_validation", signal.SIGTERM),
+        pytest.param("e2e_validation", signal.SIGTERM, marks=pytest.mark.exhaustive),
         pytest.param("code_implementation", signal.SIGINT, marks=pytest.mark.exhaustive),
         pytest.param("code_implementation", signal.SIGTERM, marks=pytest.mark.exhaustive),
         pytest.param("e2e_validation", signal.SIGINT, marks=pytest.mark.exhaustive),
