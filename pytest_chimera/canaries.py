@@ -11,8 +11,8 @@ import json
 import platform
 import random
 import tempfile
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Iterable, Mapping
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -152,19 +152,16 @@ class Canaries:
 
         :raises BrokenRun: one let a change pass.
         """
-        self.refuse_broken()
         reviewers = agents.named(_REVIEW)
-        asked = "reviewers " + " ".join(sorted(reviewers))
-        if self.settings.canaries == "off" or asked in self._shown:
-            return
-        async with self._lock:
+        async with self._once("reviewers", reviewers) as due:
+            if not due:
+                return
             own = {name for name in reviewers if name.startswith(OWN) and name != GUARDIAN}
             others = {name: each for name, each in reviewers.items() if not name.startswith(OWN)}
             key = await anyio.to_thread.run_sync(self._key, others)
             leave_out = own | (others.keys() if self.settings.canaries == "own" or key in self._known() else set())
             for planted in self.chance.sample(CHANGES, SHOWN_AT_ONCE):
                 await self._show_change(planted, agents, leave_out)
-            self._shown.add(asked)
             self._remember(key)
 
     async def before_judging(self, agents: Agents) -> None:
@@ -173,17 +170,26 @@ class Canaries:
         :raises BrokenRun: it found that green.
         :raises EnvironmentTrouble: it cannot judge at all.
         """
-        self.refuse_broken()
         judges = agents.named(_VALIDATE)
-        asked = "judges " + " ".join(sorted(judges))
-        if self.settings.canaries == "off" or asked in self._shown:
-            return
-        async with self._lock:
+        async with self._once("judges", judges) as due:
+            if not due:
+                return
             key = await anyio.to_thread.run_sync(self._key, judges)
-            if asked not in self._shown and key not in self._known():
+            if key not in self._known():
                 await self._show_test(self.chance.choice(sorted(TESTS)), agents)
-            self._shown.add(asked)
             self._remember(key)
+
+    @asynccontextmanager
+    async def _once(self, kind: str, names: Iterable[str]) -> AsyncIterator[bool]:
+        """Whether these are to be shown some now: each group once in a run, and one at a time.
+
+        :raises BrokenRun: somebody let a canary pass.
+        """
+        asked = f"{kind} {' '.join(sorted(names))}"
+        async with self._lock:
+            self.refuse_broken()
+            yield self.settings.canaries != "off" and asked not in self._shown
+            self._shown.add(asked)
 
     # -- changes
 

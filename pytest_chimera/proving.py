@@ -1,4 +1,4 @@
-"""From where a feature stands to its verdict: the table of outcomes of DESIGN.md §3, row by row."""
+"""From where a feature stands to its verdict: go on, prove again, or begin a new generation (DESIGN.md §3)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -17,7 +16,6 @@ from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.engine import ChimeraExecutor, Parked, Recorder
 from pytest_chimera.errors import (
     BrokenRun,
-    ChimeraError,
     EnvironmentTrouble,
     HeldElsewhere,
     PhaseFailed,
@@ -32,16 +30,14 @@ from pytest_chimera.errors import (
 )
 from pytest_chimera.journal import Journal
 from pytest_chimera.judging import is_vacuous
-from pytest_chimera.landing import STACK
-from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, Proof, Reason, SealedTest, TestRun, Verdict
+from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, SealedTest, TestRun, Verdict
 from pytest_chimera.project import Project
 from pytest_chimera.publishing import Publication
-from pytest_chimera.repository import format_trailers
 from pytest_chimera.sealing import beside, said_by
 from pytest_chimera.standing import Standing
-from pytest_chimera.trials import EXISTING_DATA, sealed_of
-from pytest_chimera.vault import write_file
-from pytest_chimera.words import attempts_table, failing_text, red_text
+from pytest_chimera.trials import sealed_of
+from pytest_chimera.verdicts import Verdicts, verdict_of
+from pytest_chimera.words import failing_text
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult
 from pytest_chimera.workshop import GreenOnBase, Workshop
 
@@ -58,15 +54,15 @@ async def pursue(project: Project, feature: Feature, base: str | None = None) ->
     try:
         verdict = await _held_and_pursued(project, feature, base)
     except (HeldElsewhere, EnvironmentTrouble) as held:
-        verdict = _verdict(feature, "parked", held)
+        verdict = verdict_of(feature, "parked", held)
     except BrokenRun as broken:
-        verdict = _verdict(feature, "error", broken)
+        verdict = verdict_of(feature, "error", broken)
     except OSError as error:
         if (trouble := trouble_of(error)) is None:
             raise
-        verdict = _verdict(feature, "parked", trouble)
+        verdict = verdict_of(feature, "parked", trouble)
     except (StateError, *_FOR_THE_PERSON) as error:
-        verdict = _verdict(feature, "failed", error)
+        verdict = verdict_of(feature, "failed", error)
     seconds = time.monotonic() - began - project.turn.waited
     verdict = project.clean.value(verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)}))
     await project.agents.tell("pytest_chimera_verdict", feature=feature, verdict=verdict)
@@ -102,11 +98,6 @@ async def _pursued(project: Project, feature: Feature, base: str | None) -> Verd
         return await _Pursuit(project, feature, journal, base).verdict()
 
 
-def _verdict(feature: Feature, state: Any, error: ChimeraError, **more: Any) -> Verdict:
-    details = "\n".join(part for part in (f"where: {error.where}" if error.where else "", error.remedy) if part)
-    return Verdict(feature=feature.id, state=state, sentence=error.sentence, details=details, **more)
-
-
 class JournalRecorder(Recorder):
     """Records what an executor does in a journal."""
 
@@ -133,6 +124,9 @@ class _Pursuit:
     journal: Journal
     base: str | None
     time: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+
+    def __post_init__(self) -> None:
+        self.verdicts = Verdicts(self.project, self.feature, self.journal)
 
     @property
     def standing(self) -> Standing:
@@ -238,12 +232,12 @@ class _Pursuit:
             return await self._green_on_base(green)
         except Parked as parked:
             self.journal.append("parked", reason=parked.cause.sentence)
-            return self._told(_verdict(self.feature, "parked", parked.cause))
+            return self.verdicts.told(verdict_of(self.feature, "parked", parked.cause))
         except WaitingForPerson:
-            return self._waiting(note)
+            return self.verdicts.waiting(note)
         except _FOR_THE_PERSON as error:
             self.journal.append("stopped", reason=error.sentence)
-            return self._told(_verdict(self.feature, "failed", error))
+            return self.verdicts.told(verdict_of(self.feature, "failed", error))
         finally:
             await workshop.end_all()
 
@@ -252,16 +246,16 @@ class _Pursuit:
         while not self.workflow.is_terminal:
             if self.workflow.current_phase is ChimeraPhase.CODE_IMPLEMENTATION:
                 if orders.until_red:
-                    return self._red(note)
+                    return self.verdicts.red(note)
                 if not orders.calls_coder:
-                    return self._unproved()
+                    return self.verdicts.unproved()
                 await self._begin_attempt()
             before = self.workflow.attempt
             await executor.advance(self._task(), self.workflow)
             if self.project.by_hand and self.workflow.attempt > before > 0:
-                return self._refused()
+                return self.verdicts.refused()
         if self.workflow.current_phase is ChimeraPhase.FAILED:
-            return self._failed()
+            return self.verdicts.failed()
         return await self._complete(Publication(workshop))
 
     async def _begin_attempt(self) -> None:
@@ -273,99 +267,17 @@ class _Pursuit:
             later = self.time.deadline + self.project.turn.waited - waited
             self.time.deadline = min(later, self.project.allowance.run_ends())
 
-    def _told(self, verdict: Verdict) -> Verdict:
-        begun = self.workflow.attempts
-        ended = begun - 1 if self.workflow.current_phase is ChimeraPhase.CODE_IMPLEMENTATION else begun
-        return verdict.model_copy(update={"attempts": max(0, ended), "branch": self.standing.branch})
-
-    def _say(self, state: Any, sentence: str, details: str = "", next_command: str = "") -> Verdict:
-        verdict = Verdict(
-            feature=self.feature.id, state=state, sentence=sentence, details=details, next_command=next_command
-        )
-        return self._told(verdict)
-
-    # -- the rows
-
-    def _red(self, note: str) -> Verdict:
-        sealed = sealed_of(self.workflow)
-        details = "\n".join(part for part in (note, red_text(sealed)) if part)
-        return self._say("red", f"red for the right reason; sealed as {sealed.test.path}", details)
-
-    def _unproved(self) -> Verdict:
-        sealed = sealed_of(self.workflow)
-        return self._say(
-            "failed",
-            "not proved: red here, and no coder is called under CI",
-            red_text(sealed),
-            "run pytest --chimera on your machine, or add --chimera-coder=… to this command",
-        )
-
-    def _waiting(self, note: str) -> Verdict:
-        sealed = sealed_of(self.workflow)
-        where = f"The test is {sealed.test.path}. Change the code, then run the same command again."
-        details = "\n".join(part for part in (note, red_text(sealed), where) if part)
-        return self._say("waiting", "red: the feature is not there yet, and no coder is configured", details)
-
-    def _refused(self) -> Verdict:
-        last = self.workflow.results[-1]
-        run = last.value if isinstance(last.value, TestRun) else None
-        details = f"{failing_text(run)}{_existing_data(run)}" if run else last.details
-        where = f"The test is {self.workflow.test_path}. Change the code, then run the same command again."
-        return self._say("waiting", f"still red ({last.phase}): {last.reason}", f"{details}\n{where}")
-
-    def _failed(self) -> Verdict:
-        last = self.workflow.results[-1]
-        run = last.value if isinstance(last.value, TestRun) else None
-        details = f"{attempts_table(self.workflow)}{_existing_data(run)}\nEvidence: {self._evidence()}"
-        if circles := self.workflow.in_circles:
-            details = (
-                f"Stopped after {self.workflow.attempts} of {self.workflow.max_attempts} attempts: {circles}\n{details}"
-            )
-        next_command = f'pytest --chimera --chimera-hint="…" -k {self.feature.function or self.feature.id}'
-        return self._say("failed", f"failed in {last.phase}: {last.reason}", details, next_command)
-
-    def _evidence(self) -> str:
-        return f".chimera/{self.feature.slug}/generation-{self.workflow.generation}/"
-
     async def _complete(self, publication: Publication) -> Verdict:
         """The loop has come to its end: publish what is proved."""
         if self.standing.proof is None:
             await publication.prove()
         attempts = f"{self.workflow.attempts} attempt{'s' if self.workflow.attempts != 1 else ''}"
         if self.project.by_hand:
-            return self._commit_by_hand(publication.proof, attempts)
+            return self.verdicts.commit_by_hand(publication.proof, attempts)
         if not self.standing.branch:
             await publication.publish()
         why_not = await publication.land()
-        return self._landed(f"complete after {attempts}", publication.proof, why_not)
-
-    def _landed(self, sentence: str, proof: Proof, why_not: str) -> Verdict:
-        """The verdict on a proved feature: merged, stacked, or on its own branch and why."""
-        commit = proof.commit[:10]
-        if self.standing.merged:
-            return self._say("complete", f"{sentence}, merged as {commit}")
-        if self.standing.stacked and not why_not:
-            return self._say("complete", f"{sentence}, on {STACK} as {commit}", "", f"git merge {STACK}")
-        return self._say("complete", f"{sentence}, on {self.standing.branch}", why_not, self._merge_command())
-
-    def _merge_command(self) -> str:
-        files = (path for path in sealed_of(self.workflow).files if path != self.feature.replaces)
-        open_files = [path for path in files if (self.project.root / path).exists()]
-        merge = f"git merge {self.standing.branch}"
-        if not open_files:
-            return merge
-        return f"git add {' '.join(open_files)} && git commit -m {self.feature.id!r} && {merge}"
-
-    def _commit_by_hand(self, proof: Proof, attempts: str) -> Verdict:
-        message = f"{self.feature.description}\n\n{format_trailers(proof)}"
-        folder = self.project.vault.room(self.feature.slug, self.workflow.generation, "proof")
-        path = write_file(folder / "commit-message.txt", message).relative_to(self.project.root)
-        return self._say(
-            "complete",
-            f"complete after {attempts}: red on {proof.base[:10]}, green in your working tree",
-            "",
-            f"git add --all && git commit --file={path.as_posix()}",
-        )
+        return self.verdicts.landed(f"complete after {attempts}", publication.proof, why_not)
 
     # -- complete before
 
@@ -378,25 +290,22 @@ class _Pursuit:
         proof = publication.proof
         if await publication.is_to_land():
             why_not = await publication.land()
-            return self._landed(f"proved in {publication.proof.commit[:10]}", publication.proof, why_not)
+            return self.verdicts.landed(f"proved in {publication.proof.commit[:10]}", publication.proof, why_not)
         if tree in self.standing.green_trees and not self.project.orders.reprove:
-            return self._say("proved", f"proved in {proof.commit[:10]}", "", self._open_merge())
+            return self.verdicts.say("proved", f"proved in {proof.commit[:10]}", "", self.verdicts.open_merge())
         self.project.progress(self.feature, f"complete before; proving it again on {name}")
         try:
             run = await self._seen_again(workshop, commit, tree)
         except (Parked, EnvironmentTrouble, PhaseFailed) as trouble:
             cause = trouble.cause if isinstance(trouble, Parked) else trouble
             self.journal.append("parked", reason=cause.sentence)
-            return self._told(_verdict(self.feature, "parked", cause))
+            return self.verdicts.told(verdict_of(self.feature, "parked", cause))
         if run.status == "green":
             self.journal.append("reproved", tree=tree)
-            return self._say(
-                "still green", f"proved in {proof.commit[:10]}, still green on {name}", "", self._open_merge()
+            return self.verdicts.say(
+                "still green", f"proved in {proof.commit[:10]}, still green on {name}", "", self.verdicts.open_merge()
             )
         return await self._regressed(run, name)
-
-    def _open_merge(self) -> str:
-        return "" if self.standing.merged or self.project.by_hand else self._merge_command()
 
     async def _seen_again(self, workshop: Workshop, commit: str, tree: str) -> TestRun:
         workflow = self.workflow
@@ -438,7 +347,7 @@ class _Pursuit:
         if failure is None or failure.reason not in RIGHT_REDS:
             reason = failure.as_sentence() if failure else "the test is not green"
             self.journal.append("stopped", reason=reason)
-            return self._say(
+            return self.verdicts.say(
                 "failed", f"complete before, and it cannot be judged on {name}: {reason}", failing_text(run)
             )
         self.project.progress(self.feature, f"regressed on {name}: a new generation begins")
@@ -451,7 +360,7 @@ class _Pursuit:
         sealed = green.sealed
         if await self._is_vacuous(sealed):
             self.journal.append("stopped", reason="vacuous: it expects nothing")
-            return self._say(
+            return self.verdicts.say(
                 "vacuous",
                 "vacuous: it expects nothing",
                 "The test is green even on an empty page.",
@@ -462,7 +371,7 @@ class _Pursuit:
         state = "proved" if in_history else "present"
         tree = await anyio.to_thread.run_sync(self.project.repository.tree_of, sealed.base)
         self.journal.append("settled", state=state, test=sealed, tree=tree, commit=proved.commit if proved else "")
-        return self._there_already(proved.commit if in_history and proved else "", still=True)
+        return self.verdicts.there_already(proved.commit if in_history and proved else "", still=True)
 
     async def _is_vacuous(self, sealed: SealedTest) -> bool:
         files = await anyio.to_thread.run_sync(beside, sealed, self.project.repository)
@@ -478,24 +387,9 @@ class _Pursuit:
         git = self.project.repository
         tree = await anyio.to_thread.run_sync(lambda: git.tree_of(git.head()))
         if tree in self.standing.green_trees and not self.project.orders.reprove:
-            return self._there_already(self.standing.settled_commit, still=False)
+            return self.verdicts.there_already(self.standing.settled_commit, still=False)
         self._begin()
         return await self._go_on()
-
-    def _there_already(self, commit: str, *, still: bool) -> Verdict:
-        if commit:
-            return self._say("still green", f"proved in {commit[:10]}{', still green' if still else ''}")
-        return self._say(
-            "present",
-            "present, never seen red",
-            "The test is green on HEAD. Whether it would notice that the feature is gone is not proved.",
-        )
-
-
-def _existing_data(run: TestRun | None) -> str:
-    """What a person is asked about a change that is green only with the words that the test shows."""
-    failure = run.failure if run else None
-    return f"\n{EXISTING_DATA}" if failure and failure.reason is Reason.OTHER_DATA else ""
 
 
 def _difference(before: GeneratedTest, after: GeneratedTest) -> str:

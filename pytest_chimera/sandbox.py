@@ -11,7 +11,6 @@ import os
 import shutil
 import sys
 import tempfile
-import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -22,7 +21,6 @@ from pytest_chimera.supervised import Supervised, describe_exit
 
 PROGRAM = "bwrap"
 _PROBE_SECONDS = 10.0
-_LOOK_EVERY = 0.01
 _NAMESPACES = ("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--cap-drop", "ALL")
 _OF_ROOT = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID", "KILL", "NET_BIND_SERVICE")
 """What root may still do inside, as in a container: nothing of it undoes what is read-only or hidden."""
@@ -285,10 +283,7 @@ def why_not(sandbox: Sandbox) -> str:
             command, folder=folder, environment=environment, log=folder / "log", time_limit=_PROBE_SECONDS
         )
         try:
-            probe.start()
-            while not probe.poll():
-                time.sleep(_LOOK_EVERY)
-            finished = probe.finished()
+            finished = probe.run()
         except ChimeraError as error:
             return error.sentence
     if finished.exit_code == 0:

@@ -214,6 +214,19 @@ class Supervised:
             said = (first + supervisor.stdout.read()).decode("utf-8", "replace")
             raise EnvironmentTrouble("A program's supervisor could not be started.", where=tail_of(said, 5))
 
+    def run(self) -> Finished:
+        """Start it and wait for its end. Its whole tree is gone when this returns, raises or is interrupted.
+
+        The errors are those of :meth:`start` and :meth:`finished`.
+        """
+        self.start()
+        try:
+            if self._supervisor is not None:
+                self._supervisor.wait()
+        finally:
+            self.stop()
+        return self.finished()
+
     def poll(self) -> bool:
         """It has ended, and nothing of its tree is left."""
         with self._lock:

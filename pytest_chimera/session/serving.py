@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -19,8 +18,6 @@ from pytest_chimera.models import Call
 from pytest_chimera.session.conductor import settings_of
 from pytest_chimera.supervised import Finished, Supervised
 from pytest_chimera.vault import Vault
-
-_LOOK_EVERY = 0.02
 
 
 class TestServer:
@@ -99,13 +96,7 @@ def _run(arranging: Arranging, environment: dict[str, str], time_limit: float) -
         time_limit=time_limit or None,
         stdin=arranging.order(),
     )
-    program.start()
-    try:
-        while not program.poll():
-            time.sleep(_LOOK_EVERY)
-    finally:
-        program.stop()
-    return program.finished()
+    return program.run()
 
 
 def launch_args(config: pytest.Config, given: dict[str, Any]) -> dict[str, Any]:

@@ -50,6 +50,7 @@ FLOORS = {
     "proof": 3,
     "trials": 3,
     "keeping": 3,
+    "verdicts": 3,
     "proving": 3,
     "drafting": 3,
     "committed": 3,
