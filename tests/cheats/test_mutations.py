@@ -16,7 +16,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 GUARDIAN, CUSTODY = "builtin/guardian.py", "custody.py"
 UNIT, OWN, WATCH = "tests/unit/test_guardian.py", "tests/cheats/own/test_own_cases.py", "tests/unit/test_custody.py"
-JUDGE = "tests/judging/test_judge.py"
+JUDGE, READING = "tests/judging/test_judge.py", "tests/judging/test_reading.py"
 
 
 @dataclass(frozen=True)
@@ -105,22 +105,20 @@ MUTANTS = [
         "        if False:",
         "tests/repository/test_reading_a_clone.py",
     ),
-    Mutant("skips", "judging/reading.py", "    if unclear is not None:", "    if False:", JUDGE, slow=True),
+    Mutant("skips", "judging/reading.py", "    if unclear is not None:", "    if False:", READING),
     Mutant(
         "traces",
         "judging/reading.py",
         "if not any(trace.is_file()",
         "if False and not any(trace.is_file()",
-        JUDGE,
-        slow=True,
+        READING,
     ),
     Mutant(
         "whole runs",
         "judging/reading.py",
         "    if [(each.when, each.outcome)",
         "    if False and [(each.when, each.outcome)",
-        JUDGE,
-        slow=True,
+        READING,
     ),
     Mutant("the seal's digest", "judging/running.py", "if sealed.sha256 and", "if False and", JUDGE, slow=True),
 ]
