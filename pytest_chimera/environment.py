@@ -7,7 +7,6 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from pytest_chimera.errors import SettingError
 
@@ -24,8 +23,6 @@ _PASSED_ON = re.compile(
 )
 _NEVER = re.compile(r"PYTEST_.*|TEAMCITY_VERSION|TEST_RUN_PIPE|GIT_.*|COV_.*|COVERAGE_.*", re.IGNORECASE)
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
-_SECRET_NAME = re.compile(r"(KEY|TOKEN|SECRET|PASSWORD|PASSWD|PASSPHRASE|CREDENTIALS?|PASS|PWD)(_[A-Z0-9]{1,3})?$")
-_SHORTEST_SECRET = 6
 
 
 def chosen_environment(
@@ -82,17 +79,3 @@ def _given(given: Iterable[str]) -> dict[str, str]:
         if sets or name in os.environ:
             chosen[name] = value if sets else os.environ[name]
     return chosen
-
-
-def secret_values(environment: Mapping[str, str]) -> set[str]:
-    """The values of variables that are secrets by their names, and the passwords in URLs: for masking."""
-    secrets = {value for name, value in environment.items() if _SECRET_NAME.search(name.upper()) and name != "PWD"}
-    secrets |= {_password_of(value) for value in environment.values() if "://" in value}
-    return {value for value in secrets if len(value) >= _SHORTEST_SECRET}
-
-
-def _password_of(url: str) -> str:
-    try:
-        return urlsplit(url).password or ""
-    except ValueError:
-        return ""

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
 
-from pytest_chimera.environment import secret_values
+from pytest_chimera.credentials import secret_values
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
 from pytest_chimera.supervisor import KILL_SECONDS, TERMINATE_SECONDS, Order
 
@@ -128,7 +128,7 @@ class Supervised:
     :param stdin: what it reads on its standard input.
     :param sandbox: what it runs in; ``None`` for the system as it is.
 
-    Values of variables that are secrets by their names, in its environment or in ours, are masked in its output.
+    Secrets in its environment or in ours (:mod:`pytest_chimera.credentials`) are masked in its output.
     """
 
     def __init__(

@@ -85,6 +85,15 @@ class Repository:
             )
         return head
 
+    def told_in_files(self, texts: Iterable[str]) -> set[str]:
+        """Those of some texts that stand, as words, in files that are committed. They are on no command line."""
+        wanted = sorted(text for text in texts if text and not re.search(r"[\r\n\0]", text))
+        if not wanted or self._known("HEAD") is None:
+            return set()
+        grep = ("grep", "-I", "-h", "-o", "-w", "-F", "-f", "-", "HEAD")
+        found = self.person.ask(*grep, stdin="\n".join(wanted).encode("utf-8", "surrogateescape"), accept=(0, 1))
+        return set(wanted) & set(found.text.splitlines())
+
     def branch(self) -> str | None:
         """The branch that is checked out; ``None`` where HEAD is detached."""
         found = self.person.ask("symbolic-ref", "-q", "--short", "HEAD", accept=(0, 1))

@@ -29,8 +29,8 @@ from pytest_chimera.builtin.regressions import BaseTests
 from pytest_chimera.builtin.serving import Deployer
 from pytest_chimera.builtin.testing import Generator, Judge
 from pytest_chimera.canaries import Canaries
+from pytest_chimera.credentials import has_known_form, secret_values
 from pytest_chimera.drafting import draft_of, lacks_steps, lay
-from pytest_chimera.environment import secret_values
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, SettingError
 from pytest_chimera.journal import standing_of
 from pytest_chimera.judging import Browser, find_browser
@@ -267,7 +267,7 @@ class Conductor:
         assert cache is not None, "--chimera without the cache is a usage error"
         state = self._state(cache)
         manager = config.pluginmanager
-        clean = self._progress.clean = cleaner_of(settings)
+        clean = self._progress.clean = cleaner_of(settings, repository)
         by_hand = not settings.coder and not item.ihook.pytest_chimera_implement_feature.get_hookimpls()
         answered = item.ihook.pytest_chimera_transitions()
         tables = tables_of(config)
@@ -390,10 +390,15 @@ def tables_of(config: pytest.Config) -> Tables:
     return replace(tables, languages=languages)
 
 
-def cleaner_of(settings: Settings) -> Cleaner:
-    """Masks what is secret in our environment, and in what the project's programs are given."""
+def cleaner_of(settings: Settings, repository: Repository) -> Cleaner:
+    """Masks what is secret in our environment, and in what the project's programs are given.
+
+    What the project's own committed files tell anyway is none, unless its form says that it is.
+    """
     given = (entry.partition("=") for entry in (*settings.env, *settings.coder_env))
-    return Cleaner(secret_values({**os.environ, **{name.strip(): value for name, sets, value in given if sets}}))
+    secret = secret_values({**os.environ, **{name.strip(): value for name, sets, value in given if sets}})
+    told = repository.told_in_files(each for each in secret if not has_known_form(each))
+    return Cleaner(secret - told)
 
 
 def jobs_of(settings: Settings) -> int:

@@ -12,7 +12,7 @@ from queue import Empty, SimpleQueue
 
 import pytest
 
-from pytest_chimera.environment import secret_values
+from pytest_chimera.credentials import secret_values
 from pytest_chimera.models import Change, Deployment, Feature, SealedTest, TestRun, first_line
 from pytest_chimera.untrusted import Cleaner
 from pytest_chimera.words import span

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.environment import chosen_environment, secret_values
+from pytest_chimera.environment import chosen_environment
 from pytest_chimera.errors import SettingError
 
 
@@ -53,16 +53,3 @@ def test_the_project_sets_and_passes_on_variables(monkeypatch: pytest.MonkeyPatc
 def test_a_line_that_is_no_variable_is_an_error_with_the_way_to_write_it() -> None:
     with pytest.raises(SettingError, match="Write NAME=value to set one"):
         chosen_environment(given=["my setting: 1"])
-
-
-def test_secrets_are_known_by_their_names() -> None:
-    secret = {
-        "OPENAI_API_KEY": "sk-123456",
-        "github_token": "ghp_123456",
-        "AWS_SECRET_ACCESS_KEY": "aws-123456",
-        "PGPASSWORD": "pg-123456",
-        "DATABASE_URL": "postgres://me:url-123456@localhost/db",
-    }
-    other = {"PWD": "/home/me", "KEYBOARD": "qwertz", "SSL_KEY_FILE": "/etc/key", "API_KEY": "1", "HOME": "/home/me"}
-    expected = {"sk-123456", "ghp_123456", "aws-123456", "pg-123456", "url-123456"}
-    assert secret_values(secret | other) == expected

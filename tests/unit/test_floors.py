@@ -20,6 +20,7 @@ FLOORS = {
     "marked": 0,
     "crash_points": 0,
     "environment": 1,
+    "credentials": 1,
     "process": 1,
     "supervised": 1,
     "supervisor": 1,
