@@ -5,17 +5,21 @@ from __future__ import annotations
 import importlib.util
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+import time
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NotRequired, TypedDict
+from queue import Empty, SimpleQueue
+from typing import IO, TYPE_CHECKING, Any, NotRequired, TypedDict
 
 from pytest_chimera.credentials import secret_values
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
@@ -25,7 +29,14 @@ if TYPE_CHECKING:
     from pytest_chimera.sandbox import Sandbox
 
 _SCRIPT = Path(__file__).with_name("supervisor.py")
+_COMMAND = (sys.executable, "-I", "-S", "-B")
+"""``-S``: nothing runs, or prints, only because it lies beside the packages."""
+_MOST_UNKNOWN = 20
 _STOP_SECONDS = TERMINATE_SECONDS + KILL_SECONDS + 3.0
+_FIRST_WORD_SECONDS = 60.0
+"""Within which a supervisor has started its program, on a machine however busy."""
+_LAST_WORD_SECONDS = 5.0
+_REMEDY = "Type the same command again. If it happens again, see whether this starts: {command}"
 
 
 class ProgramNotFound(ChimeraError):
@@ -152,6 +163,7 @@ class Supervised:
         self._secrets = sorted(secret_values({**os.environ, **environment}))
         self._sandbox = sandbox
         self._supervisor: subprocess.Popen[bytes] | None = None
+        self._said = Said()
         self._report: dict[str, Any] = {}
         self._lock = threading.RLock()
 
@@ -163,7 +175,7 @@ class Supervised:
         """
         with self._lock:
             order = self._order()
-            self._supervisor = _start_supervisor()
+            self._supervisor = self._said.by(_start_supervisor)
             try:
                 self._hand_over(order)
             except BaseException:
@@ -195,12 +207,9 @@ class Supervised:
         supervisor = self._supervisor
         assert supervisor is not None
         assert supervisor.stdin is not None
-        assert supervisor.stdout is not None
-        with suppress(BrokenPipeError):
-            supervisor.stdin.write(order.encoded() + self._stdin)
-            supervisor.stdin.flush()
-        first = supervisor.stdout.readline()
-        told = _told(first)
+        begun = time.monotonic()
+        threading.Thread(target=_give, args=(supervisor, order.encoded() + self._stdin), daemon=True).start()
+        told = self._said.next(_FIRST_WORD_SECONDS)
         if "pid" in told:
             self.pid = told["pid"]
         elif "error" in told:
@@ -211,8 +220,14 @@ class Supervised:
                 remedy="Check that it can be run from a terminal.",
             )
         else:
-            said = (first + supervisor.stdout.read()).decode("utf-8", "replace")
-            raise EnvironmentTrouble("A program's supervisor could not be started.", where=tail_of(said, 5))
+            waited = time.monotonic() - begun
+            how = f"said nothing for {waited:.0f} s" if waited >= _FIRST_WORD_SECONDS else "could not be started"
+            supervisor.kill()
+            raise EnvironmentTrouble(
+                f"A program's supervisor {how}.",
+                where=self._said.besides(),
+                remedy=_REMEDY.format(command=shlex.join(_COMMAND)),
+            )
 
     def run(self) -> Finished:
         """Start it and wait for its end. Its whole tree is gone when this returns, raises or is interrupted.
@@ -222,10 +237,15 @@ class Supervised:
         self.start()
         try:
             if self._supervisor is not None:
-                self._supervisor.wait()
+                self._wait(self._supervisor)
         finally:
             self.stop()
         return self.finished()
+
+    def _wait(self, supervisor: subprocess.Popen[bytes]) -> None:
+        limit = None if self._time_limit is None else self._time_limit + _STOP_SECONDS + _FIRST_WORD_SECONDS
+        with suppress(subprocess.TimeoutExpired):
+            supervisor.wait(limit)
 
     def poll(self) -> bool:
         """It has ended, and nothing of its tree is left."""
@@ -239,15 +259,12 @@ class Supervised:
 
     def _read_report(self, supervisor: subprocess.Popen[bytes]) -> None:
         assert supervisor.stdin is not None
-        assert supervisor.stdout is not None
         with suppress(OSError):
             supervisor.stdin.close()
-        said = supervisor.stdout.read()
-        supervisor.stdout.close()
-        self._report = _told(said.splitlines()[-1] if said else b"")
+        self._report = self._said.last(_LAST_WORD_SECONDS)
         if "exit_code" not in self._report:
             _end_orphaned_tree(self.pid)
-            self._report = {"exit_code": -9, "timed_out": False, "seconds": 0.0, "lost": tail_of(said.decode(), 5)}
+            self._report = {"exit_code": -9, "timed_out": False, "seconds": 0.0, "lost": self._said.besides()}
 
     def stop(self) -> None:
         """End it and everything that it started, within two seconds; nothing happens when it has ended already."""
@@ -262,7 +279,8 @@ class Supervised:
             supervisor.wait(_STOP_SECONDS)
         except subprocess.TimeoutExpired:
             supervisor.kill()
-            supervisor.wait()
+            with suppress(subprocess.TimeoutExpired):  # one that even this does not end hangs in the system
+                supervisor.wait(_LAST_WORD_SECONDS)
         self.poll()
 
     @property
@@ -324,17 +342,100 @@ def _trouble_in(report: Mapping[str, Any]) -> str:
     return ""
 
 
-def _start_supervisor() -> subprocess.Popen[bytes]:
+class Said:
+    """What a supervisor says: its report, a line at a time, through a pipe of its own; and whatever else it prints.
+
+    Anything may print when an interpreter starts. So a line that is no part of the report is skipped, and kept for
+    whoever has to find out what is wrong.
+    """
+
+    def __init__(self) -> None:
+        self._told: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+        self._unknown: deque[bytes] = deque(maxlen=_MOST_UNKNOWN)
+        self._listener: threading.Thread | None = None
+
+    def by(self, start: Callable[[IO[bytes]], tuple[subprocess.Popen[bytes], IO[bytes]]]) -> subprocess.Popen[bytes]:
+        """Start a supervisor, and listen to it from now on."""
+        printed = tempfile.TemporaryFile()  # noqa: SIM115  the listener closes it
+        supervisor, pipe = start(printed)
+        arguments = (pipe, printed)
+        self._listener = threading.Thread(target=self._listen, args=arguments, daemon=True, name="chimera-supervisor")
+        self._listener.start()
+        return supervisor
+
+    def _listen(self, pipe: IO[bytes], printed: IO[bytes]) -> None:
+        with pipe, printed, suppress(OSError, ValueError):
+            for line in pipe:
+                if told := _told(line):
+                    self._told.put(told)
+                else:
+                    self._unknown.append(line)
+            printed.seek(0)
+            self._unknown.extend(printed)
+        self._told.put(None)
+
+    def next(self, seconds: float) -> dict[str, Any]:
+        """What it tells next; nothing when it has ended, or says nothing for that long."""
+        with suppress(Empty):
+            return self._told.get(timeout=seconds) or {}
+        return {}
+
+    def last(self, seconds: float) -> dict[str, Any]:
+        """What it has told last, once it has ended."""
+        last: dict[str, Any] = {}
+        while told := self.next(seconds):
+            last = told
+        return last
+
+    def besides(self) -> str:
+        """The end of what it printed besides its report, once it has ended."""
+        if self._listener:
+            self._listener.join(_LAST_WORD_SECONDS)
+        return tail_of(b"".join(self._unknown).decode("utf-8", "replace"), 5)
+
+
+def _start_supervisor(printed: IO[bytes]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+    """A supervisor, and the pipe that it tells us through.
+
+    :param printed: takes whatever else it prints.
+    """
+    if os.name != "posix":
+        supervisor = _interpreter([str(_SCRIPT)], subprocess.PIPE, printed)
+        assert supervisor.stdout is not None
+        return supervisor, supervisor.stdout
+    ours, theirs = os.pipe()
+    try:
+        supervisor = _interpreter([str(_SCRIPT), str(theirs)], printed, printed, (theirs,))
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+    return supervisor, os.fdopen(ours, "rb")
+
+
+def _interpreter(
+    words: list[str], stdout: IO[bytes] | int, stderr: IO[bytes], kept: tuple[int, ...] = ()
+) -> subprocess.Popen[bytes]:
     names = ("PATH", "HOME", "TMPDIR", "TEMP", "TMP", "SYSTEMROOT", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
     return subprocess.Popen(
-        [sys.executable, "-I", "-B", str(_SCRIPT)],
+        [*_COMMAND, *words],
         cwd=tempfile.gettempdir(),
         env={name: os.environ[name] for name in names if name in os.environ},
         stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        stdout=stdout,
+        stderr=stderr,
         start_new_session=True,
+        pass_fds=kept,
     )
+
+
+def _give(supervisor: subprocess.Popen[bytes], order: bytes) -> None:
+    """Hand over the order, from a thread of its own: whoever does not read it holds nobody up."""
+    assert supervisor.stdin is not None
+    with suppress(OSError, ValueError):
+        supervisor.stdin.write(order)
+        supervisor.stdin.flush()
 
 
 def _folder_of_packages() -> str:

@@ -1,8 +1,9 @@
 """The process between us and a program that we run: it ends the program's whole tree when we die.
 
-It runs as a script, ``python -I -B supervisor.py``, in a session of its own, and imports nothing of this package. On
-its standard input it is given the order (see :class:`Order`); that pipe then stays open for as long as we live and want
-the program to run. On its standard output it tells, one JSON object a line, what it started and how that ended.
+It runs as a script, ``python -I -S -B supervisor.py PIPE``, in a session of its own, and imports nothing of this
+package. On its standard input it is given the order (see :class:`Order`); that pipe then stays open for as long as we
+live and want the program to run. Into the pipe with that number it tells, one JSON object a line, what it started and
+how that ended; where a number cannot be handed on, that is its standard output.
 
 The program is its child, in another session. On Linux the supervisor is a *subreaper*: whatever the program leaves
 behind, also what has called ``setsid`` or daemonised, becomes the supervisor's child, so that none can get away.
@@ -52,7 +53,7 @@ class Order:
     :param command: the program's absolute path and its arguments.
     :param time_limit: seconds, after which the tree is ended; ``None`` when there is no limit.
     :param stdin_size: how many bytes of standard input follow; 0 gives the program an empty one.
-    :param packages: the folder that psutil is imported from, should it not be on this interpreter's path.
+    :param packages: the folder that psutil is imported from, which is not on this interpreter's path.
     :param owner: the process that gave the order; when it is no longer our parent, it has died.
     """
 
@@ -335,8 +336,9 @@ def read_order() -> tuple[Order, bytes]:
 
 def tell(**facts: Any) -> None:
     """Tell whoever gave the order; if nobody listens any more, that is noticed on the other pipe."""
+    pipe = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     with suppress(OSError):
-        os.write(1, json.dumps(facts).encode() + b"\n")
+        os.write(pipe, json.dumps(facts).encode() + b"\n")
 
 
 def _start(order: Order, stdin: bytes) -> subprocess.Popen[bytes]:

@@ -18,6 +18,8 @@ from pytest_chimera.errors import NO_ROOM, EnvironmentTrouble, RepositoryError
 
 OLDEST = (2, 38)
 """The first version with ``git merge-tree --write-tree``."""
+LONGEST_SECONDS = 1800.0
+"""After which a git command is taken to hang, in a repository however large."""
 
 ALWAYS_OFF = (
     f"core.hooksPath={os.devnull}",
@@ -101,21 +103,18 @@ class Git:
         """Run one git command to its end.
 
         :param accept: exit statuses that are answers; any other one is an error.
-        :raises RepositoryError: git is missing, or failed; in its own words.
+        :raises RepositoryError: git is missing, failed, in its own words, or does not come to an end.
         """
-        options = [part for setting in (*self.settings, *ALWAYS_OFF) for part in ("-c", setting)]
-        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
         if not self.folder.is_dir():
             raise RepositoryError("A folder that git was to work in is gone.", where=str(self.folder))
-        done = subprocess.run(
-            [program(), *options, *arguments],
-            cwd=self.folder,
-            env={**inherited, **ALWAYS_SET, **self.environment},
-            input=stdin,
-            capture_output=True,
-            check=False,
-            start_new_session=True,  # Ctrl-C is pytest's to handle: git finishes what it has begun
-        )
+        try:
+            done = self._run(arguments, stdin)
+        except subprocess.TimeoutExpired:
+            raise RepositoryError(
+                f"git {arguments[0]} had not ended after {LONGEST_SECONDS:.0f} s, and was stopped.",
+                where=str(self.folder),
+                remedy="See whether git works there from a terminal, then run the same command again.",
+            ) from None
         answer = Answer(done.returncode, done.stdout, as_text(done.stderr).strip())
         if done.returncode not in accept and any(words in answer.complaint for words in NO_ROOM):
             raise EnvironmentTrouble(
@@ -129,6 +128,20 @@ class Git:
                 where=str(self.folder),
             )
         return answer
+
+    def _run(self, arguments: Collection[str], stdin: bytes) -> subprocess.CompletedProcess[bytes]:
+        options = [part for setting in (*self.settings, *ALWAYS_OFF) for part in ("-c", setting)]
+        inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+        return subprocess.run(
+            [program(), *options, *arguments],
+            cwd=self.folder,
+            env={**inherited, **ALWAYS_SET, **self.environment},
+            input=stdin,
+            capture_output=True,
+            check=False,
+            start_new_session=True,  # Ctrl-C is pytest's to handle: git finishes what it has begun
+            timeout=LONGEST_SECONDS,
+        )
 
     def says(self, *arguments: str, stdin: bytes = b"") -> bool:
         """Whether a command that answers by its exit status answers yes."""

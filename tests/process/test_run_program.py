@@ -6,6 +6,8 @@ import asyncio
 import re
 import sys
 import time
+import venv
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -296,3 +298,63 @@ time.sleep(600)
     finished = python(tmp_path, code, str(tmp_path / "pid"), time_limit=2)
     assert finished.timed_out
     assert gone(number_in(tmp_path / "pid"))
+
+
+@pytest.fixture
+def start_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
+    """Replaces the interpreter by one of an environment in which a ``.pth`` file runs a line at every start."""
+    environment = tmp_path / "environment"
+    venv.create(environment, symlinks=True, with_pip=False)
+    packages = next(environment.glob("lib/python*/site-packages"))
+
+    def runs(line: str) -> None:
+        (packages / "tells.pth").write_text(f"import os, sys; {line}\n")
+        monkeypatch.setattr(supervised, "_COMMAND", (str(environment / "bin" / "python"), *supervised._COMMAND[1:]))
+
+    return runs
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "print('deprecated')",
+        "print('deprecated', file=sys.stderr)",
+        'os.write(1, b\'{"pid": 1, "exit_code": 0}\\n\')',
+        "sys.stderr.write('x' * 1_000_000)",
+    ],
+    ids=["to stdout", "to stderr", "as if it were ours", "more than a pipe holds"],
+)
+@pytest.mark.parametrize("options", [("-I", "-S", "-B"), ("-I", "-B")], ids=["as it is", "were it started with site"])
+def test_what_prints_whenever_an_interpreter_starts_disturbs_nobody(
+    tmp_path: Path,
+    start_up: Callable[[str], None],
+    monkeypatch: pytest.MonkeyPatch,
+    line: str,
+    options: tuple[str, ...],
+) -> None:
+    monkeypatch.setattr(supervised, "_COMMAND", (sys.executable, *options))
+    start_up(line)
+    finished = run(tmp_path, sys.executable, "-S", "-c", "print('ran'); raise SystemExit(3)", time_limit=20)
+    assert (finished.exit_code, finished.output) == (3, "ran\n")
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("import time; print('loading', flush=True); time.sleep(600)", "said nothing for 1 s"),
+        ("print('loading')", "could not be started"),
+        ("import os; os.write(int(__import__('sys').argv[1]), b'loading\\n[]\\n')", "could not be started"),
+    ],
+    ids=["silent", "gone", "other words"],
+)
+def test_a_supervisor_that_does_not_tell_is_an_error_within_its_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: str, said: str
+) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(code)
+    monkeypatch.setattr(supervised, "_SCRIPT", script)
+    monkeypatch.setattr(supervised, "_FIRST_WORD_SECONDS", 1.0 if "sleep" in code else 30.0)
+    with pytest.raises(EnvironmentTrouble, match=f"supervisor {said}") as error:
+        run(tmp_path, "true", stdin=b"x" * 1_000_000)
+    assert "loading" in error.value.where
+    assert "Type the same command again" in error.value.remedy

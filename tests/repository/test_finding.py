@@ -106,3 +106,13 @@ def test_the_author_is_us_where_the_person_has_no_name(person: Person, work: Pat
     made = repository.seal("HEAD", {"a.py": b"x\n"}, "m", "k")
     said = repository.store.git.ask("log", "-1", "--format=%an <%ae>", made.commit).text
     assert said == "pytest-chimera <pytest-chimera@localhost>"
+
+
+def test_a_git_that_hangs_is_stopped_and_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    hanging = tmp_path / "git"
+    hanging.write_text("#!/bin/sh\nexec sleep 600\n")
+    hanging.chmod(0o755)
+    monkeypatch.setattr(git_module, "program", lambda: str(hanging))
+    monkeypatch.setattr(git_module, "LONGEST_SECONDS", 0.5)
+    with pytest.raises(RepositoryError, match="git status had not ended after"):
+        git_module.Git(tmp_path).ask("status")
