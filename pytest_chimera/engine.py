@@ -16,10 +16,12 @@ from contextvars import ContextVar
 from typing import Any, TypeVar
 
 import anyio
+import anyio.to_thread
 import pluggy
 from pydantic import BaseModel, ValidationError
 
 from pytest_chimera.agents import Agents, nobody_answers, registry_of
+from pytest_chimera.contention import FREE, slowdown
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, PhaseFailed, trouble_of
 from pytest_chimera.models import (
     Brief,
@@ -212,7 +214,8 @@ class ChimeraExecutor:
             if trouble := trouble_of(error):
                 raise trouble from error
             raise
-        return {"outcome": Outcome.FAILURE, "reason": f"{workflow.current_phase} was cut off after {limit:g} s"}
+        busy = "" if await anyio.to_thread.run_sync(slowdown) < FREE else ", on a machine that is busy"
+        return {"outcome": Outcome.FAILURE, "reason": f"{workflow.current_phase} was cut off after {limit:g} s{busy}"}
 
 
 def outcome_of(value: PhaseValue) -> dict[str, Any]:

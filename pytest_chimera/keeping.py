@@ -27,7 +27,7 @@ from pytest_chimera.models import Change, Failure, Feature, GeneratedTest, Reaso
 from pytest_chimera.project import Project
 from pytest_chimera.scenario.varying import AFTER_RESTART, after_restart
 from pytest_chimera.sealing import collected
-from pytest_chimera.staging import Staging
+from pytest_chimera.staging import Staging, waiting
 from pytest_chimera.trials import sealed_of
 from pytest_chimera.workflow import ChimeraWorkflow
 
@@ -86,14 +86,21 @@ class Keeping:
             why = "it does not say by a reload what lasts"
             return run.model_copy(update={"not_varied": {**run.not_varied, AFTER_RESTART: why}})
         room.mkdir(parents=True)
-        deployment = await self.staging.deployed(change.commit, change.tree, room, workflow)
-        try:
-            await self.staging.judged(sealed, deployment, room / "before", workflow)
-            deployment = await self.staging.restarted(deployment, room, workflow)
-            update = {"test": test, "sha256": seal_of(test.source), "variation": AFTER_RESTART}
-            seen = await self.staging.judged(sealed.model_copy(update=update), deployment, room / "after", workflow)
-        finally:
-            await self.staging.end(deployment)
+        update = {"test": test, "sha256": seal_of(test.source), "variation": AFTER_RESTART}
+        later = sealed.model_copy(update=update)
+
+        async def once(times: float) -> TestRun:
+            deployment = await self.staging.deployed(change.commit, change.tree, room, workflow)
+            try:
+                before = await self.staging.judged(waiting(sealed, times), deployment, room / "before", workflow)
+                if before.hurried:
+                    return before
+                deployment = await self.staging.restarted(deployment, room, workflow)
+                return await self.staging.judged(waiting(later, times), deployment, room / "after", workflow)
+            finally:
+                await self.staging.end(deployment)
+
+        seen = await self.staging.unhurried(once)
         if seen.status != "green":
             return _refused(
                 run, sealed, "What was stored is gone when the server is started again.", Reason.NOT_LASTING

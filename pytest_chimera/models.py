@@ -233,6 +233,21 @@ RIGHT_REDS = frozenset(
     {Reason.ASSERTION, Reason.MISSING_ELEMENT, Reason.AMBIGUOUS_ELEMENT, Reason.MISSING_PAGE},
 )
 OUTSIDE_CAUSES = frozenset({Reason.BROWSER_CRASH, Reason.NO_BROWSER, Reason.JUDGE_BROKEN})
+TIMELY_REDS = frozenset(
+    {
+        Reason.ASSERTION,
+        Reason.MISSING_ELEMENT,
+        Reason.AMBIGUOUS_ELEMENT,
+        Reason.GIVEN_FAILED,
+        Reason.LOGIN_PAGE,
+        Reason.BLANK_PAGE,
+        Reason.SERVER_ERROR,
+        Reason.SETUP_ERROR,
+        Reason.UNREACHABLE,
+        Reason.NAVIGATION_TIMEOUT,
+    }
+)
+"""What a machine that is too busy can bring about by itself."""
 
 
 class Failure(Value):
@@ -284,6 +299,11 @@ class TestRun(Value):
     :param varied: the variations that were green too; ``seed`` what they were made from; ``not_varied`` what the test
         does not bear, each with the reason.
     :param earlier: what the base had and the candidate has still: buttons, addresses, tests of earlier features.
+    :param patience: seconds that the judge waited for an element or an expectation; 0 when it is not known.
+    :param slowdown: how many times longer work took meanwhile than on a quiet machine.
+    :param hurried: red for a reason that time alone can bring, while the machine was busier than the judge had allowed
+        for: it says nothing of the application, and is judged again.
+    :param set_aside: the failures of such runs before this one.
     """
 
     __test__: ClassVar[bool] = False
@@ -300,6 +320,10 @@ class TestRun(Value):
     not_varied: dict[str, str] = Field(default_factory=dict)
     seed: str = ""
     earlier: tuple[str, ...] = ()
+    patience: float = 0.0
+    slowdown: float = 1.0
+    hurried: bool = False
+    set_aside: tuple[Failure, ...] = ()
 
     @property
     def failure(self) -> Failure | None:
@@ -326,6 +350,7 @@ class SealedTest(Value):
     :param notes: what a person should know of its expectations: which held before the feature, which prove nothing.
     :param variation: this is no sealed test but a variation of one, of that name; ``other_browser``: to be run in a
         browser that tells something else of itself.
+    :param stretch: how many times longer than usual the judge waits at least, because the machine was busy before.
     """
 
     test: GeneratedTest
@@ -343,6 +368,7 @@ class SealedTest(Value):
     notes: tuple[str, ...] = ()
     variation: str = ""
     other_browser: bool = False
+    stretch: float = 1.0
 
 
 # -- Brief ------------------------------------------------------------------------------------------------------------

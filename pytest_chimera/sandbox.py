@@ -16,6 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from pytest_chimera.contention import stretched
 from pytest_chimera.errors import ChimeraError, SettingError
 from pytest_chimera.supervised import Supervised, describe_exit
 
@@ -280,7 +281,7 @@ def why_not(sandbox: Sandbox) -> str:
         environment = {"PATH": os.environ.get("PATH", os.defpath)}
         command = sandbox.around([shutil.which("true") or "/bin/true"], folder, environment)
         probe = Supervised(
-            command, folder=folder, environment=environment, log=folder / "log", time_limit=_PROBE_SECONDS
+            command, folder=folder, environment=environment, log=folder / "log", time_limit=stretched(_PROBE_SECONDS)
         )
         try:
             finished = probe.run()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -11,14 +12,25 @@ import anyio.to_thread
 
 from pytest_chimera.agents import nobody_answers
 from pytest_chimera.builtin.arranging import Arranging, Code, NotArranged, Where
+from pytest_chimera.contention import stretch, stretched
 from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.engine import shaped
-from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Feature, SealedTest, TestRun
+from pytest_chimera.errors import EnvironmentTrouble
+from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Failure, Feature, SealedTest, TestRun
 from pytest_chimera.process import run_program
 from pytest_chimera.project import Project
 from pytest_chimera.scenario.helpers import arrangements_of
 from pytest_chimera.sealing import as_given, not_arranged, outside
+from pytest_chimera.words import busy_text
 from pytest_chimera.workflow import ChimeraWorkflow
+
+LOOKS = 3
+"""How many times a test is run that a busy machine leaves no time for."""
+
+
+def waiting(sealed: SealedTest, times: float) -> SealedTest:
+    """A test for which the judge waits at least so many times longer than usual."""
+    return sealed.model_copy(update={"stretch": times}) if times > 1 else sealed
 
 
 @dataclass
@@ -100,11 +112,33 @@ class Staging:
 
     async def look(self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> TestRun:
         """Run the test against a commit, on a deployment that runs already or on a new one, and stop that."""
-        deployment = self.live.get(commit) or await self.deployed(commit, tree, room, workflow)
-        try:
-            return await self.judged(sealed, deployment, room, workflow)
-        finally:
-            await self.end(deployment)
+
+        async def once(times: float) -> TestRun:
+            deployment = self.live.get(commit) or await self.deployed(commit, tree, room, workflow)
+            try:
+                return await self.judged(waiting(sealed, times), deployment, room, workflow)
+            finally:
+                await self.end(deployment)
+
+        return await self.unhurried(once)
+
+    async def unhurried(self, look: Callable[[float], Awaitable[TestRun]]) -> TestRun:
+        """What was seen when the judge had waited long enough for how busy the machine was, with what it saw before.
+
+        :param look: looks once, at a deployment of its own, and waits so many times longer than usual.
+        :raises EnvironmentTrouble: the machine became busier each time.
+        """
+        set_aside: tuple[Failure, ...] = ()
+        run = await look(1.0)
+        for _ in range(LOOKS - 1):
+            if not run.hurried:
+                break
+            set_aside += run.failures
+            self.project.progress(self.feature, f"{_hurried(run)}: it is judged again")
+            run = await look(stretch(run.slowdown))
+        if run.hurried:
+            raise _too_busy(run)
+        return run.model_copy(update={"set_aside": set_aside}) if set_aside else run
 
     async def judged(
         self, sealed: SealedTest, deployment: Deployment, room: Path, workflow: ChimeraWorkflow
@@ -152,7 +186,7 @@ class Staging:
             folder=where.folder,
             environment=environment,
             log=arranging.log,
-            time_limit=settings.arrange_timeout or None,
+            time_limit=await anyio.to_thread.run_sync(stretched, settings.arrange_timeout) or None,
             stdin=arranging.order(),
             sandbox=sandbox,
         )
@@ -179,3 +213,16 @@ class Staging:
                 raise outside(run)
         reached(CrashPoint.JUDGED)
         return run
+
+
+def _hurried(run: TestRun) -> str:
+    return f"{run.failure.as_sentence() if run.failure else run.status} ({busy_text(run)})"
+
+
+def _too_busy(run: TestRun) -> EnvironmentTrouble:
+    return EnvironmentTrouble(
+        f"The machine became busier each of the {LOOKS} times that the test was run: {_hurried(run)}.",
+        where=run.evidence.folder if run.evidence else "",
+        remedy="Let what else runs come to its end, or write for example: chimera_patience = 30. Then run the same "
+        "command again.",
+    )

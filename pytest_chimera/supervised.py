@@ -21,6 +21,7 @@ from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, TYPE_CHECKING, Any, NotRequired, TypedDict
 
+from pytest_chimera.contention import Deadline
 from pytest_chimera.credentials import secret_values
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
 from pytest_chimera.supervisor import KILL_SECONDS, TERMINATE_SECONDS, Order
@@ -275,9 +276,12 @@ class Supervised:
             assert supervisor.stdin is not None
             with suppress(OSError):
                 supervisor.stdin.close()
-        try:
-            supervisor.wait(_STOP_SECONDS)
-        except subprocess.TimeoutExpired:
+        deadline = Deadline(_STOP_SECONDS)
+        while not deadline.is_over():
+            with suppress(subprocess.TimeoutExpired):
+                supervisor.wait(deadline.seconds)
+                break
+        else:
             supervisor.kill()
             with suppress(subprocess.TimeoutExpired):  # one that even this does not end hangs in the system
                 supervisor.wait(_LAST_WORD_SECONDS)

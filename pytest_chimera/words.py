@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from pytest_chimera.contention import FREE
 from pytest_chimera.models import SealedTest, TestRun
 from pytest_chimera.workflow import ChimeraWorkflow, Outcome
 
@@ -21,6 +22,13 @@ def span(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d"
 
 
+def busy_text(run: TestRun) -> str:
+    """How busy the machine was, and how long the judge waited for that; empty when it was quiet."""
+    if run.slowdown < FREE or not run.patience:
+        return ""
+    return f"seen while the machine was {run.slowdown:.0f} times slower, with a patience of {run.patience:g} s"
+
+
 def failing_text(run: TestRun | None) -> str:
     """How a test fails: the step, the expectation, where the evidence lies."""
     failure = run.failure if run else None
@@ -30,6 +38,8 @@ def failing_text(run: TestRun | None) -> str:
     if failure.code and failure.step:
         lines.append(f"    {failure.code.strip()}")
     lines += [f"    {line}" for line in failure.message.splitlines()]
+    if busy := busy_text(run):
+        lines.append(busy)
     if run.evidence:
         lines.append(f"evidence: {run.evidence.folder}")
         if run.evidence.trace:

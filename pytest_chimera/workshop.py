@@ -290,13 +290,7 @@ class Workshop:
         """
         change = change_of(workflow)
         room = self.room(workflow, f"validation-{workflow.attempt}")
-        live = self.staging.live.get(change.commit) or await self.staging.deployed(
-            change.commit, change.tree, room, workflow
-        )
-        try:
-            run = await self.staging.judged(sealed_of(workflow), live, room, workflow)
-        finally:
-            await self.staging.end(live)
+        run = await self.staging.look(sealed_of(workflow), change.commit, change.tree, room, workflow)
         if run.status == "green":
             run = await self._beyond_its_letter(run, change, room, workflow)
         await self.implementing.watch.refuse_trespass()

@@ -12,7 +12,6 @@ import secrets
 import shutil
 import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -22,6 +21,7 @@ from typing import NoReturn
 
 from pytest_chimera.builtin.finding import find_serve, no_serve_known
 from pytest_chimera.builtin.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken
+from pytest_chimera.contention import Deadline
 from pytest_chimera.environment import chosen_environment
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
 from pytest_chimera.judging.plain_pages import AS_A_BROWSER
@@ -306,10 +306,10 @@ def is_ready(status: int, health: str) -> bool:
 
 
 def _await_answer(recipe: Recipe, program: Supervised, port: int, cancelled: threading.Event) -> None:
-    deadline = time.monotonic() + recipe.ready_timeout
-    status, broken_since = 0, None
+    deadline, broken = Deadline(recipe.ready_timeout), None
+    status = 0
     with _knocking(port, recipe.health, recipe.ready_timeout) as answers:
-        while time.monotonic() < deadline:
+        while not deadline.is_over():
             if cancelled.is_set():
                 raise Cancelled
             if program.poll():
@@ -318,12 +318,12 @@ def _await_answer(recipe: Recipe, program: Supervised, port: int, cancelled: thr
                 status = answers.get(timeout=_LOOK_EVERY)
                 if is_ready(status, recipe.health):
                     return
-                broken_since = (broken_since or time.monotonic()) if status == 500 else None
-            if broken_since and time.monotonic() - broken_since > _BROKEN_AFTER_SECONDS:
+                broken = (broken or Deadline(_BROKEN_AFTER_SECONDS)) if status == 500 else None
+            if broken and broken.is_over():
                 break
     if status:
         _report_errors(recipe, program, status)
-    _report_silence(recipe, program, port)
+    _report_silence(recipe, program, port, deadline.seconds)
 
 
 def _report_exit(recipe: Recipe, program: Supervised) -> NoReturn:
@@ -339,13 +339,14 @@ def _report_exit(recipe: Recipe, program: Supervised) -> NoReturn:
     )
 
 
-def _report_silence(recipe: Recipe, program: Supervised, port: int) -> NoReturn:
+def _report_silence(recipe: Recipe, program: Supervised, port: int, seconds: float) -> NoReturn:
     tree = program.tree()
     elsewhere = sorted({_place(address, number) for address, number, process in listeners() if process in tree})
     listens = f"; it listens on {', '.join(elsewhere)}" if elsewhere else ""
+    busy = f" ({seconds:.0f} s, because the machine is busy)" if seconds > recipe.ready_timeout else ""
     program.stop()
     raise PhaseFailed(
-        f"The application did not answer on port {port} within {recipe.ready_timeout:g} s{listens}.",
+        f"The application did not answer on port {port} within {recipe.ready_timeout:g} s{busy}{listens}.",
         where=str(program.log),
         remedy="Write {port} and {host} in chimera_serve where the server takes them."
         if elsewhere

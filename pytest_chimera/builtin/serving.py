@@ -20,6 +20,7 @@ import pytest
 
 from pytest_chimera.builtin.finding import Found, find_serve, no_serve_known
 from pytest_chimera.builtin.server import Recipe, Served, recipe_for, serve, serve_again
+from pytest_chimera.contention import stretched
 from pytest_chimera.errors import EnvironmentTrouble, SettingError
 from pytest_chimera.models import Checkout, Deployment
 from pytest_chimera.sandbox import Sandboxes
@@ -200,7 +201,9 @@ def is_version(answer: str, commit: str) -> bool:
 def _fetch(address: str) -> str:
     """What a page says, or what went wrong, as text."""
     try:
-        with urlopen(Request(address, headers={"Cache-Control": "no-cache"}), timeout=_REQUEST_SECONDS) as page:
+        with urlopen(
+            Request(address, headers={"Cache-Control": "no-cache"}), timeout=stretched(_REQUEST_SECONDS)
+        ) as page:
             return str(page.read(65_536).decode("utf-8", "replace"))
     except HTTPError as error:
         return f"an error page ({error.code})"

@@ -17,6 +17,8 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
+from pytest_chimera.contention import stretched
+
 SECONDS = 10.0
 MOST_BYTES = 2_000_000
 AS_A_BROWSER = {
@@ -265,6 +267,7 @@ class Visitor:
 
     def __init__(self, url: str) -> None:
         self._url = url
+        self._seconds = stretched(SECONDS)
         self._opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
 
     def open(self, path: str) -> Page:
@@ -288,7 +291,7 @@ class Visitor:
 
     def _ask(self, request: Request) -> Page:
         try:
-            with self._opener.open(request, timeout=SECONDS) as answer:
+            with self._opener.open(request, timeout=self._seconds) as answer:
                 return _page(answer.status, answer.url, answer.headers, answer.read(MOST_BYTES))
         except HTTPError as error:
             with error:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +44,8 @@ class Plan:
     :param keys: the node ids to run, as ``key_of`` gives them; empty runs all.
     :param browser: the browser's executable; ``None`` leaves the choice to Playwright.
     :param test_id: the attribute that holds test ids.
-    :param patience: seconds until an action or an expectation is given up; ``navigation`` until a page is.
+    :param patience: seconds until an action or an expectation is given up; ``navigation`` until a page is; ``launch``
+        until the browser is; ``sight`` until a question about how a page looks in the end is.
     :param looks: what the browser tells of itself.
     """
 
@@ -53,7 +54,14 @@ class Plan:
     test_id: str = "data-testid"
     patience: float = 5.0
     navigation: float = 30.0
+    launch: float = 60.0
+    sight: float = 3.0
     looks: Looks = Looks()
+
+    def stretched(self, times: float) -> Plan:
+        """The same with all its limits so many times longer."""
+        limits = ("patience", "navigation", "launch", "sight")
+        return replace(self, **{name: getattr(self, name) * times for name in limits})
 
     def write(self, folder: Path) -> None:
         """Lay the plan into the judge's folder."""

@@ -17,7 +17,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path, PurePosixPath
 
+import anyio.to_thread
+
 import pytest_chimera
+from pytest_chimera.contention import slowdown, stretch, stretched, watching
 from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, StateError
 from pytest_chimera.judging.browser import Browser, find_browser
 from pytest_chimera.judging.reading import Surroundings, read_run
@@ -32,10 +35,13 @@ from pytest_chimera.judging.record import (
     key_of,
     read_record,
 )
-from pytest_chimera.models import GeneratedTest, SealedTest, TestRun
+from pytest_chimera.models import TIMELY_REDS, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.process import Finished, chosen_environment, describe_exit, run_program
 
 COLLECTION_SECONDS = 60.0
+_MARGIN = 1.5
+"""How much busier than was allowed for the machine may become before a red counts for nothing."""
+_LOOKS_AT_NOTHING = 3
 EMPTY_PAGE = b"<!DOCTYPE html><html><head><title></title></head><body></body></html>"
 _NEUTRAL_NAME = "test_page.py"
 _TEMPORARY = "t"
@@ -227,7 +233,7 @@ async def judge(
     :param e2e_files: for a hand-written test: the base commit's own end-to-end folder with its ``conftest.py``, path in
         the project → content. Nothing else of the project is laid beside the test.
     :param test_id: the attribute that holds test ids.
-    :param patience: seconds until an action or an expectation is given up.
+    :param patience: seconds until an action or an expectation is given up; longer on a machine that is busy.
     :param looks: what the browser tells of itself.
     :raises StateError: the source is not the one that was sealed.
     """
@@ -248,7 +254,9 @@ async def _judge(
 ) -> TestRun:
     began = time.monotonic()
     evidence = _fresh(evidence)
-    with _judges_folder() as folder:
+    allowed = max(sealed.stretch, stretch(await anyio.to_thread.run_sync(slowdown)))
+    plan = plan.stretched(allowed)
+    with _judges_folder() as folder, watching() as machine:
         _lay(folder, layout, plan, url)
         finished = await _run(folder, evidence / "judge.log", time_limit)
         record = read_record(folder / RECORD_FILE)
@@ -264,7 +272,19 @@ async def _judge(
         exit=finished,
         seconds=time.monotonic() - began,
     )
-    return read_run(record, around)
+    run = read_run(record, around).model_copy(
+        update={"patience": round(plan.patience, 1), "slowdown": round(machine.slowdown, 1)}
+    )
+    return run.model_copy(update={"hurried": _is_hurried(run, allowed)})
+
+
+def _is_hurried(run: TestRun, allowed: float) -> bool:
+    """Red as a page is that had too little time.
+
+    :param allowed: how many times longer than on a quiet machine was waited.
+    """
+    is_timely = run.failure is not None and run.failure.reason in TIMELY_REDS
+    return is_timely and stretch(run.slowdown) > allowed * _MARGIN
 
 
 async def is_vacuous(
@@ -285,7 +305,10 @@ async def is_vacuous(
     plan = Plan(keys=tuple(map(key_of, sealed.nodeids)), browser=browser.path, patience=0.5, navigation=10.0)
     with empty_pages() as url:
         layout = _layout(sealed.test, e2e_files, helpers)
-        run = await _judge(sealed, url, plan, evidence, browser, time_limit, layout)
+        for _ in range(_LOOKS_AT_NOTHING):
+            run = await _judge(sealed, url, plan, evidence, browser, time_limit, layout)
+            if not run.hurried:
+                break
     return run.status == "green"
 
 
@@ -339,7 +362,8 @@ async def freeze(
     layout = _layout(test, e2e_files, helpers)
     with _judges_folder() as folder:
         _lay(folder, layout, Plan(), "", "--collect-only")
-        finished = await _run(folder, folder / "judge.log", time_limit)
+        limit = await anyio.to_thread.run_sync(stretched, time_limit)
+        finished = await _run(folder, folder / "judge.log", limit)
         keys = _collected_keys(read_record(folder / RECORD_FILE), test, finished)
     return tuple(f"{test.path}::{key}" for key in keys)
 

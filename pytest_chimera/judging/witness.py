@@ -47,7 +47,6 @@ CONSOLE_LINES = 5_000
 CONSOLE_WIDTH = 2_000
 MESSAGE_WIDTH = 20_000
 EXCEPTIONS = 20
-SIGHT_SECONDS = 3.0
 NOT_AUTOMATED = "--disable-blink-features=AutomationControlled"
 """Without it every page can read in ``navigator.webdriver`` that no person sits before the browser."""
 
@@ -216,7 +215,7 @@ class Witness:
                 options = {"executable_path": self._plan.browser, **options}
             if kind.name == "chromium":
                 options["args"] = [*(options.get("args") or ()), NOT_AUTOMATED]
-            browser = launch(kind, **options)
+            browser = launch(kind, **{"timeout": self._plan.launch * 1000, **options})
             self._write(Launched(browser.version))
             browser.on("disconnected", lambda _browser: self._crashed("the browser"))
             return browser
@@ -367,7 +366,7 @@ class Witness:
 
     def _sight(self, page: Page) -> LastSight:
         """A page that hangs answers nothing, so each question has a time limit."""
-        limit = SIGHT_SECONDS * 1000
+        limit = self._plan.sight * 1000
         number, url, name = self._number(page), page.url, self._name("screenshot.png")
         target = self._output / name
         if not _unless_gone(lambda: page.screenshot(path=target, full_page=True, timeout=limit), b""):

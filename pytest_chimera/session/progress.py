@@ -15,7 +15,7 @@ import pytest
 from pytest_chimera.credentials import secret_values
 from pytest_chimera.models import Change, Deployment, Feature, SealedTest, TestRun, first_line
 from pytest_chimera.untrusted import Cleaner
-from pytest_chimera.words import span
+from pytest_chimera.words import busy_text, span
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, Outcome, PhaseResult
 
 _VERBS = {
@@ -170,5 +170,6 @@ def told(result: PhaseResult) -> str:
     if isinstance(value, Deployment):
         return f"serving {value.url}{f' ({value.found})' if value.found else ''}"
     if isinstance(value, TestRun):
-        return f"green in {value.browser}" if value.browser else "green"
+        green = f"green in {value.browser}" if value.browser else "green"
+        return ", ".join(filter(None, (green, busy_text(value))))
     return "approved"

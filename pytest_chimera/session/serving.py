@@ -12,6 +12,7 @@ import pytest
 
 from pytest_chimera.builtin.arranging import Arranging, Code, NotArranged, Where
 from pytest_chimera.builtin.server import Served, recipe_of_working_tree, serve
+from pytest_chimera.contention import stretched
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.judging import find_browser
 from pytest_chimera.models import Call
@@ -93,7 +94,7 @@ def _run(arranging: Arranging, environment: dict[str, str], time_limit: float) -
         folder=arranging.where.folder,
         environment=environment,
         log=arranging.log,
-        time_limit=time_limit or None,
+        time_limit=stretched(time_limit) or None,
         stdin=arranging.order(),
     )
     return program.run()

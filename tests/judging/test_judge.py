@@ -318,3 +318,48 @@ def test_two_judges_at_once_keep_to_themselves(serve: Serve, tmp_path: Path, chr
     anyio.run(both)
     assert found["Milk"].startswith('green - heading "Todos"')
     assert found["Bread"].startswith('green - heading "Bread"')
+
+
+# -- on a busy machine
+
+COMES_LATE = "<script>setTimeout(() => document.body.append('Milk'), 1500)</script><h1>Todos</h1>"
+
+
+def busy(monkeypatch: pytest.MonkeyPatch, *, before: float, meanwhile: float) -> None:
+    """Have the machine measured as so many times slower before a run, and while it lasts."""
+    monkeypatch.setattr("pytest_chimera.judging.running.slowdown", lambda: before)
+    monkeypatch.setattr("pytest_chimera.contention._EVERY", 0.1)
+    monkeypatch.setattr("pytest_chimera.contention.slowdown", lambda: meanwhile)
+
+
+def test_what_comes_late_on_a_busy_machine_is_waited_for(
+    serve: Serve, judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy(monkeypatch, before=8.0, meanwhile=8.0)
+    run = judged(sealed(SEES_MILK), serve({"/": COMES_LATE}).url)
+    assert (run.status, run.patience, run.slowdown) == ("green", 4.8, 8.0)
+
+
+def test_a_red_that_was_seen_while_the_machine_became_busy_says_so(
+    serve: Serve, judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy(monkeypatch, before=1.0, meanwhile=8.0)
+    run = judged(sealed(SEES_MILK), serve({"/": COMES_LATE}).url)
+    assert (run.status, run.hurried, run.patience) == ("red", True, 0.6)
+
+
+def test_what_was_measured_before_is_waited_for_again(
+    serve: Serve, judged: Judged, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    busy(monkeypatch, before=1.0, meanwhile=8.0)
+    test = sealed(SEES_BREAD).model_copy(update={"stretch": 8.0})
+    run = judged(test, serve({"/": TODOS}).url)
+    assert (run.status, run.hurried, run.patience) == ("red", False, 4.8)
+
+
+@pytest.mark.parametrize(("meanwhile", "source"), [(1.0, SEES_BREAD), (8.0, body("raise RuntimeError"))])
+def test_a_red_that_time_does_not_bring_counts_at_once(
+    serve: Serve, judged: Judged, monkeypatch: pytest.MonkeyPatch, meanwhile: float, source: str
+) -> None:
+    busy(monkeypatch, before=1.0, meanwhile=meanwhile)
+    assert not judged(sealed(source), serve({"/": TODOS}).url).hurried

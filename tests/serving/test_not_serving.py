@@ -76,6 +76,14 @@ def test_one_that_never_answers_has_the_time_that_is_set(tmp_path: Path) -> None
     assert failed.evidence == "working"
 
 
+def test_one_that_starts_slowly_on_a_busy_machine_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pytest_chimera.contention.slowdown", lambda: 8.0)
+    folder = write(tmp_path / "checkout", {"server.py": f"import time\ntime.sleep(1.5)\n{ANSWERS}"})
+    assert served(folder, serve="python server.py {port} 200 200", ready_timeout=0.8)
+
+
 def test_one_that_accepts_and_never_answers_has_no_more_time(tmp_path: Path) -> None:
     server = "import socket, sys\nsocket.create_server(('127.0.0.1', int(sys.argv[1]))).accept()[0].recv(9)\ninput()"
     folder = write(tmp_path / "checkout", {"server.py": f"{server}".replace("input()", "import time; time.sleep(600)")})

@@ -12,6 +12,7 @@ import pytest
 
 from pytest_chimera.engine import slept_so_far
 from pytest_chimera.journal import Journal
+from pytest_chimera.models import TestRun
 from tests.session.fast import Fast, fast
 
 __all__ = ["fast"]
@@ -287,3 +288,50 @@ def test_the_project_may_lie_anywhere(fast: Fast, monkeypatch: pytest.MonkeyPatc
     fast.begin("a", config="chimera_merge = ff")
     fast.chimera().assert_outcomes(passed=1)
     assert (folder / "test_a.txt").read_text() == "done"
+
+
+HURRIED = """
+
+validate_on_a_quiet_machine = pytest_chimera_validate
+
+
+async def pytest_chimera_validate(sealed, deployment):
+    seen = HERE / f"{'candidate' if is_there(deployment, sealed.test.name) else 'base'}.log"
+    with seen.open("a") as log:
+        log.write(f"{sealed.stretch:g}\\n")
+    if len(seen.read_text().split()) <= TIMES:
+        failure = Failure(nodeid=sealed.nodeids[0], reason=Reason.ASSERTION, message="It came late.")
+        told = {"slowdown": 9.0, "patience": 5.0, "hurried": True}
+        return TestRun(status="red", url=deployment.url, failures=(failure,), **told)
+    return await validate_on_a_quiet_machine(sealed, deployment)
+"""
+
+
+def on_a_busy_machine(fast: Fast, times: int) -> None:
+    """A feature whose base and candidate are each judged so many times while the machine is too busy."""
+    fast.begin("a")
+    with (fast.path / "conftest.py").open("a") as conftest:
+        conftest.write(f"\n\nTIMES = {times}\n{HURRIED}")
+    fast.commit()
+
+
+def test_a_red_that_a_busy_machine_brought_about_is_seen_again_before_anybody_is_blamed(fast: Fast) -> None:
+    on_a_busy_machine(fast, 1)
+    done = fast.chimera()
+    done.assert_outcomes(passed=1)
+    done.stdout.fnmatch_lines(["*It came late*9 times slower*patience of 5 s*judged again*"])
+    assert [(fast.path / f"{name}.log").read_text().split()[:2] for name in ("base", "candidate")] == [["1", "8"]] * 2
+    workflow = Journal(fast.journal("test_a")).standing.workflow
+    assert workflow is not None
+    assert workflow.attempts == 1
+    run = workflow.results[-1].value
+    assert isinstance(run, TestRun)
+    assert [failure.message for failure in run.set_aside] == ["It came late."]
+
+
+def test_a_machine_that_never_leaves_enough_time_parks_the_feature_and_blames_nobody(fast: Fast) -> None:
+    on_a_busy_machine(fast, 99)
+    done = fast.chimera()
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*The machine became busier each of the 3 times*", "*chimera_patience*"])
+    assert attempts(fast) == 0

@@ -19,6 +19,7 @@ FLOORS = {
     "hookspecs": 0,
     "marked": 0,
     "crash_points": 0,
+    "contention": 0,
     "environment": 1,
     "credentials": 1,
     "process": 1,
