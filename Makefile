@@ -11,6 +11,9 @@ WORKERS ?= 3
 PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.11; do \
 	"$$each" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$each" && break; done)
 
+# What pip says is shown a line at a time, by .ci/told.
+PIP := --progress-bar off --no-color
+
 # Compiled files are kept, whatever the machine says: most of the tests start interpreters.
 unexport PYTHONDONTWRITEBYTECODE
 
@@ -55,8 +58,10 @@ $(VENV)/.installed: pyproject.toml
 	@test -n "$(PYTHON)" || { echo 'Python 3.11 or newer is needed. Install it, or name one: make PYTHON=/path/to/python3'; exit 1; }
 	@"$(PYTHON)" -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 		|| { echo '$(PYTHON) is not a Python 3.11 or newer. Name another one: make PYTHON=/path/to/python3'; exit 1; }
-	@test -x $(BIN)/python || "$(PYTHON)" -m venv $(VENV) \
+	@test -x $(BIN)/python || .ci/told 'Making the environment in $(VENV) (1 of 3)' "$(PYTHON)" -m venv $(VENV) \
 		|| { rm -rf $(VENV); echo 'The environment could not be made: on Debian and Ubuntu, apt-get install python3-venv'; exit 1; }
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable . --group dev
+	@.ci/told 'Bringing its pip up to date (2 of 3)' \
+		$(BIN)/python -m pip install $(PIP) --disable-pip-version-check --upgrade 'pip>=25.1'
+	@.ci/told 'Installing pytest-chimera and what it needs (3 of 3): one to three minutes the first time' \
+		$(BIN)/python -m pip install $(PIP) --editable . --group dev
 	@touch $@
