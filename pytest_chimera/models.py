@@ -210,6 +210,7 @@ class Reason(StrEnum):
     MISSING_PAGE = "missing page"
 
     GIVEN_FAILED = "a Given does not hold"
+    NO_START_PAGE = "no page to start at"
     LOGIN_PAGE = "log-in page"
     BLANK_PAGE = "blank page"
     PAGE_SCRIPT_ERROR = "uncaught exception on the page"
@@ -222,6 +223,7 @@ class Reason(StrEnum):
     EARLIER_BROKEN = "something that worked is broken"
     FLAKY = "flaky"
 
+    NO_NETWORK = "no network"
     UNREACHABLE = "unreachable"
     NAVIGATION_TIMEOUT = "navigation timed out"
     BROWSER_CRASH = "browser crash"
@@ -232,7 +234,7 @@ class Reason(StrEnum):
 RIGHT_REDS = frozenset(
     {Reason.ASSERTION, Reason.MISSING_ELEMENT, Reason.AMBIGUOUS_ELEMENT, Reason.MISSING_PAGE},
 )
-OUTSIDE_CAUSES = frozenset({Reason.BROWSER_CRASH, Reason.NO_BROWSER, Reason.JUDGE_BROKEN})
+OUTSIDE_CAUSES = frozenset({Reason.BROWSER_CRASH, Reason.NO_BROWSER, Reason.JUDGE_BROKEN, Reason.NO_NETWORK})
 TIMELY_REDS = frozenset(
     {
         Reason.ASSERTION,
@@ -260,6 +262,7 @@ class Failure(Value):
     :param line: the line in the sealed test; ``code`` is that line.
     :param signature: the same for two failures that are the same one: a short digest of reason, place and expectation.
     :param thrown: what scripts of the page threw and nobody caught, at most two.
+    :param at_start: it failed on the first page that the test opened.
     """
 
     nodeid: str
@@ -271,6 +274,7 @@ class Failure(Value):
     code: str = ""
     signature: str = ""
     thrown: tuple[str, ...] = ()
+    at_start: bool = False
 
     def as_sentence(self) -> str:
         """What failed, where, in one line."""
@@ -304,6 +308,8 @@ class TestRun(Value):
     :param hurried: red for a reason that time alone can bring, while the machine was busier than the judge had allowed
         for: it says nothing of the application, and is judged again.
     :param set_aside: the failures of such runs before this one.
+    :param scripts: the scripts of other hosts that its pages asked for, by address; ``None`` where that was not looked
+        at. ``unloaded`` are those that a page lacked in the end, because no network leads there.
     """
 
     __test__: ClassVar[bool] = False
@@ -324,6 +330,8 @@ class TestRun(Value):
     slowdown: float = 1.0
     hurried: bool = False
     set_aside: tuple[Failure, ...] = ()
+    scripts: tuple[str, ...] | None = None
+    unloaded: tuple[str, ...] = ()
 
     @property
     def failure(self) -> Failure | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
@@ -20,14 +21,20 @@ from pytest_chimera.scenario.helpers import arrangements_of, arranging_step, is_
 _REMEDIES = {
     Reason.GIVEN_FAILED: "A Given has to hold before the feature exists: mend the step, or bring the state about, by "
     "steps in the glossary or by a function (docs/how-to/write-your-own-steps.md).",
+    Reason.NO_START_PAGE: "Serve what holds the page: its files, or its front end beside the API "
+    "(docs/how-to/serve-your-application.md). Or let the feature begin at a page that is there: "
+    'feature(…, url="/…").',
     Reason.LOGIN_PAGE: "Write the log-in as steps of the scenario, or begin at a page that needs none.",
-    Reason.BLANK_PAGE: "The page shows nothing: look at its console, and at what the server needs to build first.",
+    Reason.BLANK_PAGE: "The page shows nothing: look at its console, and at what the server needs to build first. If "
+    "it only takes longer, give it more seconds: chimera_patience.",
     Reason.PAGE_SCRIPT_ERROR: "A script of the application is broken on every page: mend it on the base first.",
     Reason.SERVER_ERROR: "The server answered with an error: see its log, and mend the base.",
     Reason.SCRIPT_ERROR: "Mend the test: the error is in its own code.",
     Reason.SETUP_ERROR: "Mend the fixture: the test did not begin.",
     Reason.NO_EVIDENCE: "The test has to run and to expect something: no skip, no xfail.",
     Reason.NO_BROWSER: "Install one: python -m playwright install chromium",
+    Reason.NO_NETWORK: "Connect this machine, or have the application serve the file itself, then run the same command "
+    "again. If its pages do without it, as without one that counts visitors, write in the settings:",
     Reason.UNREACHABLE: "See whether the server still runs: its log lies beside the evidence.",
     Reason.NAVIGATION_TIMEOUT: "See what the page waits for, then run the same command again.",
 }
@@ -88,8 +95,13 @@ def elsewhere_test(sealed: SealedTest, run: TestRun, url: str) -> SealedTest | N
     if failure is None or failure.reason not in RIGHT_REDS or not failure.thrown:
         return None
     source = _ELSEWHERE.format(known=failure.thrown, url=url, most=_MOST_ELSEWHERE, found=_FOUND_ELSEWHERE)
-    path = str(PurePosixPath(sealed.test.path).with_name("test_elsewhere.py"))
-    test = GeneratedTest(source=source, path=path, name="test_elsewhere")
+    return _probe(sealed, "test_elsewhere", source)
+
+
+def _probe(sealed: SealedTest, name: str, source: str) -> SealedTest:
+    """A test of our own that is run on the sealed one's base."""
+    path = str(PurePosixPath(sealed.test.path).with_name(f"{name}.py"))
+    test = GeneratedTest(source=source, path=path, name=name)
     update = {"test": test, "nodeids": (f"{path}::{test.name}",), "sha256": seal_of(source), "handwritten": False}
     return sealed.model_copy(update=update)
 
@@ -103,6 +115,49 @@ def with_script_error(run: TestRun, elsewhere: TestRun) -> TestRun:
     message = f"{run.failure.thrown[0]}, {_FOUND_ELSEWHERE}{urlsplit(place).path or '/'}"
     update = {"reason": Reason.PAGE_SCRIPT_ERROR, "message": message, "step": "", "code": ""}
     return run.model_copy(update={"failures": (run.failure.model_copy(update=update),)})
+
+
+_ANSWERING = """\
+from playwright.sync_api import Page
+
+
+def test_answering(page: Page) -> None:
+    found = [place for place in {places!r} if page.request.get(place).status < 400]
+    assert "/" in found, "{found} " + " ".join(found)
+"""
+_PLACES = ("/", "/index.html", "/app/", "/ui/", "/web/", "/home", "/static/index.html", "/docs")
+_FOUND_ANSWERING = "these answer:"
+
+
+def answering_test(sealed: SealedTest, run: TestRun) -> SealedTest | None:
+    """A test that is red where an application has no page at ``/``, and says which of the usual addresses answer.
+
+    :returns: ``None`` where the run is not red because the page is missing at which the feature itself begins.
+    """
+    failure = run.failure
+    if failure is None or failure.reason is not Reason.MISSING_PAGE or not failure.at_start:
+        return None
+    return _probe(sealed, "test_answering", _ANSWERING.format(places=_PLACES, found=_FOUND_ANSWERING))
+
+
+def without_start_page(run: TestRun, answering: TestRun, front_ends: Sequence[str]) -> TestRun:
+    """The red run with its true reason: where ``/`` does not answer either, more is missing than the feature's page.
+
+    :param answering: the run of :func:`answering_test`; ``front_ends`` are files of the project that could be served.
+    """
+    found = answering.failure
+    if run.failure is None or found is None or _FOUND_ANSWERING not in found.message:
+        return run
+    others = found.message.partition(_FOUND_ANSWERING)[2].partition("\n")[0].split()
+    lines = [run.failure.message.rstrip(".") + (", and nothing answers at / either." if not _is_root(run) else ".")]
+    lines += [f"What answers: {', '.join(others)}"] if others else []
+    lines += [f"What the project holds beside it, and could be served: {', '.join(front_ends)}"] if front_ends else []
+    update = {"reason": Reason.NO_START_PAGE, "message": "\n".join(lines), "step": "", "code": ""}
+    return run.model_copy(update={"failures": (run.failure.model_copy(update=update),)})
+
+
+def _is_root(run: TestRun) -> bool:
+    return urlsplit(run.final_url).path in {"", "/"}
 
 
 def as_given(run: TestRun) -> TestRun:
@@ -136,9 +191,11 @@ def outside(run: TestRun) -> EnvironmentTrouble:
     """The trouble that a run met outside the application."""
     failure = run.failure
     assert failure is not None, "a run without a failure met no trouble"
-    passing = failure.reason not in {Reason.NO_BROWSER}
+    passing = failure.reason not in {Reason.NO_BROWSER, Reason.NO_NETWORK}
     where = run.evidence.folder if run.evidence else ""
     remedy = _REMEDIES.get(failure.reason, "Run the same command again.")
+    if failure.reason is Reason.NO_NETWORK:
+        remedy += f"\nchimera_unneeded = {json.dumps(run.unloaded)}"
     return EnvironmentTrouble(f"{failure.reason}: {failure.message}", where=where, remedy=remedy, passing=passing)
 
 

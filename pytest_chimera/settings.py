@@ -77,6 +77,9 @@ class Settings:
     tags: str = _ini("", "which scenarios of .feature files count: a tag expression such as not @wip", advanced=True)
     ready: str = _ini("", "a step that must hold on base and candidate before anything counts", advanced=True)
     patience: float = _ini(5.0, "seconds that the judge waits for an element or an expectation", advanced=True)
+    unneeded: tuple[str, ...] = _ini(
+        (), "scripts of other hosts that pages do without when there is no network (globs), one a line", advanced=True
+    )
     test_id: str = _ini("data-testid", "the attribute that holds test ids", advanced=True)
     protected: tuple[str, ...] = _ini((), "more paths that a coder must leave alone (globs), one a line", advanced=True)
     allow: tuple[str, ...] = _ini((), "rules that do not hold for some paths: rule-id:path, one a line", advanced=True)

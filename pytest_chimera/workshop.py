@@ -11,6 +11,7 @@ import anyio
 import anyio.to_thread
 
 from pytest_chimera.agents import nobody_answers
+from pytest_chimera.builtin.finding import front_ends
 from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.engine import Act, combined, generated_from, outcome_of, time_stands_still
 from pytest_chimera.errors import (
@@ -38,6 +39,7 @@ from pytest_chimera.models import (
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Candidate, Repository
 from pytest_chimera.sealing import (
+    answering_test,
     compiled,
     elsewhere_test,
     frozen,
@@ -47,6 +49,7 @@ from pytest_chimera.sealing import (
     refuse_wrong_red,
     said_by,
     with_script_error,
+    without_start_page,
 )
 from pytest_chimera.staging import Staging
 from pytest_chimera.trials import Trials, change_of, sealed_of
@@ -222,7 +225,12 @@ class Workshop:
         return sealed.model_copy(update={"red": run})
 
     async def _with_its_true_reason(self, run: TestRun, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
-        """A page whose scripts throw may lack the feature, or be broken as the base's other pages are."""
+        """A page that is missing may be the feature's, or there may be none at all. A page whose scripts throw may lack
+        the feature, or be broken as the base's other pages are.
+        """
+        if answering := answering_test(sealed, run):
+            seen = await self.look_at_base(answering, workflow)
+            run = without_start_page(run, seen, front_ends(self.project.root))
         probe = elsewhere_test(sealed, run, self.feature.url)
         return with_script_error(run, await self.look_at_base(probe, workflow)) if probe else run
 
@@ -291,6 +299,8 @@ class Workshop:
         change = change_of(workflow)
         room = self.room(workflow, f"validation-{workflow.attempt}")
         run = await self.staging.look(sealed_of(workflow), change.commit, change.tree, room, workflow)
+        for url in run.unloaded if run.status == "green" else ():
+            self.project.progress(self.feature, f"note: green, although its page could not load {url}: no network")
         if run.status == "green":
             run = await self._beyond_its_letter(run, change, room, workflow)
         await self.implementing.watch.refuse_trespass()

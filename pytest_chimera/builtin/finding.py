@@ -316,6 +316,29 @@ def _package_manager(folder: Path) -> tuple[str, str]:
     return "npm", "npm ci" if (folder / "package-lock.json").exists() else "npm install"
 
 
+# -- a front end beside what is served
+
+
+def front_ends(folder: Path) -> list[str]:
+    """Where a project holds a front end: a ``package.json`` that starts or builds something, or else a page."""
+    places = [folder, *_folders_in(folder), *(inner for place in _folders_in(folder) for inner in _folders_in(place))]
+    held = (place / "package.json" if _starts_or_builds(place) else place / "index.html" for place in places)
+    return [path.relative_to(folder).as_posix() for path in held if path.is_file()]
+
+
+def _folders_in(folder: Path) -> list[Path]:
+    """Its folders that may hold a part of an application."""
+    apart = _NOT_THE_APPLICATION | {"templates"}
+    return [
+        each for each in sorted(folder.iterdir()) if each.is_dir() and each.name[0] != "." and each.name not in apart
+    ]
+
+
+def _starts_or_builds(folder: Path) -> bool:
+    scripts = _package(folder).get("scripts")
+    return isinstance(scripts, dict) and not scripts.keys().isdisjoint({"start", "dev", "serve", "preview", "build"})
+
+
 # -- files alone
 
 

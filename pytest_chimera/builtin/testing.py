@@ -64,4 +64,5 @@ class Judge:
             test_id=self._settings.test_id,
             patience=self._settings.patience,
             looks=OTHER_LOOKS if sealed.other_browser else None,
+            unneeded=self._settings.unneeded,
         )

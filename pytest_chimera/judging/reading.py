@@ -9,10 +9,12 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pytest_chimera.judging.reasons import Case, is_unreachable, reason_for
+from pytest_chimera.judging.reasons import Case, is_out_of_reach, is_unreachable, reason_for
 from pytest_chimera.judging.record import (
     CONSOLE_FILE,
     CollectionBroken,
@@ -23,6 +25,7 @@ from pytest_chimera.judging.record import (
     Line,
     PageException,
     Report,
+    Script,
     SessionEnded,
     Trace,
     Unreached,
@@ -43,6 +46,8 @@ class Surroundings:
     :param folder: the judge's folder, and ``file`` the test's path in it: neither means anything to a person.
     :param evidence: where the files that the record names lie; ``exit`` is how the judge's process ended.
     :param browser: what the browser is called; ``seconds`` how long the whole run took.
+    :param patience: seconds that an element is waited for on a quiet machine.
+    :param unneeded: the scripts of other hosts that the pages do without: addresses, or globs of them.
     """
 
     sealed: SealedTest
@@ -53,11 +58,18 @@ class Surroundings:
     browser: str
     exit: Finished
     seconds: float
+    patience: float = 5.0
+    unneeded: tuple[str, ...] = ()
+
+    @property
+    def before(self) -> tuple[str, ...] | None:
+        """The scripts of other hosts that the base's pages ask for; ``None`` where that is not known."""
+        return self.sealed.red.scripts if self.sealed.red else None
 
 
 def read_run(record: tuple[Line, ...], around: Surroundings) -> TestRun:
     """What the judge saw, as a test run."""
-    seen = {nodeid: _Seen(record, key_of(nodeid)) for nodeid in around.sealed.nodeids}
+    seen = {nodeid: _Seen(record, key_of(nodeid), around.unneeded) for nodeid in around.sealed.nodeids}
     failures = {nodeid: _failure(nodeid, each, around) for nodeid, each in seen.items()}
     failed = tuple(failure for failure in failures.values() if failure is not None)
     if not seen:
@@ -73,13 +85,19 @@ def read_run(record: tuple[Line, ...], around: Surroundings) -> TestRun:
         evidence=_evidence(shown, around),
         browser=_browser(record, around.browser),
         seconds=round(around.seconds, 3),
+        scripts=_each(script.url for each in seen.values() for script in each.scripts),
+        unloaded=_each(script.url for each in seen.values() for script in each.lacking),
     )
+
+
+def _each(urls: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(urls))
 
 
 class _Seen:
     """The part of the record that belongs to one node id."""
 
-    def __init__(self, record: tuple[Line, ...], key: str) -> None:
+    def __init__(self, record: tuple[Line, ...], key: str, unneeded: Sequence[str] = ()) -> None:
         mine = [line for line in record if key_of(getattr(line, "nodeid", "")) == key]
         self.record = record
         self.reports = [line for line in mine if isinstance(line, Report)]
@@ -91,12 +109,19 @@ class _Seen:
             for line in mine
             if isinstance(line, Document) or (isinstance(line, Unreached) and is_unreachable(line))
         ]
+        self.scripts = [line for line in mine if isinstance(line, Script)]
+        self.lacking = tuple(script for script in _lacking(mine) if not _matches(script.url, unneeded))
         self._sights = [line for line in mine if isinstance(line, LastSight)]
 
     @property
     def asked(self) -> str:
         """The first address that the test asked for."""
         return next((line.asked for line in self._arrivals if isinstance(line, Document)), "")
+
+    @property
+    def at_start(self) -> bool:
+        """The current page is the first that was opened."""
+        return len(self._arrivals) == 1
 
     @property
     def arrived(self) -> Document | Unreached | None:
@@ -108,6 +133,23 @@ class _Seen:
         """The current page as it was in the end."""
         current = [each for each in self._sights if self.arrived is not None and each.page == self.arrived.page]
         return next(reversed(current or self._sights), None)
+
+
+def _lacking(record: Sequence[Line]) -> list[Script]:
+    """The scripts of other hosts that no network led to, and that a page still lacked in the end."""
+    lacking: dict[str, Script] = {}
+    for line in record:
+        if isinstance(line, Document):
+            lacking = {url: script for url, script in lacking.items() if script.page != line.page}
+        elif isinstance(line, Script) and is_out_of_reach(line):
+            lacking[line.url] = line
+        elif isinstance(line, Script):
+            lacking.pop(line.url, None)
+    return list(lacking.values())
+
+
+def _matches(url: str, patterns: Sequence[str]) -> bool:
+    return any(url == pattern or fnmatchcase(url, pattern) for pattern in patterns)
 
 
 # -- one node id
@@ -161,9 +203,13 @@ def _failed(nodeid: str, report: Report, seen: _Seen, around: Surroundings) -> F
         arrived=seen.arrived,
         sight=seen.sight,
         crash=seen.crash,
+        lacking=seen.lacking,
+        before=around.before,
+        patience=around.patience,
     )
     reason, message = reason_for(case)
-    return _made(nodeid, reason, message, around, report.line, tuple(dict.fromkeys(seen.exceptions))[:2])
+    failure = _made(nodeid, reason, message, around, report.line, tuple(dict.fromkeys(seen.exceptions))[:2])
+    return failure.model_copy(update={"at_start": seen.at_start})
 
 
 def _without_folder(text: str, around: Surroundings) -> str:

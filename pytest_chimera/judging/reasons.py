@@ -14,13 +14,16 @@ from urllib.parse import urlsplit
 
 from pytest_chimera.judging.browser import INSTALL_COMMAND
 from pytest_chimera.judging.handwritten import FIXTURE_REMEDIES
-from pytest_chimera.judging.record import Crash, Document, LastSight, Report, Unreached
+from pytest_chimera.judging.record import Crash, Document, LastSight, Report, Script, Unreached
 from pytest_chimera.judging.wording import Said, clipped, readable
 from pytest_chimera.models import GeneratedTest, Reason, StepLines
 
+_NO_NETWORK = re.compile(
+    r"ERR_(CONNECTION|NAME|ADDRESS|NETWORK|INTERNET|SSL|CERT|PROXY|TUNNEL|SOCKET|DNS)_\w+"
+    r"|ERR_(EMPTY_RESPONSE|TIMED_OUT)"
+)
 _UNREACHABLE = re.compile(
-    r"ERR_(CONNECTION|NAME|ADDRESS|NETWORK|INTERNET|SSL|CERT|PROXY|TUNNEL|SOCKET)_\w+"
-    r"|ERR_(EMPTY_RESPONSE|TIMED_OUT|UNSAFE_PORT|INVALID_RESPONSE|INVALID_HTTP_RESPONSE|BLOCKED_BY_CLIENT)"
+    _NO_NETWORK.pattern + r"|ERR_(UNSAFE_PORT|INVALID_RESPONSE|INVALID_HTTP_RESPONSE|BLOCKED_BY_CLIENT)"
 )
 _NAVIGATIONS = {"Page.goto", "Page.reload", "Page.go_back", "Page.go_forward", "Page.wait_for_load_state", "Frame.goto"}
 _LOGIN_PLACE = re.compile(r"(^|[/#])((log|sign)[-_]?(in|on)|auth|oauth2?|sso)(?![a-z])", re.IGNORECASE)
@@ -38,6 +41,9 @@ class Case:
     :param asked: the first address that the test asked for; empty when it asked for none.
     :param arrived: how the current page's last navigation ended.
     :param sight: the current page as it was in the end.
+    :param lacking: the scripts of other hosts that an open page could not load, for want of a network.
+    :param before: the scripts of other hosts that the base's pages ask for; ``None`` where that is not known.
+    :param patience: seconds that an element is waited for on a quiet machine.
     """
 
     report: Report
@@ -48,6 +54,9 @@ class Case:
     arrived: Document | Unreached | None = None
     sight: LastSight | None = None
     crash: Crash | None = None
+    lacking: tuple[Script, ...] = ()
+    before: tuple[str, ...] | None = None
+    patience: float = 5.0
 
     @property
     def in_setup(self) -> bool:
@@ -70,6 +79,11 @@ class Case:
         return self.report.type.endswith("AssertionError") or self.report.type.endswith(".Failed")
 
     @property
+    def is_about_the_page(self) -> bool:
+        """The test looked at a page, or did something on it, when it failed."""
+        return self.asserts or self.report.type.startswith(_PLAYWRIGHT)
+
+    @property
     def speaks_of_login(self) -> bool:
         """A step, or a line of a test without steps, logs somebody in or is about logging in."""
         words = [step.text for step in self.test.steps] or [self.test.source]
@@ -82,6 +96,11 @@ Answer = tuple[Reason, str] | None
 def is_unreachable(arrived: Unreached) -> bool:
     """Nobody answered; not so where an answer was cut short by the next navigation, or became a download."""
     return _UNREACHABLE.fullmatch(_code(arrived)) is not None
+
+
+def is_out_of_reach(script: Script) -> bool:
+    """No network led to a script's host: what this machine lacks, and not what the host answered."""
+    return _NO_NETWORK.fullmatch(_code(script)) is not None
 
 
 def reason_for(case: Case) -> tuple[Reason, str]:
@@ -138,6 +157,16 @@ def _server_error(case: Case) -> Answer:
     return (Reason.SERVER_ERROR, _answered(case)) if case.status >= 500 else None
 
 
+def _no_network(case: Case) -> Answer:
+    """Whatever the page lacks, it may lack because of the script."""
+    if not (case.lacking and case.is_about_the_page):
+        return None
+    lines = [f"The page could not load {script.url}: no network ({_code(script)})." for script in case.lacking]
+    brought = [script.url for script in case.lacking if case.before is not None and script.url not in case.before]
+    lines += [f"Nothing asked for it on the base: the change brought {url}." for url in brought]
+    return Reason.NO_NETWORK, clipped("\n".join(lines))
+
+
 # -- the test itself
 
 
@@ -182,7 +211,8 @@ def _blank_page(case: Case) -> Answer:
     sight = case.sight
     if sight is None or not sight.blank or case.status >= 400 or not sight.url.startswith("http"):
         return None
-    return Reason.BLANK_PAGE, f"{sight.url} answered {case.status or 'without a document'} and shows nothing at all."
+    answered = f"{sight.url} answered {case.status or 'without a document'}"
+    return Reason.BLANK_PAGE, f"{answered} and shows nothing at all, with chimera_patience = {case.patience:g}."
 
 
 def _given_failed(case: Case) -> Answer:
@@ -213,8 +243,9 @@ _RULES: tuple[Callable[[Case], Answer], ...] = (
     _no_browser,
     _crashed,
     _unreachable,
-    _navigation_timeout,
     _server_error,
+    _no_network,
+    _navigation_timeout,
     _fixture_broken,
     _script_error,
     _login_page,
@@ -227,8 +258,8 @@ _RULES: tuple[Callable[[Case], Answer], ...] = (
 )
 
 
-def _code(arrived: Unreached) -> str:
-    return arrived.error.removeprefix("net::")
+def _code(failed: Unreached | Script) -> str:
+    return failed.error.removeprefix("net::")
 
 
 def _answered(case: Case) -> str:

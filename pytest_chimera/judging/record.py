@@ -16,6 +16,8 @@ PLAN_FILE = "plan.json"
 RECORD_FILE = "record.jsonl"
 OUTPUT_FOLDER = "seen"
 CONSOLE_FILE = "console.log"
+NO_ANSWER = "ERR_TIMED_OUT"
+"""What is said of a script that nobody has answered for in the end, as the browser says it when it gives up."""
 
 
 @dataclass(frozen=True)
@@ -163,6 +165,16 @@ class PageException:
 
 
 @dataclass(frozen=True)
+class Script:
+    """A page asked another host for a script. ``error`` is the browser's code; empty when it was answered."""
+
+    nodeid: str
+    page: int
+    url: str
+    error: str = ""
+
+
+@dataclass(frozen=True)
 class Crash:
     """A page, or the whole browser, went away during a test."""
 
@@ -210,6 +222,7 @@ Line = (
     | Document
     | Unreached
     | PageException
+    | Script
     | Crash
     | LastSight
     | Trace
@@ -225,6 +238,7 @@ _KINDS: dict[str, type[Line]] = {
         Document,
         Unreached,
         PageException,
+        Script,
         Crash,
         LastSight,
         Trace,

@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -224,6 +224,7 @@ async def judge(
     test_id: str = "data-testid",
     patience: float = 5.0,
     looks: Looks | None = None,
+    unneeded: Sequence[str] = (),
 ) -> TestRun:
     """Run a sealed test against a URL and say what was seen.
 
@@ -235,12 +236,14 @@ async def judge(
     :param test_id: the attribute that holds test ids.
     :param patience: seconds until an action or an expectation is given up; longer on a machine that is busy.
     :param looks: what the browser tells of itself.
+    :param unneeded: scripts of other hosts that the pages do without: globs of their addresses.
     :raises StateError: the source is not the one that was sealed.
     """
     _check_seal(sealed)
     keys = tuple(map(key_of, sealed.nodeids))
     plan = Plan(keys=keys, browser=browser.path, test_id=test_id, patience=patience, looks=looks or Looks())
-    return await _judge(sealed, url, plan, evidence, browser, time_limit, _layout(sealed.test, e2e_files, helpers))
+    layout = _layout(sealed.test, e2e_files, helpers)
+    return await _judge(sealed, url, plan, evidence, browser, time_limit, layout, tuple(unneeded))
 
 
 async def _judge(
@@ -251,11 +254,12 @@ async def _judge(
     browser: Browser,
     time_limit: float,
     layout: _Layout,
+    unneeded: tuple[str, ...] = (),
 ) -> TestRun:
     began = time.monotonic()
     evidence = _fresh(evidence)
     allowed = max(sealed.stretch, stretch(await anyio.to_thread.run_sync(slowdown)))
-    plan = plan.stretched(allowed)
+    patience, plan = plan.patience, plan.stretched(allowed)
     with _judges_folder() as folder, watching() as machine:
         _lay(folder, layout, plan, url)
         finished = await _run(folder, evidence / "judge.log", time_limit)
@@ -271,6 +275,8 @@ async def _judge(
         browser=browser.name,
         exit=finished,
         seconds=time.monotonic() - began,
+        patience=patience,
+        unneeded=unneeded,
     )
     run = read_run(record, around).model_copy(
         update={"patience": round(plan.patience, 1), "slowdown": round(machine.slowdown, 1)}

@@ -10,16 +10,19 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import time
 import traceback
 from collections.abc import Callable, Generator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserType, Error, expect
 
 from pytest_chimera.judging.record import (
     CONSOLE_FILE,
+    NO_ANSWER,
     OUTPUT_FOLDER,
     RECORD_FILE,
     Collected,
@@ -32,6 +35,7 @@ from pytest_chimera.judging.record import (
     PageException,
     Plan,
     Report,
+    Script,
     SessionEnded,
     Trace,
     Unreached,
@@ -129,6 +133,7 @@ class Witness:
         self._contexts: dict[BrowserContext, ContextTrace] = {}
         self._traces: dict[BrowserContext, str] = {}
         self._user_agents: dict[Browser, str] = {}
+        self._waited_for: dict[Request, float] = {}
         patch.setattr(BrowserType, "launch", self._launching(BrowserType.launch))
         patch.setattr(Browser, "new_context", self._watching(Browser.new_context))
         patch.setattr(Browser, "new_page", self._watching_page(Browser.new_page))
@@ -272,6 +277,7 @@ class Witness:
         self._before(context, "close", lambda: self._last_sight(context))
         context.on("close", self._closed)
         context.on("page", self._watch_page)
+        context.on("request", self._asked)
         context.on("response", self._answered)
         context.on("requestfailed", self._request_failed)
         context.on("console", self._said)
@@ -317,7 +323,23 @@ class Witness:
             return len(self._pages) + 1
         return 0 if frame.parent_frame is not None else self._number(frame.page)
 
+    def _asked(self, request: Request) -> None:
+        if _is_script_from_elsewhere(request):
+            self._waited_for[request] = time.monotonic()
+
+    def _had(self, request: Request, error: str = "") -> None:
+        """The end of waiting for a script of another host's; of anything else nothing is written."""
+        if self._waited_for.pop(request, None) is not None:
+            self._write(Script(self._nodeid, self._number(request.frame.page), request.url, error))
+
+    def _give_up_waiting(self) -> None:
+        """What has had as long as an element is waited for, and is not answered, will not be."""
+        until = time.monotonic() - self._plan.patience
+        for request in [each for each, since in self._waited_for.items() if since <= until]:
+            self._had(request, NO_ANSWER)
+
     def _answered(self, response: Response) -> None:
+        self._had(response.request)
         page = self._main_page_of(response.request)
         if page:
             first = response.request
@@ -328,6 +350,7 @@ class Witness:
     def _request_failed(self, request: Request) -> None:
         failure = request.failure or ""
         self._log("failed", f"{request.method} {request.url}: {failure}")
+        self._had(request, failure)
         page = self._main_page_of(request)
         if page:
             self._write(Unreached(self._nodeid, page, request.url, failure))
@@ -359,6 +382,7 @@ class Witness:
         trace = self._traces.pop(context, "")
         if not trace:
             return
+        self._give_up_waiting()
         _unless_gone(self._contexts[context].stop, None)
         self._write(Trace(self._nodeid, trace))
         for page in context.pages:
@@ -392,6 +416,16 @@ def playwright(playwright: Playwright, pytestconfig: pytest.Config) -> Playwrigh
     """pytest-playwright's, with the project's attribute for test ids."""
     playwright.selectors.set_test_id_attribute(Plan.read(pytestconfig.rootpath).test_id)
     return playwright
+
+
+def _is_script_from_elsewhere(request: Request) -> bool:
+    """A page's own frame asks for a script that another host than its own holds."""
+    if request.resource_type != "script" or not request.url.startswith("http"):
+        return False
+    try:
+        return urlsplit(request.url).netloc != urlsplit(request.frame.url).netloc
+    except Error:  # a service worker asks, in no frame
+        return False
 
 
 def _unless_gone(ask: Callable[[], Returned], otherwise: Returned) -> Returned:

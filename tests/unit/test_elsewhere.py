@@ -6,7 +6,13 @@ import pytest
 
 from pytest_chimera.errors import PreconditionError
 from pytest_chimera.models import Failure, GeneratedTest, Reason, SealedTest, TestRun
-from pytest_chimera.sealing import elsewhere_test, refuse_wrong_red, with_script_error
+from pytest_chimera.sealing import (
+    answering_test,
+    elsewhere_test,
+    refuse_wrong_red,
+    with_script_error,
+    without_start_page,
+)
 
 SEALED = SealedTest(
     test=GeneratedTest(source="", path="tests/e2e/test_a.py", name="test_a"), nodeids=("tests/e2e/test_a.py::test_a",)
@@ -41,3 +47,33 @@ def test_what_one_page_alone_throws_may_be_the_missing_feature() -> None:
     run = red(thrown=("boom",))
     assert with_script_error(run, TestRun(status="green", url="")) == run
     assert with_script_error(run, red("Timeout", reason=Reason.NAVIGATION_TIMEOUT)) == run
+
+
+def missing(url: str, *, at_start: bool = True) -> TestRun:
+    run = red(f"http://127.0.0.1:5000{url} answered 404 Not Found.", reason=Reason.MISSING_PAGE)
+    failure = run.failures[0].model_copy(update={"at_start": at_start})
+    return run.model_copy(update={"failures": (failure,), "final_url": f"http://127.0.0.1:5000{url}"})
+
+
+def test_only_a_missing_first_page_has_others_looked_for() -> None:
+    assert answering_test(SEALED, missing("/basket", at_start=False)) is None
+    assert answering_test(SEALED, red()) is None
+    probe = answering_test(SEALED, missing("/basket"))
+    assert probe is not None
+    compile(probe.test.source, probe.test.path, "exec")
+
+
+def test_a_missing_page_beside_others_is_the_missing_feature() -> None:
+    run = missing("/about")
+    assert without_start_page(run, TestRun(status="green", url=""), ["web/package.json"]) == run
+    refuse_wrong_red(run)
+
+
+@pytest.mark.parametrize("url", ["/", "/about"])
+def test_where_there_is_no_page_at_all_the_person_is_told_what_could_be_served(url: str) -> None:
+    nothing = red("these answer: /docs /app/\nassert '/' in ['/docs']", reason=Reason.ASSERTION)
+    with pytest.raises(PreconditionError, match="no page to start at") as caught:
+        refuse_wrong_red(without_start_page(missing(url), nothing, ["web/package.json"]))
+    for told in ("404", "/docs, /app/", "web/package.json", 'url="/…"'):
+        assert told in str(caught.value)
+    assert ("nothing answers at / either" in str(caught.value)) is (url == "/about")
