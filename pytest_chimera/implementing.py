@@ -132,7 +132,7 @@ class Implementing:
     async def _start(self, workflow: ChimeraWorkflow) -> str:
         """Where the coder begins: its last candidate with the protected paths put back, or the sealed commit."""
         sealed, change = sealed_of(workflow), workflow.change
-        if change is None or change.base != sealed.commit:
+        if change is None or not workflow.has_candidate:
             return sealed.commit
         review = workflow.latest(ChimeraPhase.GUARDIAN_REVIEW)
         findings = review.value.findings if review and isinstance(review.value, Review) else ()

@@ -142,7 +142,7 @@ class _Pursuit:
         note = await self._current_generation()
         orders = self.project.orders
         if orders.words and not self.standing.settled:
-            self.journal.append("answered", words=orders.words)
+            self.journal.append("answered", words=orders.words, attempts=self._attempts)
         elif self.standing.settled:
             return await self._settled_before()
         elif self.workflow.current_phase is ChimeraPhase.COMPLETE:
@@ -163,11 +163,25 @@ class _Pursuit:
         return await self._asked_anew(workflow)
 
     def _limit_attempts(self, workflow: ChimeraWorkflow) -> None:
-        """A person has no limit; a coder that takes over from a person gets its own attempts."""
-        if self.project.by_hand and workflow.max_attempts:
-            self.journal.append("limited", max_attempts=0)
-        elif not self.project.by_hand and not workflow.max_attempts:
-            self.journal.append("limited", max_attempts=workflow.attempt + self.project.settings.max_attempts)
+        """A coder has as many attempts a round as are configured now, and its own where it takes over from a person,
+        who has no limit.
+        """
+        if self._attempts == workflow.attempts_of_a_round:
+            return
+        if workflow.max_attempts and self._attempts:
+            if not workflow.is_terminal:
+                self._limit(workflow.answered_after)
+        else:
+            self._limit(workflow.attempts_ended)
+
+    @property
+    def _attempts(self) -> int:
+        """How many attempts whoever implements has in a round; 0 is no limit."""
+        return 0 if self.project.by_hand else self.project.settings.max_attempts
+
+    def _limit(self, after: int) -> None:
+        """Begin to count the round's attempts after one of them."""
+        self.journal.append("limited", max_attempts=self._attempts and after + self._attempts, after=after)
 
     async def _asked_anew(self, workflow: ChimeraWorkflow) -> str:
         before = workflow.sealed or self.standing.settled_test
@@ -185,8 +199,7 @@ class _Pursuit:
     def _begin(self) -> None:
         before = self.standing.workflow
         task = self._task()
-        attempts = 0 if self.project.by_hand else self.project.settings.max_attempts
-        workflow = task.begin(attempts, before.generation + 1 if before else 1)
+        workflow = task.begin(self._attempts, before.generation + 1 if before else 1)
         self.journal.write("begun", feature=self.feature.id, workflow=workflow, asked=self._asked())
 
     def _asked(self) -> str:
@@ -243,6 +256,7 @@ class _Pursuit:
 
     async def _walk(self, executor: ChimeraExecutor, workshop: Workshop, note: str) -> Verdict:
         orders = self.project.orders
+        note = "\n".join(part for part in (note, await self._based(workshop)) if part)
         while not self.workflow.is_terminal:
             if self.workflow.current_phase is ChimeraPhase.CODE_IMPLEMENTATION:
                 if orders.until_red:
@@ -257,6 +271,45 @@ class _Pursuit:
         if self.workflow.current_phase is ChimeraPhase.FAILED:
             return self.verdicts.failed()
         return await self._complete(Publication(workshop))
+
+    async def _based(self, workshop: Workshop) -> str:
+        """What to tell of the base where HEAD has left it; a red that nobody has worked on yet is moved to HEAD."""
+        sealed, head = self.workflow.sealed, workshop.base
+        if sealed is None or self.workflow.is_terminal or self.base or sealed.base == head:
+            return ""
+        base = sealed.base
+        if await workshop.git(lambda git: git.is_ancestor(head, base)):
+            return ""
+        if not await workshop.git(lambda git: git.is_ancestor(base, head)):
+            line = f"base {base[:10]} is not in the history of HEAD ({head[:10]}), which begins anew: --chimera-restart"
+        elif self.project.by_hand:
+            line = f"base {base[:10]}, HEAD {head[:10]}: what was committed since the base is part of your change"
+        elif self.workflow.has_candidate:
+            line = f"base {base[:10]}, HEAD {head[:10]}: the candidate stays on its base until it is merged"
+        else:
+            await self._move_red(workshop, base)
+            return f"moved from base {base[:10]} to HEAD {head[:10]}"
+        self.project.progress(self.feature, line)
+        return line
+
+    async def _move_red(self, workshop: Workshop, base: str) -> None:
+        """Seal the same test on HEAD, and see it red there.
+
+        :raises GreenOnBase: it is green there.
+        :raises Parked: it could not be seen.
+        """
+        say = partial(self.project.progress, self.feature)
+        say(f"HEAD has moved from {base[:10]} to {workshop.base[:10]}: sealing the test there, and seeing it red again")
+        phase = ChimeraPhase.E2E_TEST_GENERATION
+        acts = {phase: workshop.red_on_base}
+        executor = ChimeraExecutor(self.project.agents, acts=acts, table=self.project.table, say=say)
+        at_red = self.workflow.model_copy(update={"current_phase": phase})
+        result = await executor.execute_phase(self._task(), at_red)
+        if not isinstance(result.value, SealedTest):
+            raise Parked(phase, EnvironmentTrouble(result.reason, remedy="Run the same command again."))
+        self.journal.append("moved", sealed=result.value, change=None)
+        red = result.value.red
+        say(f"red on {workshop.base[:10]} too{f': {red.failure.as_sentence()}' if red and red.failure else ''}")
 
     async def _begin_attempt(self) -> None:
         """Wait for the attempt's turn, which costs the feature nothing of its time."""

@@ -113,7 +113,7 @@ def _moved(now: Fields, data: Fields) -> Changes:
 
 
 def _answered(now: Fields, data: Fields) -> Changes:
-    workflow = _workflow(now).answered(data["words"])
+    workflow = _workflow(now).answered(data["words"], data.get("attempts"))
     return {"workflow": workflow, "proof": None, "branch": "", "merged": "", "stacked": "", **_GOES_ON}
 
 
@@ -123,7 +123,8 @@ def _handed(_now: Fields, data: Fields) -> Changes:
 
 def _limited(now: Fields, data: Fields) -> Changes:
     workflow = _workflow(now)
-    fresh = {"max_attempts": data["max_attempts"], "answered_after": workflow.attempt - 1}
+    after = data.get("after", workflow.attempt - 1)
+    fresh = {"max_attempts": data["max_attempts"], "answered_after": after}
     return {"workflow": workflow.model_copy(update=fresh)}
 
 

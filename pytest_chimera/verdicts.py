@@ -16,7 +16,7 @@ from pytest_chimera.standing import Standing
 from pytest_chimera.trials import EXISTING_DATA, sealed_of
 from pytest_chimera.vault import write_file
 from pytest_chimera.words import attempts_table, failing_text, red_text
-from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
+from pytest_chimera.workflow import ChimeraWorkflow
 
 
 def verdict_of(feature: Feature, state: Any, error: ChimeraError, **more: Any) -> Verdict:
@@ -46,9 +46,9 @@ class Verdicts:
 
     def told(self, verdict: Verdict) -> Verdict:
         """A verdict with the attempts that were made and the branch that there is."""
-        begun = self.workflow.attempts
-        ended = begun - 1 if self.workflow.current_phase is ChimeraPhase.CODE_IMPLEMENTATION else begun
-        return verdict.model_copy(update={"attempts": max(0, ended), "branch": self.standing.branch})
+        return verdict.model_copy(
+            update={"attempts": max(0, self.workflow.attempts_ended), "branch": self.standing.branch}
+        )
 
     def say(self, state: Any, sentence: str, details: str = "", next_command: str = "") -> Verdict:
         """A verdict in so many words.
@@ -63,7 +63,7 @@ class Verdicts:
     def red(self, note: str) -> Verdict:
         """Sealed, and stopped before the first coder as ``--chimera-until=red`` asks."""
         sealed = sealed_of(self.workflow)
-        details = "\n".join(part for part in (note, red_text(sealed)) if part)
+        details = "\n".join(part for part in (note, f"base: {sealed.base[:10]}", red_text(sealed)) if part)
         return self.say("red", f"red for the right reason; sealed as {sealed.test.path}", details)
 
     def unproved(self) -> Verdict:
@@ -143,6 +143,8 @@ class Verdicts:
         """Green without any change: proved by an earlier commit, or never seen red."""
         if commit:
             return self.say("still green", f"proved in {commit[:10]}{', still green' if still else ''}")
+        if red := self.workflow.sealed:
+            return self.say("present", f"present: red on {red.base[:10]}, and green on HEAD without a coder")
         return self.say(
             "present",
             "present, never seen red",

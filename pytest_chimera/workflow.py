@@ -234,6 +234,16 @@ class ChimeraWorkflow(Value):
         return self.attempt
 
     @property
+    def attempts_ended(self) -> int:
+        """How many attempts got as far as a change or a failure: the one that waits for its coder did not."""
+        return self.attempt - (self.current_phase is ChimeraPhase.CODE_IMPLEMENTATION)
+
+    @property
+    def attempts_of_a_round(self) -> int:
+        """How many attempts a coder has in this round; 0 is no limit."""
+        return self.max_attempts and self.max_attempts - self.answered_after
+
+    @property
     def attempts_left(self) -> bool:
         """Another attempt may begin."""
         return self.max_attempts == 0 or self.attempt < self.max_attempts
@@ -261,6 +271,11 @@ class ChimeraWorkflow(Value):
             return self.moved.change
         value = self._made(ChimeraPhase.CODE_IMPLEMENTATION)
         return value if isinstance(value, Change) else None
+
+    @property
+    def has_candidate(self) -> bool:
+        """There is a candidate, also a refused one, on the base where the test is sealed."""
+        return bool(self.sealed and self.change and self.change.base == self.sealed.commit)
 
     @property
     def test_path(self) -> str | None:
@@ -406,21 +421,22 @@ class ChimeraWorkflow(Value):
         """The same workflow on a newer base: the sealed test there, and the candidate, unless it conflicts."""
         return self.model_copy(update={"moved": Moved(sealed=sealed, change=change)})
 
-    def answered(self, words: str) -> ChimeraWorkflow:
+    def answered(self, words: str, attempts: int | None = None) -> ChimeraWorkflow:
         """The person has spoken: their words stand in every brief from now on; from an end, another round begins.
 
+        :param attempts: how many the coder has in it, 0 for no limit; as many as in the round before unless given.
         :raises TransitionError: it failed before anything was implemented, so that there is nothing to go on from.
         """
         if not self.is_terminal:
             return self.model_copy(update={"words": (*self.words, words)})
         if self.change is None:
             raise TransitionError(f"{self.feature_description!r} has no candidate yet that one could go on from.")
-        allowed = self.max_attempts and self.attempt + self.max_attempts
+        attempts = self.attempts_of_a_round if attempts is None else attempts
         return self.model_copy(
             update={
                 "current_phase": ChimeraPhase.CODE_IMPLEMENTATION,
                 "attempt": self.attempt + 1,
-                "max_attempts": allowed,
+                "max_attempts": attempts and self.attempt + attempts,
                 "words": (*self.words, words),
                 "answered_after": self.attempt,
             }

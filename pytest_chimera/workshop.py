@@ -134,7 +134,15 @@ class Workshop:
         :raises PreconditionError: it is red for a reason that is the person's to mend.
         """
         await anyio.to_thread.run_sync(self._check_replaced)
-        test = await self.write_test(workflow)
+        return await self._red(await self.write_test(workflow), workflow)
+
+    async def red_on_base(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> SealedTest:
+        """The test that was sealed elsewhere, sealed on this base and seen red there. The errors are those of
+        :meth:`generate`.
+        """
+        return await self._red(sealed_of(workflow).test, workflow)
+
+    async def _red(self, test: GeneratedTest, workflow: ChimeraWorkflow) -> SealedTest:
         sealed = await self.proved_red(await self.seal(test, self.base), workflow)
         shared = await self.trials.shares_data(sealed, self.room(workflow, "shared"), workflow)
         notes = await self.trials.notes(sealed, lambda: self.room(workflow, "without-actions"), workflow)
