@@ -2,7 +2,9 @@
 
 VENV := .venv
 BIN := $(VENV)/bin
-DEMO ?= chimera-demo
+# CODER is a coder's command line, for the demo.
+CODER ?=
+DEMO ?= chimera-demo$(if $(CODER),-own-coder)
 ARGS ?=
 # More than a processor has cores: tests wait for browsers and servers most of the time.
 WORKERS ?= 3
@@ -21,11 +23,13 @@ unexport PYTHONDONTWRITEBYTECODE
 help:  ## show this list
 	@sed -n 's/^\([a-z][a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
 	@echo
-	@echo 'PYTHON=python3.12 chooses the interpreter, ARGS="-k judge" goes to pytest, DEMO=FOLDER says where the demo goes.'
+	@echo 'PYTHON=python3.12 chooses the interpreter, ARGS="-k judge" goes to pytest, DEMO=FOLDER says where the demo goes,'
+	@echo 'CODER="my-agent --brief {brief}" who builds its features.'
 
 .PHONY: demo
+demo: export CODER := $(CODER)
 demo: $(VENV)/.installed browser  ## a real application gets three features, each proved in a real browser
-	@$(BIN)/python -m pytest_chimera demo "$(DEMO)"
+	@$(BIN)/python -m pytest_chimera demo "$(DEMO)" $(if $(CODER),--coder "$$CODER")
 
 .PHONY: test
 test: $(VENV)/.installed browser  ## the tests
@@ -51,7 +55,7 @@ browser: $(VENV)/.installed  ## make sure of a browser
 
 .PHONY: clean
 clean:  ## remove what was made here: the environment, the demo, caches and builds
-	rm -rf $(VENV) chimera-demo dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) chimera-demo chimera-demo-own-coder dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find pytest_chimera tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
 $(VENV)/.installed: pyproject.toml

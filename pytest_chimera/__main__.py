@@ -9,6 +9,8 @@ from pathlib import Path
 
 from pytest_chimera.errors import ChimeraError
 
+_FOLDER, _OWN = "chimera-demo", "chimera-demo-own-coder"
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand.
@@ -17,7 +19,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     chosen = _parser().parse_args(arguments)
     try:
-        return _demo(chosen.folder) if chosen.command == "demo" else _explain(chosen.file)
+        return _demo(chosen.folder, chosen.coder) if chosen.command == "demo" else _explain(chosen.file)
     except ChimeraError as error:
         print(error, file=sys.stderr)
         return 2
@@ -27,16 +29,25 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m pytest_chimera", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="write a small application and have three features built and proved in it")
-    demo.add_argument("folder", nargs="?", default="chimera-demo", type=Path, help="default: %(default)s")
+    demo.add_argument(
+        "folder", nargs="?", type=Path, help=f"a new one, or where the demo is; default: {_FOLDER}, with --coder {_OWN}"
+    )
+    demo.add_argument(
+        "--coder",
+        default=None,
+        metavar="COMMAND",
+        help="have your own coder build the features, instead of recorded changes: a command line as in chimera_coder, "
+        'for example "my-agent --brief {brief}"; it runs in a private clone, in a sandbox where there is one',
+    )
     explain = commands.add_parser("explain", help="say how each step in a file is understood, one JSON line a step")
     explain.add_argument("file", help="a file with steps, or - for standard input")
     return parser
 
 
-def _demo(folder: Path) -> int:
+def _demo(folder: Path | None, coder: str | None) -> int:
     from pytest_chimera.demo.show import run_demo
 
-    return run_demo(folder.resolve())
+    return run_demo((folder or Path(_FOLDER if coder is None else _OWN)).resolve(), coder)
 
 
 def _explain(file: str) -> int:
