@@ -11,6 +11,7 @@ from pytest_chimera.judging.browser import find_browser
 
 LEFT_OUT = "[…]"
 _LINES = 7
+_LATER = "### Attempt 3"
 
 
 def brief_with_most_to_say(folder: Path) -> Path | None:
@@ -20,10 +21,10 @@ def brief_with_most_to_say(folder: Path) -> Path | None:
 
 
 def shortened(brief: str) -> str:
-    """A brief with no more than some lines of each part, and without the test's source and the rules."""
+    """A brief with no more than some lines of each part, and of all, and without the test's source and the rules."""
     title, *parts = re.split(r"^(?=##+ )", brief, flags=re.MULTILINE)
     told = [_clipped(part) for part in (title, *parts) if not part.startswith(("## The test\n", "## Rules\n"))]
-    return "\n".join([*told, LEFT_OUT])
+    return "\n".join(["\n".join(told).rstrip().partition(_LATER)[0].rstrip(), "", LEFT_OUT])
 
 
 def newest_trace(folder: Path) -> Path | None:
