@@ -105,3 +105,15 @@ def journal_name(feature: str) -> str:
 def cache_key(feature: str) -> str:
     """Where pytest's cache shows a feature's standing."""
     return f"chimera/{journal_name(feature)}"
+
+
+def cache_of(config: Any) -> Any:
+    """Pytest's cache; ``None`` where it is switched off with ``-p no:cacheprovider``."""
+    return getattr(config, "cache", None)
+
+
+def cached_standing(config: Any, feature: str) -> dict[str, Any] | None:
+    """A feature's standing, as pytest's cache shows it; ``None`` where there is none."""
+    cache = cache_of(config)
+    value = cache.get(cache_key(feature), None) if cache else None
+    return value if isinstance(value, dict) else None

@@ -91,7 +91,9 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     """Say which folder holds the state, and how many features."""
     if not config.option.chimera or config.option.collectonly:
         return None
-    cache = config.cache
+    from pytest_chimera.marked import cache_of
+
+    cache = cache_of(config)
     try:
         folder = cache.mkdir("chimera") if cache else None
     except OSError as error:

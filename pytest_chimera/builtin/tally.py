@@ -11,7 +11,14 @@ from pathlib import Path
 from typing import Any
 
 FILE = "CHIMERA_TALLY"
+BEGUN = ""
+"""The node id of the first line: pytest is there, and reads the project next."""
 _BROWSER_FIXTURES = {"page", "context", "browser", "new_context"}
+
+
+def pytest_load_initial_conftests() -> None:
+    """The first line, before anything of the project's is imported."""
+    _write(nodeid=BEGUN, when="begin", outcome="passed")
 
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:

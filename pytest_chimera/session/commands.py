@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.journal import standing_of
-from pytest_chimera.marked import journal_name
+from pytest_chimera.marked import cache_of, journal_name
 from pytest_chimera.models import slug_of
 from pytest_chimera.repository import Repository
 from pytest_chimera.session.conductor import private_folders, settings_of
 from pytest_chimera.session.report import state_lines, status_lines
+from pytest_chimera.session.screen import screen_of
 from pytest_chimera.session.verifying import verify_commit
 from pytest_chimera.standing import Standing
 from pytest_chimera.vault import Vault
@@ -42,7 +42,7 @@ def run_command(config: pytest.Config, _session: pytest.Session) -> pytest.ExitC
 
 
 def _verify_state(config: pytest.Config) -> pytest.ExitCode:
-    terminal = _terminal(config)
+    terminal = screen_of(config)
     text, whole = state_lines(_state(config), terminal._tw.fullwidth)
     terminal.write(text)
     return pytest.ExitCode.OK if whole else pytest.ExitCode.TESTS_FAILED
@@ -56,18 +56,15 @@ def _verify(config: pytest.Config, rev: str) -> pytest.ExitCode:
     return pytest.ExitCode.OK if verify_commit(config, rev) else pytest.ExitCode.TESTS_FAILED
 
 
-def _terminal(config: pytest.Config) -> Any:
-    return config.pluginmanager.getplugin("terminalreporter")
-
-
 def _state(config: pytest.Config) -> Path:
-    if config.cache is None:
+    cache = cache_of(config)
+    if cache is None:
         raise pytest.UsageError("The state lies in pytest's cache: run this without -p no:cacheprovider.")
-    return Path(config.cache.mkdir("chimera"))
+    return Path(cache.mkdir("chimera"))
 
 
 def _status(config: pytest.Config) -> None:
-    terminal = _terminal(config)
+    terminal = screen_of(config)
     terminal.write(status_lines(_state(config), terminal._tw.fullwidth))
 
 
@@ -85,11 +82,11 @@ def _apply(config: pytest.Config, feature: str) -> None:
         raise pytest.UsageError(f"{feature!r} has no candidate yet.")
     repository = Repository.find(config.rootpath, settings_of(config).work_dir, private_folders(config))
     repository.lay(change.commit, workflow.sealed.base if workflow and workflow.sealed else change.base)
-    _terminal(config).write_line(f"{feature}: {len(change.files)} files laid into the working tree, unstaged")
+    screen_of(config).write_line(f"{feature}: {len(change.files)} files laid into the working tree, unstaged")
 
 
 def _prune(config: pytest.Config) -> None:
-    vault, terminal = Vault(config.rootpath), _terminal(config)
+    vault, terminal = Vault(config.rootpath), screen_of(config)
     for path in sorted(_state(config).glob("*.jsonl")):
         standing = standing_of(path)
         if standing.merged and standing.feature and vault.clear(slug_of(standing.feature)):

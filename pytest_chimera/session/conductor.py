@@ -35,7 +35,7 @@ from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, SettingError
 from pytest_chimera.journal import standing_of
 from pytest_chimera.judging import Browser, find_browser
 from pytest_chimera.limits import Allowance
-from pytest_chimera.marked import cache_key, journal_name
+from pytest_chimera.marked import cache_key, cache_of, journal_name
 from pytest_chimera.models import Feature, SealedTest, Verdict
 from pytest_chimera.project import Orders, Project, state_out_of_reach, time_limits
 from pytest_chimera.proving import pursue
@@ -263,7 +263,7 @@ class Conductor:
         root = config.rootpath
         repository = Repository.find(root, settings.work_dir, private_folders(config))
         repository.head()
-        cache = config.cache
+        cache = cache_of(config)
         assert cache is not None, "--chimera without the cache is a usage error"
         state = self._state(cache)
         manager = config.pluginmanager
@@ -332,7 +332,14 @@ class Conductor:
             "chimera-checks": Checks(
                 settings, project.repository, project.work, by_hand=project.by_hand, sandboxes=sandboxes
             ),
-            "chimera-base-tests": BaseTests(settings, project.repository, project.work, project.by_hand, sandboxes),
+            "chimera-base-tests": BaseTests(
+                settings,
+                project.repository,
+                project.work,
+                project.by_hand,
+                sandboxes,
+                lambda line: self._progress.note(f"chimera: {line}"),
+            ),
             "chimera-deployer": deployer,
             "chimera-judge": Judge(settings, project.repository, project.browser),
             "chimera-progress": self._progress,
@@ -481,7 +488,8 @@ def result_of(project: Project, feature: Feature) -> str | Verdict | None:
 
 def private_folders(config: pytest.Config) -> tuple[Path, ...]:
     """Folders that never belong to a change: pytest's cache."""
-    return (Path(str(config.cache._cachedir)),) if config.cache else ()
+    cache = cache_of(config)
+    return (Path(str(cache._cachedir)),) if cache else ()
 
 
 @contextmanager

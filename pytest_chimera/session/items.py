@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.marked import ARGUMENTS, MARKER, body_of, cache_key, feature_id, is_generated, parameters_id
+from pytest_chimera.marked import ARGUMENTS, MARKER, body_of, cached_standing, feature_id, is_generated, parameters_id
 from pytest_chimera.models import Feature
 from pytest_chimera.session.gherkin import ScenarioItem
 
@@ -152,8 +152,7 @@ def leave_to_features(items: Iterable[Any], features: Iterable[Feature]) -> None
 
 
 def _is_complete(config: pytest.Config, feature: str) -> bool:
-    value = config.cache.get(cache_key(feature), None) if config.cache else None
-    return isinstance(value, dict) and value.get("state") in {"complete", "proved", "present"}
+    return (cached_standing(config, feature) or {}).get("state") in {"complete", "proved", "present"}
 
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from pytest_chimera.marked import MARKER, MARKER_ARRANGE, body_of, cache_key, feature_id, is_generated
+from pytest_chimera.marked import MARKER, MARKER_ARRANGE, body_of, cached_standing, feature_id, is_generated
 
 if TYPE_CHECKING:
     from pytest_chimera.models import Call
@@ -31,8 +31,8 @@ class PlainRuns:
                 item.add_marker(pytest.mark.skip(reason=self._state(feature_id(item))))
 
     def _state(self, feature: str) -> str:
-        value = self._config.cache.get(cache_key(feature), None) if self._config.cache else None
-        if not isinstance(value, dict):
+        value = cached_standing(self._config, feature)
+        if value is None:
             return "chimera: not built yet; pytest --chimera builds it"
         branch = f", on {value['branch']}" if value.get("branch") and not value.get("merged") else ""
         return f"chimera: {value.get('state', 'unknown')}{branch}"

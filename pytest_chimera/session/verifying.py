@@ -26,6 +26,7 @@ from pytest_chimera.repository import Repository, Trailers
 from pytest_chimera.sealing import ready_test
 from pytest_chimera.session.conductor import functions_of, generator_of, private_folders, settings_of
 from pytest_chimera.session.confinement import sandboxes_of
+from pytest_chimera.session.screen import screen_of
 from pytest_chimera.settings import Settings, load_tables
 from pytest_chimera.vault import Vault
 from pytest_chimera.verification import Verified, proofs_at, verify
@@ -48,7 +49,7 @@ def verify_commit(config: pytest.Config, rev: str) -> bool:
         if not any(each.evidence for each in found if not each.holds):
             shutil.rmtree(room, ignore_errors=True)
     holds = all(each.holds for each in found)
-    terminal = config.pluginmanager.getplugin("terminalreporter")
+    terminal = screen_of(config)
     for each in found:
         _tell(terminal, each, kept=not holds)
     return holds
@@ -68,7 +69,7 @@ async def _verified(
             remedy="Say how a checkout is served: -o chimera_serve=…",
         )
     project = await _project(config, repository, settings, folder, room, work)
-    deployer = Deployer(settings, lambda line: _terminal(config).write_line(f"  {line}"), project.sandboxes)
+    deployer = Deployer(settings, lambda line: screen_of(config).write_line(f"  {line}"), project.sandboxes)
     plugins = {"chimera-deployer": deployer, "chimera-judge": Judge(settings, repository, project.browser)}
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, name)
@@ -89,7 +90,7 @@ async def _project(
     browser = find_browser(settings.browser_path)
 
     def say(feature: Feature, line: str) -> None:
-        _terminal(config).write_line(f"  {feature.id}  {line}")
+        screen_of(config).write_line(f"  {feature.id}  {line}")
 
     return Project(
         root=config.rootpath,
@@ -109,10 +110,6 @@ async def _project(
         table=time_limits(settings, None),
         sandboxes=sandboxes_of(config.rootpath, settings_of(config), repository, room, by_hand=False),
     )
-
-
-def _terminal(config: pytest.Config) -> Any:
-    return config.pluginmanager.getplugin("terminalreporter")
 
 
 def _tell(terminal: Any, found: Verified, *, kept: bool) -> None:

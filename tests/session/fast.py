@@ -210,6 +210,10 @@ class Fast:
         """Run ``pytest --chimera-verify-state``."""
         return self._finished("--chimera-verify-state", *LEAN)
 
+    def run(self, *words: str) -> pytest.RunResult:
+        """Run plain ``pytest`` in a process of its own, to its end."""
+        return self._run(words).result()
+
     def _finished(self, *words: str) -> pytest.RunResult:
         return self._run(words).result()
 
