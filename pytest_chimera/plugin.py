@@ -48,13 +48,15 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Document the marker; refuse a command line that cannot work."""
     from pytest_chimera.marked import MARKER_ARRANGE_HELP, MARKER_HELP
-    from pytest_chimera.session import browsers
+    from pytest_chimera.session import base_url, browsers
     from pytest_chimera.session.plain import PlainRuns
 
     config.addinivalue_line("markers", MARKER_HELP)
     config.addinivalue_line("markers", MARKER_ARRANGE_HELP)
     config.pluginmanager.register(PlainRuns(config), "chimera-plain")
     config.pluginmanager.register(browsers, "chimera-browsers")
+    if config.pluginmanager.hasplugin(base_url.STANDS_IN_FOR):
+        config.pluginmanager.register(base_url, "chimera-base-url")
     if config.option.chimera:
         _check_command_line(config)
     else:
