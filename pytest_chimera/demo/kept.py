@@ -21,7 +21,7 @@ def brief_with_most_to_say(folder: Path) -> Path | None:
 
 
 def shortened(brief: str) -> str:
-    """A brief with no more than some lines of each part, and of all, and without the test's source and the rules."""
+    """A brief with no more than some lines of each part, not more than two attempts, and without test and rules."""
     title, *parts = re.split(r"^(?=##+ )", brief, flags=re.MULTILINE)
     told = [_clipped(part) for part in (title, *parts) if not part.startswith(("## The test\n", "## Rules\n"))]
     return "\n".join(["\n".join(told).rstrip().partition(_LATER)[0].rstrip(), "", LEFT_OUT])
