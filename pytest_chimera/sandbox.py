@@ -234,8 +234,11 @@ class Sandboxes:
         :raises SettingError: one is required, and there is none.
         """
         sandbox = self.find()
-        top = folder.parents[len(parts) - 1] if (parts := PurePosixPath(self.prefix).parts) else folder
-        return sandbox.showing(*shown, writable=(top, *writable)) if sandbox else None
+        return sandbox.showing(*shown, writable=(self.top_of(folder), *writable)) if sandbox else None
+
+    def top_of(self, folder: Path) -> Path:
+        """The whole checkout or clone that a project's folder lies in."""
+        return folder.parents[len(parts) - 1] if (parts := PurePosixPath(self.prefix).parts) else folder
 
     def _looked(self) -> Sandbox | None:
         if self.setting == "off" or not (self.wanted or self.setting == "require"):

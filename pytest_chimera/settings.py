@@ -62,6 +62,9 @@ class Settings:
     coder_env: tuple[str, ...] = _ini(
         (), "environment of the coder's command: NAME=value, or NAME to pass it on", advanced=True
     )
+    prepare_working_tree: bool = _ini(
+        False, "plain pytest runs the preparing lines of chimera_serve in your working tree, too", advanced=True
+    )
     health: str = _ini("/", "the path that answers when the application is ready", advanced=True)
     port: int = _ini(0, "the port to serve on when the command cannot take one; 0 is any free port", advanced=True)
     version_url: str = _ini("", "the path of a staging that answers with its commit", advanced=True)

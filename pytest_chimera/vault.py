@@ -14,6 +14,8 @@ import tempfile
 from pathlib import Path
 
 VAULT = ".chimera"
+PREPARED = "plain-run-prepared"
+"""How the folders in it begin that hold what preparing lines made for plain runs."""
 
 
 def write_file(path: Path, content: str | bytes) -> Path:
@@ -31,6 +33,24 @@ def write_file(path: Path, content: str | bytes) -> Path:
         temporary.unlink(missing_ok=True)
         raise
     return path
+
+
+def remove_folder(folder: Path) -> bool:
+    """Remove a folder, read-only files and all; whether it is gone. Where it is a link, the link goes."""
+    if folder.is_symlink():
+        folder.unlink()
+    _make_writable(folder)
+    for each, folders, _files in os.walk(folder):
+        for name in folders:
+            _make_writable(Path(each, name))
+    shutil.rmtree(folder, ignore_errors=True)
+    return not folder.exists()
+
+
+def _make_writable(folder: Path) -> None:
+    if not folder.is_symlink():
+        with contextlib.suppress(OSError):  # what can't be opened up is found out by removing it
+            folder.chmod(0o700)
 
 
 class Vault:

@@ -14,13 +14,14 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import NoReturn
 
 from pytest_chimera.builtin.finding import find_serve, no_serve_known
 from pytest_chimera.builtin.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken
+from pytest_chimera.builtin.preparing import Prepared, lasting_lines
 from pytest_chimera.contention import Deadline
 from pytest_chimera.environment import chosen_environment
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
@@ -28,6 +29,7 @@ from pytest_chimera.judging.plain_pages import AS_A_BROWSER
 from pytest_chimera.sandbox import HINT, Sandbox
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.supervised import ProgramNotFound, Supervised, describe_exit
+from pytest_chimera.vault import write_file
 
 PLACEHOLDERS = ("port", "host", "data_dir", "name")
 _PORT_TRIES = 4
@@ -60,6 +62,8 @@ class Recipe:
     :param health: the path that answers when it is ready; ``ready_timeout`` how many seconds it has.
     :param prepare_timeout: seconds that each preparing line has.
     :param sandbox: what it runs in; ``None`` for the system as it is.
+    :param prepared: what the preparing lines have made of the same files before, or where it is to be kept.
+    :param not_run: preparing lines that are left to the person.
     """
 
     serve: str
@@ -73,11 +77,18 @@ class Recipe:
     ready_timeout: float = 60.0
     prepare_timeout: float = 900.0
     sandbox: Sandbox | None = None
+    prepared: Prepared | None = None
+    not_run: tuple[str, ...] = ()
 
     @property
     def command(self) -> str:
         """The line that serves."""
         return _lines(self.serve)[-1]
+
+    @property
+    def preparing(self) -> list[str]:
+        """The lines that run before it."""
+        return _lines(self.serve)[:-1]
 
 
 @dataclass(frozen=True)
@@ -127,13 +138,47 @@ def serve(recipe: Recipe, cancelled: threading.Event) -> Served:
     :raises PhaseFailed: the program ended, never answered, or answers with errors only.
     :raises Cancelled: as the event says.
     """
-    shutil.rmtree(recipe.data_dir, ignore_errors=True)
-    recipe.data_dir.mkdir(parents=True)
     try:
+        return _served_anew(recipe, cancelled)
+    except PhaseFailed as failed:
+        if not recipe.not_run:
+            raise
+        failed.remedy = "\n".join(filter(None, (left_to_the_person(recipe.not_run), failed.remedy)))
+        raise
+
+
+def left_to_the_person(not_run: Sequence[str]) -> str:
+    """What was not run in a working tree, and both ways out."""
+    lines = "\n".join(f"    {line}" for line in not_run)
+    return (
+        f"These preparing lines of chimera_serve were not run, because this is your working tree:\n{lines}\n"
+        "Run them yourself, or write: chimera_prepare_working_tree = true"
+    )
+
+
+def _served_anew(recipe: Recipe, cancelled: threading.Event) -> Served:
+    """With an empty data folder, and from what was prepared before where the application starts from it."""
+    prepared = recipe.prepared
+    try:
+        _empty(recipe.data_dir)
         return _served_on_some_port(recipe, cancelled)
+    except PhaseFailed:
+        shutil.rmtree(recipe.data_dir, ignore_errors=True)
+        if not (prepared and prepared.in_use):
+            raise
+        prepared.undo()
+        return _served_anew(replace(recipe, prepared=None), cancelled)
     except BaseException:
         shutil.rmtree(recipe.data_dir, ignore_errors=True)
         raise
+    finally:
+        if prepared:
+            prepared.accept()
+
+
+def _empty(folder: Path) -> None:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
 
 
 def serve_again(served: Served, cancelled: threading.Event) -> Served:
@@ -159,8 +204,8 @@ def _served_once(recipe: Recipe, cancelled: threading.Event, *, prepares: bool) 
     values = {"port": str(port), "host": HOST, "data_dir": str(recipe.data_dir), "name": recipe.name}
     environment = environment_of(recipe.folder, recipe.env, values)
     *preparing, serving = (_words(line, values, environment) for line in _lines(recipe.serve))
-    for words in preparing if prepares else ():
-        _prepare(recipe, words, environment, cancelled)
+    if prepares:
+        _prepare(recipe, preparing, environment, cancelled)
     program = _start(recipe, words=serving, environment=environment, log="server.log")
     try:
         _await_answer(recipe, program, port, cancelled)
@@ -250,7 +295,31 @@ def _not_found(recipe: Recipe, missing: ProgramNotFound) -> SettingError | Phase
     )
 
 
-def _prepare(recipe: Recipe, words: list[str], environment: Mapping[str, str], cancelled: threading.Event) -> None:
+def _prepare(
+    recipe: Recipe, preparing: Sequence[list[str]], environment: Mapping[str, str], cancelled: threading.Event
+) -> None:
+    """Run the preparing lines, but for what they have made of the same files before."""
+
+    def may_go_on() -> None:
+        if cancelled.is_set():
+            raise Cancelled
+
+    prepared = recipe.prepared
+    lasting = lasting_lines(recipe.preparing, recipe.env, environment) if prepared else 0
+    if prepared and lasting and prepared.restore(may_go_on):
+        lines = "".join(f"  {line}\n" for line in recipe.preparing[:lasting])
+        write_file(recipe.vault / "prepare.log", f"Prepared before, and copied from there:\n{lines}{prepared.log}\n")
+    else:
+        for words in preparing[:lasting]:
+            _run_line(recipe, words, environment, cancelled)
+        if prepared and lasting:
+            prepared.log = str(recipe.vault / "prepare.log")
+            prepared.keep(may_go_on)
+    for words in preparing[lasting:]:
+        _run_line(recipe, words, environment, cancelled)
+
+
+def _run_line(recipe: Recipe, words: list[str], environment: Mapping[str, str], cancelled: threading.Event) -> None:
     program = _start(recipe, words=words, environment=environment, log="prepare.log", time_limit=recipe.prepare_timeout)
     try:
         while not program.poll():
@@ -385,11 +454,16 @@ def _check_owner(recipe: Recipe, program: Supervised, port: int) -> None:
 def recipe_of_working_tree(settings: Settings, folder: Path, vault: Path) -> Recipe:
     """What the settings, or what is found, say about serving the files of a working tree.
 
+    Of the preparing lines only those run that name our own data folder, unless the person has said that all may.
+
     :raises SettingError: no way to serve it is known.
     """
     name = f"working_tree_{secrets.token_hex(3)}"
     command = settings.serve.strip() or _found_for_working_tree(folder)
-    return recipe_for(settings, command, folder, name, vault / f"data-{name}", vault)
+    *preparing, serving = _lines(command)
+    not_run = tuple(line for line in preparing if not settings.prepare_working_tree and "{data_dir}" not in line)
+    command = "\n".join((*(line for line in preparing if line not in not_run), serving))
+    return replace(recipe_for(settings, command, folder, name, vault / f"data-{name}", vault), not_run=not_run)
 
 
 def _found_for_working_tree(folder: Path) -> str:
@@ -401,6 +475,7 @@ def _found_for_working_tree(folder: Path) -> str:
             f"{found.sentence}; but in your working tree it would use the database that you develop with.",
             remedy="Write in pyproject.toml how it is served with another one, for example:\n"
             'chimera_env = ["DATABASE_URL=sqlite:///{data_dir}/db.sqlite3"]\n'
-            f'chimera_serve = """\n{found.command}\n"""',
+            f'chimera_serve = """\n{found.command}\n"""\n'
+            "chimera_prepare_working_tree = true",
         )
     return found.command

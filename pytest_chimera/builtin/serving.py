@@ -19,6 +19,7 @@ import anyio.to_thread
 import pytest
 
 from pytest_chimera.builtin.finding import Found, find_serve, no_serve_known
+from pytest_chimera.builtin.preparing import Prepared
 from pytest_chimera.builtin.server import Recipe, Served, recipe_for, serve, serve_again
 from pytest_chimera.contention import stretched
 from pytest_chimera.errors import EnvironmentTrouble, SettingError
@@ -28,6 +29,8 @@ from pytest_chimera.settings import Settings
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
 
 _LOOK_EVERY = 0.02
+_TREES_KEPT = 3
+"""Prepared trees that are kept for a feature: its base's, a candidate's, and one that either was moved to."""
 _SHARE_OF_THE_PHASE = 0.9
 _ASK_STAGING_EVERY = 2.0
 _REQUEST_SECONDS = 10.0
@@ -49,6 +52,7 @@ class Deployer:
         self._say = say
         self._found: Found | None = None
         self._served: dict[str, Served] = {}
+        self._prepared: dict[tuple[Path, str], Prepared] = {}
         self._fixed_port = anyio.Semaphore(1)
 
     @pytest.hookimpl(trylast=True)
@@ -75,10 +79,13 @@ class Deployer:
             await self._stop(served)
 
     async def stop_all(self) -> None:
-        """Stop every server that still runs."""
+        """Stop every server that still runs, and remove what was kept for others."""
         while self._served:
             _, served = self._served.popitem()
             await self._stop(served)
+        while self._prepared:
+            _, prepared = self._prepared.popitem()
+            await anyio.to_thread.run_sync(prepared.forget)
 
     # -- a server of its own
 
@@ -122,7 +129,20 @@ class Deployer:
         command = found.command if found else self._settings.serve
         data_dir = folder.with_name(f"{folder.name}.data")
         recipe = recipe_for(self._settings, command, folder, name, data_dir, Path(checkout.vault))
-        return replace(recipe, sandbox=self._sandboxes.for_folder(folder, writable=(data_dir,)))
+        sandbox = self._sandboxes.for_folder(folder, writable=(data_dir,))
+        return replace(recipe, sandbox=sandbox, prepared=self._prepared_for(checkout, data_dir))
+
+    def _prepared_for(self, checkout: Checkout, data_dir: Path) -> Prepared:
+        """What was made of the same tree at the same path; only the last trees of a place are kept."""
+        top = self._sandboxes.top_of(Path(checkout.folder))
+        if (top, checkout.tree) not in self._prepared:
+            of_the_same_place = [key for key in self._prepared if key[0].parent == top.parent]
+            for key in of_the_same_place[: 1 - _TREES_KEPT]:
+                self._prepared.pop(key).forget()
+        places = {"checkout": top} | ({} if data_dir.is_relative_to(top) else {"data": data_dir})
+        prepared = self._prepared.pop((top, checkout.tree), None)
+        self._prepared[top, checkout.tree] = prepared or Prepared(top.with_name(f"{top.name}.prepared"), places)
+        return self._prepared[top, checkout.tree]
 
     def _find(self, folder: Path) -> Found:
         """What is found first holds for the whole run: a change is served by its base's command."""

@@ -9,10 +9,8 @@ import hashlib
 import json
 import os
 import re
-import shutil
 import stat
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -29,6 +27,7 @@ from pytest_chimera.repository.store import (
     Store,
     shown,
 )
+from pytest_chimera.vault import remove_folder
 
 BRANCH = "feature"
 OWN_FOLDER = ".chimera"
@@ -116,23 +115,10 @@ def look(path: Path) -> Seen | None:
 def discard(folder: Path) -> None:
     """Remove a clone or checkout with its manifest, read-only files and all; one that is gone already is fine."""
     Manifest.beside(folder).unlink(missing_ok=True)
-    if folder.is_symlink():
-        folder.unlink()
-    _make_writable(folder)
-    for each, folders, _files in os.walk(folder):
-        for name in folders:
-            _make_writable(Path(each, name))
-    shutil.rmtree(folder, ignore_errors=True)
-    if folder.exists():
+    if not remove_folder(folder):
         raise RepositoryError(
             "A folder that is no longer needed can't be removed.", where=str(folder), remedy="Remove it by hand."
         )
-
-
-def _make_writable(folder: Path) -> None:
-    if not folder.is_symlink():
-        with suppress(OSError):  # what can't be opened up is found out by removing it
-            folder.chmod(0o700)
 
 
 # -- reading

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from pytest_chimera.marked import MARKER, MARKER_ARRANGE, body_of, cached_standing, feature_id, is_generated
+from pytest_chimera.vault import PREPARED, VAULT
 
 if TYPE_CHECKING:
     from pytest_chimera.models import Call
@@ -50,6 +51,8 @@ class PlainRuns:
         if self._server is None:
             self._server = TestServer(self._config)
             self._config.option.base_url = self._server.url
+        if self._server.note:
+            item.add_report_section("setup", "chimera", self._server.note)
         self._server.prepare(arrangements_of_item(item))
 
     def _is_elsewhere(self, arranges: object) -> bool:
@@ -69,9 +72,13 @@ class PlainRuns:
         return self._generated[path]
 
     def pytest_unconfigure(self) -> None:
-        """Stop the server."""
+        """Stop the server, and remove what the servers of several workers had in common."""
         if self._server is not None:
             self._server.stop()
+        if not hasattr(self._config, "workerinput") and any((self._config.rootpath / VAULT).glob(f"{PREPARED}-*")):
+            from pytest_chimera.session.serving import forget_prepared
+
+            forget_prepared(self._config.rootpath)
 
 
 def arrangements_of_item(item: Any) -> list[Call]:

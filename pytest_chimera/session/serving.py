@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import filelock
 import pytest
 
 from pytest_chimera.builtin.arranging import Arranging, Code, NotArranged, Where
-from pytest_chimera.builtin.server import Served, recipe_of_working_tree, serve
+from pytest_chimera.builtin.preparing import Prepared
+from pytest_chimera.builtin.server import Recipe, Served, left_to_the_person, recipe_of_working_tree, serve
 from pytest_chimera.contention import stretched
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.judging import find_browser
 from pytest_chimera.models import Call
 from pytest_chimera.session.conductor import settings_of
 from pytest_chimera.supervised import Finished, Supervised
-from pytest_chimera.vault import Vault
+from pytest_chimera.vault import PREPARED, Vault, remove_folder
 
 
 class TestServer:
@@ -33,8 +36,11 @@ class TestServer:
         worker = getattr(config, "workerinput", {}).get("workerid", "")
         self._root: Path = config.rootpath
         self._folder = Vault(config.rootpath).scratch(f"plain-run-{worker}" if worker else "plain-run")
+        self._run = str(getattr(config, "workerinput", {}).get("testrunuid", ""))
         self._served: Served | None = None
+        self._prepared: Prepared | None = None
         self._is_fresh = True
+        self.note = ""
         try:
             self._settings = settings_of(config)
             self.url = self._url()
@@ -45,8 +51,20 @@ class TestServer:
         settings = self._settings
         if not settings.serve.strip() and settings.staging_url:
             return settings.staging_url.rstrip("/")
-        self._served = serve(recipe_of_working_tree(settings, self._root, self._folder), threading.Event())
+        recipe = recipe_of_working_tree(settings, self._root, self._folder)
+        self.note = left_to_the_person(recipe.not_run) if recipe.not_run else ""
+        self._served = self._start(recipe)
         return self._served.url
+
+    def _start(self, recipe: Recipe) -> Served:
+        """Serve; what preparing lines fill the data folder with is kept, and the workers of a run have it in common."""
+        if not recipe.preparing:
+            return serve(recipe, threading.Event())
+        room = Vault(self._root).folder / f"{PREPARED}-{self._run or 'alone'}"
+        if self._prepared is None:
+            self._prepared = Prepared(room, {"data": recipe.data_dir}, shared=bool(self._run))
+        with filelock.FileLock(room.with_name(f"{room.name}.lock")) if self._run else nullcontext():
+            return serve(replace(recipe, prepared=self._prepared), threading.Event())
 
     def prepare(self, calls: Sequence[Call]) -> None:
         """Have done what a test needs before the browser comes."""
@@ -71,7 +89,7 @@ class TestServer:
     def _renew(self, served: Served) -> None:
         served.stop()
         recipe = recipe_of_working_tree(self._settings, self._root, self._folder)
-        self._served = serve(replace(recipe, port=served.port), threading.Event())
+        self._served = self._start(replace(recipe, port=served.port, data_dir=served.recipe.data_dir))
         self._is_fresh = True
 
     def _arrange(self, calls: tuple[Call, ...], served: Served) -> None:
@@ -86,6 +104,17 @@ class TestServer:
         """End it."""
         if self._served is not None:
             self._served.stop()
+        if self._prepared and not self._run:
+            self._prepared.forget()
+
+
+def forget_prepared(root: Path) -> None:
+    """Remove what the workers of a run had in common."""
+    for each in Vault(root).folder.glob(f"{PREPARED}-*"):
+        if each.is_dir():
+            remove_folder(each)
+        else:
+            each.unlink(missing_ok=True)
 
 
 def _run(arranging: Arranging, environment: dict[str, str], time_limit: float) -> Finished:
