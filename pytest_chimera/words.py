@@ -26,7 +26,7 @@ def busy_text(run: TestRun) -> str:
     """How busy the machine was, and how long the judge waited for that; empty when it was quiet."""
     if run.slowdown < FREE or not run.patience:
         return ""
-    return f"seen while the machine was {run.slowdown:.0f} times slower, with a patience of {run.patience:g} s"
+    return f"seen on a busy machine, with a patience of {run.patience:g} s"
 
 
 def failing_text(run: TestRun | None) -> str:
