@@ -76,6 +76,17 @@ def _check_command_line(config: pytest.Config) -> None:
         raise pytest.UsageError("--chimera-draft edits files: run it without --chimera-dry-run and without -n.")
     if config.getoption("chimera_reject") and config.getoption("chimera_hint"):
         raise pytest.UsageError("--chimera-reject and --chimera-hint are two ways to answer: give one of them.")
+    if not config.option.collectonly:
+        _refuse_what_is_not_honoured(config)
+
+
+def _refuse_what_is_not_honoured(config: pytest.Config) -> None:
+    """What stands on the command line; what comes from ``addopts`` fails the features instead."""
+    from pytest_chimera.session.refused import refused_options
+
+    for error in refused_options(config):
+        if not error.where:
+            raise pytest.UsageError(str(error))
 
 
 def pytest_cmdline_main(config: pytest.Config) -> int | None:

@@ -5,9 +5,12 @@ Only the standard library is imported here, because the plugin reads this withou
 
 from __future__ import annotations
 
+import difflib
+import math
+import re
 import shlex
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, Literal
@@ -153,6 +156,14 @@ FLAGS = (
 )
 
 
+SERVE_PLACEHOLDERS = ("port", "host", "data_dir", "name")
+"""What ``{…}`` stands for in ``chimera_serve`` and ``chimera_env``."""
+CODER_PLACEHOLDERS = ("brief", "brief_json", "folder", "attempt", "feature")
+"""What ``{…}`` stands for in ``chimera_coder``."""
+_PLACEHOLDER = re.compile(r"(?<!\$)\{([A-Za-z_]\w*)\}")
+"""A name in braces; one with a dollar before it is the shell's."""
+
+
 def ini_options() -> list[tuple[str, Ini, Any]]:
     """All ini keys as (key, declaration, default)."""
     return [(f"chimera_{each.name}", each.metadata["ini"], each.default) for each in fields(Settings)]
@@ -181,10 +192,20 @@ def _typed(key: str, raw: Any, default: Any) -> Any:
         lines = raw.splitlines() if isinstance(raw, str) else raw
         return tuple(str(line).strip() for line in lines if str(line).strip())
     if isinstance(default, bool):
-        return raw if isinstance(raw, bool) else str(raw).strip().lower() in {"1", "true", "yes", "on"}
+        return raw if isinstance(raw, bool) else _truth(key, str(raw))
     if isinstance(default, int | float):
         return _number(key, raw, type(default))
     return str(raw)
+
+
+def _truth(key: str, raw: str) -> bool:
+    """As pytest reads a switch."""
+    word = raw.strip().lower()
+    if word in {"y", "yes", "t", "true", "on", "1"}:
+        return True
+    if word in {"n", "no", "f", "false", "off", "0"}:
+        return False
+    raise SettingError(f"{key} is true or false, not {raw!r}.", remedy=f"Write: {key} = true")
 
 
 def _number(key: str, raw: Any, kind: type[int] | type[float]) -> int | float:
@@ -192,6 +213,8 @@ def _number(key: str, raw: Any, kind: type[int] | type[float]) -> int | float:
         value = kind(raw)
     except ValueError:
         raise SettingError(f"{key} takes a number, not {raw!r}.", remedy=f"Write for example: {key} = 5") from None
+    if not math.isfinite(value):
+        raise SettingError(f"{key} takes a number, not {raw!r}.", remedy=f"Write for example: {key} = 5")
     if value < 0:
         raise SettingError(f"{key} cannot be negative ({raw}).", remedy=f"Write for example: {key} = 5")
     return value
@@ -221,6 +244,72 @@ def _check(settings: Settings) -> None:
         raise SettingError("chimera_max_attempts is at least 1.", remedy="Write: chimera_max_attempts = 5")
     for key, command in (("chimera_coder", settings.coder), ("chimera_serve", settings.serve)):
         split_command(key, command)
+    _check_placeholders(settings)
+
+
+def _check_placeholders(settings: Settings) -> None:
+    """
+    :raises SettingError: a command names a placeholder that there is not.
+    """
+    replays = settings.coder.startswith("replay:")
+    commands = (
+        ("chimera_serve", [settings.serve], SERVE_PLACEHOLDERS),
+        ("chimera_env", settings.env, SERVE_PLACEHOLDERS),
+        ("chimera_coder", [] if replays else [settings.coder], CODER_PLACEHOLDERS),
+    )
+    for key, lines, known in commands:
+        for line in lines:
+            filled(key, line, dict.fromkeys(known, ""))
+    for line in settings.check:  # braces are a shell's and awk's, too: only what is meant as ours is refused
+        for found in _PLACEHOLDER.finditer(line):
+            if difflib.get_close_matches(found[1], {*SERVE_PLACEHOLDERS, *CODER_PLACEHOLDERS}, 1, 0.75):
+                raise SettingError(
+                    f"chimera_check fills in no placeholder, and {found[0]} looks like one.",
+                    where=line,
+                    remedy="It runs in a checkout of the candidate: write the command without it.",
+                )
+
+
+def filled(key: str, text: str, values: Mapping[str, str]) -> str:
+    """A configured text with its placeholders filled in.
+
+    :raises SettingError: it names one that there is not.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        if found[1] in values:
+            return values[found[1]]
+        known = ", ".join(f"{{{name}}}" for name in values)
+        hint = did_you_mean(found[1], values, "{{{}}}")
+        raise SettingError(f"{key} knows no {found[0]}.{hint}", where=text, remedy=f"It knows {known}.")
+
+    return _PLACEHOLDER.sub(value, text)
+
+
+def did_you_mean(name: str, known: Iterable[str], how: str = "{}") -> str:
+    """The nearest of some names, as a question that follows a sentence; empty when none is near.
+
+    :param how: how a name is written, with ``{}`` for it.
+    """
+    near = difflib.get_close_matches(name, list(known), 1)
+    return f" Did you mean {how.format(near[0])}?" if near else ""
+
+
+def refuse_unknown_keys(keys: Iterable[str], where: str) -> None:
+    """Refuse ini keys that begin as ours do, or are as good as one of ours, and are none.
+
+    :param keys: those that no plugin of pytest's has declared.
+    :raises SettingError: names the first, and the one that may be meant.
+    """
+    known = [key for key, _, _ in ini_options()]
+    for key in keys:
+        if key not in known and (key.startswith("chimera") or difflib.get_close_matches(key, known, 1, 0.9)):
+            raise SettingError(
+                f"There is no setting {key}.{did_you_mean(key, known)}",
+                where=where,
+                remedy="Correct its name or remove it; the settings are listed in docs/reference/options.md and by "
+                "pytest --help.",
+            )
 
 
 @dataclass(frozen=True)
@@ -241,14 +330,45 @@ def load_tables(root: Path) -> Tables:
     glossary: dict[str, str | list[str]] = {}
     languages: dict[str, dict[str, str | list[str]]] = {}
     for path, inside in ((root / "pyproject.toml", ("tool", "chimera")), (root / "chimera.toml", ())):
-        table = _toml(path)
-        for name in inside:
-            table = table.get(name, {})
-        pages |= {name: _text(path, "pages", name, value) for name, value in table.get("pages", {}).items()}
+        table = _own_table(path, inside)
+        found = _as_table(path, "pages", table.get("pages", {}))
+        pages |= {name: _text(path, "pages", name, value) for name, value in found.items()}
         glossary |= _phrases(path, "glossary", table.get("glossary", {}))
-        for code, phrases in table.get("languages", {}).items():
+        for code, phrases in _as_table(path, "languages", table.get("languages", {})).items():
             languages[code] = languages.get(code, {}) | _phrases(path, f"languages.{code}", phrases)
     return Tables(pages, glossary, languages)
+
+
+def _own_table(path: Path, inside: Iterable[str]) -> Mapping[str, Any]:
+    """Our table in a file.
+
+    :raises SettingError: it holds what nobody reads.
+    """
+    table: Mapping[str, Any] = _toml(path)
+    for name in inside:
+        table = _as_table(path, name, table.get(name, {}))
+    known = [each.name for each in fields(Tables)]
+    settings = [key for key, _, _ in ini_options()]
+    for key in table:
+        if key in known:
+            continue
+        setting = key if key.startswith("chimera_") else f"chimera_{key}"
+        if setting in settings:
+            hint, remedy = "", f"It is a setting of pytest's: write {setting} into [tool.pytest.ini_options]."
+        else:
+            hint, remedy = did_you_mean(key, known), f"It knows the tables {', '.join(known)}."
+        raise SettingError(f"{_shown(inside, path)} knows no {key}.{hint}", where=str(path), remedy=remedy)
+    return table
+
+
+def _shown(inside: Iterable[str], path: Path) -> str:
+    return f"[{'.'.join(inside)}]" if inside else path.name
+
+
+def _as_table(path: Path, name: str, value: Any) -> Mapping[str, Any]:
+    if isinstance(value, Mapping):
+        return value
+    raise SettingError(f"{name!r} is no table: {value!r}.", where=str(path), remedy=f"Write a table [{name}].")
 
 
 def _phrases(path: Path, table: str, phrases: Any) -> dict[str, str | list[str]]:

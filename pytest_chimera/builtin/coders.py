@@ -20,14 +20,13 @@ from pytest_chimera.models import Brief, Feature, GeneratedTest
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import apply_patch, put_back
 from pytest_chimera.sandbox import HINT, Sandbox, Sandboxes, logins_of
-from pytest_chimera.settings import Settings, split_command
+from pytest_chimera.settings import Settings, filled, split_command
 from pytest_chimera.vault import write_file
 
 REPLAY = "replay:"
 DRAFT_FILE = "chimera-draft.txt"
 """Where a coder writes the steps that it drafts, in the folder that it is given."""
 _LARGEST_DRAFT = 100_000
-PLACEHOLDERS = ("brief", "brief_json", "folder", "attempt", "feature")
 
 
 class CommandCoder:
@@ -108,17 +107,7 @@ def command_for(brief: Brief, coder: str) -> list[str]:
         "attempt": str(brief.attempt),
         "feature": brief.feature.id,
     }
-    return [_filled(word, values) for word in split_command("chimera_coder", coder)]
-
-
-def _filled(word: str, values: dict[str, str]) -> str:
-    def value(match: re.Match[str]) -> str:
-        if match[1] not in values:
-            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-            raise SettingError(f"chimera_coder knows no {{{match[1]}}}.", where=word, remedy=f"It knows {known}.")
-        return values[match[1]]
-
-    return re.sub(r"\{([a-z_]+)\}", value, word)
+    return [filled("chimera_coder", word, values) for word in split_command("chimera_coder", coder)]
 
 
 def _told(brief: Brief) -> dict[str, str]:

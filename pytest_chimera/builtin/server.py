@@ -27,11 +27,10 @@ from pytest_chimera.environment import chosen_environment
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
 from pytest_chimera.judging.plain_pages import AS_A_BROWSER
 from pytest_chimera.sandbox import HINT, Sandbox
-from pytest_chimera.settings import Settings, split_command
+from pytest_chimera.settings import Settings, filled, split_command
 from pytest_chimera.supervised import ProgramNotFound, Supervised, describe_exit
 from pytest_chimera.vault import write_file
 
-PLACEHOLDERS = ("port", "host", "data_dir", "name")
 _PORT_TRIES = 4
 _SHELL_WORDS = frozenset({"&&", "||", "|", ";", "&", ">", ">>", "<"})
 _TAKEN = re.compile(
@@ -222,7 +221,7 @@ def environment_of(folder: Path, env: Sequence[str], values: Mapping[str, str]) 
     :param folder: its files; ``env`` what the project configures for it, with placeholders.
     :param values: the placeholders' values.
     """
-    given = [_filled("chimera_env", line, values) for line in env]
+    given = [filled("chimera_env", line, values) for line in env]
     also = {name.upper(): values[name] for name in ("port", "host") if name in values}
     return chosen_environment(folder=folder, given=given, also=also)
 
@@ -250,17 +249,7 @@ def _words(line: str, values: Mapping[str, str], environment: Mapping[str, str])
         )
     if words[0] in {"python", "python3"} and not shutil.which(words[0], path=environment["PATH"]):
         words[0] = sys.executable
-    return [_filled("chimera_serve", word, values) for word in words]
-
-
-def _filled(key: str, word: str, values: Mapping[str, str]) -> str:
-    def value(found: re.Match[str]) -> str:
-        if found[1] not in values:
-            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
-            raise SettingError(f"{key} knows no {found[0]}.", where=word, remedy=f"It knows {known}.")
-        return values[found[1]]
-
-    return re.sub(r"\{([A-Za-z_]\w*)\}", value, word)
+    return [filled("chimera_serve", word, values) for word in words]
 
 
 def _start(

@@ -46,8 +46,9 @@ from pytest_chimera.sealing import ready_test
 from pytest_chimera.session.confinement import NOTE, Confinement, sandboxes_of
 from pytest_chimera.session.items import DURATION, Durations, FeatureFailed, feature_of, refuse_double_ids
 from pytest_chimera.session.progress import Progress
+from pytest_chimera.session.refused import refused_options
 from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
-from pytest_chimera.settings import Settings, Tables, load_settings, load_tables
+from pytest_chimera.settings import Settings, Tables, ini_options, load_settings, load_tables, refuse_unknown_keys
 from pytest_chimera.turns import NotBegun, Turn, Turns
 from pytest_chimera.untrusted import Cleaner
 from pytest_chimera.vault import Vault
@@ -86,6 +87,8 @@ class Conductor:
             except ChimeraError as error:
                 self._errors[item.nodeid] = error
         self._errors |= refuse_double_ids(pairs)
+        for refused in refused_options(self._config):
+            self._errors |= {item.nodeid: refused for item, _ in pairs}
         self._failing = {self._order[nodeid] for nodeid in self._errors}
         self._waiting = [(item, feature) for item, feature in pairs if item.nodeid not in self._errors]
         self._progress.width = max((len(feature.id) for _, feature in self._waiting), default=0)
@@ -426,17 +429,30 @@ def _run_of(config: pytest.Config) -> str:
     return str(getattr(config, "workerinput", {}).get("testrunuid") or secrets.token_hex(8))
 
 
+_WRONG_VALUE = (TypeError, ValueError, pytest.UsageError)
+"""What pytest raises for an ini value that is not of its key's type; which of them, differs between its versions."""
+_TAKES = {
+    "string": "text",
+    "bool": "true or false",
+    "linelist": "a list, or text with a line for each entry",
+    "int": "a whole number",
+    "float": "a number",
+}
+
+
 def settings_of(config: pytest.Config) -> Settings:
     """The settings as the ini file and the command line give them.
 
-    :raises SettingError: one is wrong.
+    :raises SettingError: one is wrong, or there is none of its name.
     """
+    refuse_unknown_keys(_unknown_to_pytest(config), str(config.inipath or "the command line"))
 
     def read(key: str) -> Any:
         try:
             return config.getini(key)
-        except (TypeError, ValueError) as error:
-            raise SettingError(f"{key}: {error}.", where=str(config.inipath), remedy=f"Mend {key}.") from None
+        except _WRONG_VALUE as error:
+            taken = _TAKES[next(ini.type for name, ini, _ in ini_options() if name == key)]
+            raise SettingError(f"{key}: {error}.", where=str(config.inipath), remedy=f"It takes {taken}.") from None
 
     overrides = {
         name: value for name in ("coder", "jobs") if (value := config.getoption(f"chimera_{name}", None)) is not None
@@ -444,6 +460,22 @@ def settings_of(config: pytest.Config) -> Settings:
     if overrides.get("jobs") == "auto":
         overrides["jobs"] = "0"
     return load_settings(read, overrides)
+
+
+def _unknown_to_pytest(config: pytest.Config) -> list[str]:
+    """The ini keys that are written in a file or with ``-o``, and that no plugin has declared."""
+    written = getattr(config, "_inicfg", None)  # pytest 9 warns of the public name, and 8 knows no other
+    keys = [*(config.inicfg if written is None else written)]
+    keys += [each.partition("=")[0].strip() for each in config.getoption("override_ini", None) or ()]
+    return [key for key in dict.fromkeys(keys) if not _is_declared(config, key)]
+
+
+def _is_declared(config: pytest.Config, key: str) -> bool:
+    try:
+        config.getini(key)
+    except _WRONG_VALUE as error:
+        return "unknown configuration value" not in str(error)
+    return True
 
 
 def orders_of(config: pytest.Config) -> Orders:

@@ -12,12 +12,12 @@ import pytest
 
 import pytest_chimera
 from pytest_chimera import hookspecs, models, workflow
-from pytest_chimera.builtin import coders, server
+from pytest_chimera.builtin import coders
 from pytest_chimera.builtin.rules import RULES, checked_allowances
 from pytest_chimera.marked import ARGUMENTS, MARKER_ARRANGE
 from pytest_chimera.models import Brief, Feature, GeneratedTest, Reason, Value, Verdict
 from pytest_chimera.repository import trailers
-from pytest_chimera.settings import FLAGS, ini_options, load_settings
+from pytest_chimera.settings import CODER_PLACEHOLDERS, FLAGS, SERVE_PLACEHOLDERS, ini_options, load_settings
 from pytest_chimera.standing import _FOLDS, Event, Standing, readable
 from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks, prose, shown
@@ -83,8 +83,8 @@ def test_toml_is_read_as_settings(block: Block) -> None:
     checked_allowances(settings.allow)
     assert {key for key in ini if key.startswith("chimera_")} <= KEYS
     placeholders = set(re.findall(r"\{(\w+)\}", f"{settings.serve}{settings.env}"))
-    assert placeholders <= set(server.PLACEHOLDERS)
-    assert set(re.findall(r"\{(\w+)\}", settings.coder)) <= set(coders.PLACEHOLDERS)
+    assert placeholders <= set(SERVE_PLACEHOLDERS)
+    assert set(re.findall(r"\{(\w+)\}", settings.coder)) <= set(CODER_PLACEHOLDERS)
 
 
 # -- hooks
@@ -196,7 +196,7 @@ def test_what_a_coder_is_told_is_described() -> None:
         feature=Feature(id="a", description="A"), test=GeneratedTest(source="", path="t.py", name="t"), failing=""
     )
     described = [code(row[0]) for row in rows(CODER, "A command line")]
-    assert set(described) >= {f"{{{name}}}" for name in coders.PLACEHOLDERS}
+    assert set(described) >= {f"{{{name}}}" for name in CODER_PLACEHOLDERS}
     assert {name for name in described if name.startswith("CHIMERA_")} == coders._told(brief).keys()
 
 
