@@ -14,6 +14,7 @@ import time
 import traceback
 from collections.abc import Callable, Generator
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -467,5 +468,11 @@ def _why(report: pytest.TestReport) -> str:
 
 def _line_in(error: BaseException, path: Path) -> int:
     """The deepest line of the sealed test that the exception came through; 0 when it came through none."""
-    frames = traceback.extract_tb(_first(error).__traceback__)
-    return next((frame.lineno or 0 for frame in reversed(frames) if Path(frame.filename) == path), 0)
+    frames = traceback.walk_tb(_first(error).__traceback__)
+    lines = [line for frame, line in frames if Path(frame.f_code.co_filename) == path and not _hides(frame)]
+    return lines[-1] if lines else 0
+
+
+def _hides(frame: FrameType) -> bool:
+    """A helper says that its own line is not the one to show, as pytest lets it."""
+    return bool(frame.f_locals.get("__tracebackhide__"))

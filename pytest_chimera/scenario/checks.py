@@ -8,9 +8,21 @@ from collections.abc import Iterator
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.marked import MARKER_ARRANGE
+from pytest_chimera.scenario.rows import EXPECT_ROWS, is_helper
 
-_NAMES = frozenset({"page", "expect", "re", "place", "dialog", "dialogs", "list", "str", "popup", "download", "len"})
-_IMPORTS = frozenset({"re", "pytest", "playwright.sync_api.Page", "playwright.sync_api.expect"})
+_NAMES = frozenset(
+    {"page", "expect", "re", "place", "dialog", "dialogs", "list", "str", "popup", "download", "len", EXPECT_ROWS}
+)
+_IMPORTS = frozenset(
+    {
+        "re",
+        "pytest",
+        "typing.Any",
+        "playwright.sync_api.Locator",
+        "playwright.sync_api.Page",
+        "playwright.sync_api.expect",
+    }
+)
 _DECORATORS = frozenset({"pytest.mark.parametrize", f"pytest.mark.{MARKER_ARRANGE}"})
 _LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Load, ast.keyword, ast.UnaryOp, ast.USub)
 
@@ -26,6 +38,8 @@ def check_source(source: str) -> None:
     compile(tree, "<generated test>", "exec")
     helpers = frozenset(_imported_helpers(tree))
     for node in tree.body:
+        if is_helper(node):
+            continue
         if isinstance(node, ast.FunctionDef):
             _check_function(node, helpers)
         elif not isinstance(node, ast.Import | ast.ImportFrom) and not is_docstring(node):

@@ -9,6 +9,7 @@ from pytest_chimera.models import Target
 from pytest_chimera.scenario.doing import page_of, path_of
 from pytest_chimera.scenario.layout import quote, raw
 from pytest_chimera.scenario.reading import Reading, within
+from pytest_chimera.scenario.rows import EXPECT_ROWS
 from pytest_chimera.scenario.slots import FIELDS, Count
 from pytest_chimera.scenario.vocabulary import ROLES
 from pytest_chimera.scenario.work import Idiom, Work, escaped, matching
@@ -327,19 +328,49 @@ def is_beside(reading: Reading) -> bool:
 
 
 def table(work: Work) -> list[str]:
-    """A list, a table or the page holds the rows, in their order."""
+    """A list, a table or the page holds the rows: cells that stand in a row are cells of one row."""
     if not work.table:
         return []
     target = work.reading.get("target")
     cells = [cell for row in work.table for cell in row if cell]
-    if not isinstance(target, Target) or target.role in {"text", "message"}:
-        return [text_seen(cell, negated=work.reading.negated) for cell in cells]
-    if target.role in _EACH_ROW_ONE:
+    if isinstance(target, Target) and target.role in _EACH_ROW_ONE:
         return [line for cell in cells if not _is_title(cell, target) for line in _one_of(target, cell, work)]
-    found = work.finder.find(target, "list")
-    if target.role == "list" and not work.reading.negated and all(len(row) == 1 for row in work.table):
+    holder = _holder(work)
+    if _are_rows(work, holder):
+        return [_rows_in(work, holder)]
+    if holder is None:
+        return [text_seen(cell, negated=work.reading.negated) for cell in cells]
+    found = work.finder.find(holder, "list")
+    whole = holder is target and holder.role == "list" and not work.reading.negated
+    if whole and all(len(row) == 1 for row in work.table):
         return [f'expect({found}.get_by_role("listitem")).to_have_text([{", ".join(map(quote, cells))}])']
     return [f"expect({found}).{work.not_}to_contain_text({quote(cell)})" for cell in cells]
+
+
+_ANYWHERE = frozenset({"text", "message", "page", "listitem", "row", "cell"})
+_TABLES = frozenset({"table", "grid"})
+
+
+def _holder(work: Work) -> Target | None:
+    """What holds the rows; ``None`` where the words name the page, or only what a row is."""
+    named = (work.reading.get("target"), work.reading.get("place"), work.reading.subject)
+    things = (each for each in named if isinstance(each, Target))
+    return next((each for each in things if each.css or each.by or each.role not in _ANYWHERE), None)
+
+
+def _are_rows(work: Work, holder: Target | None) -> bool:
+    """Its cells belong together; a column of texts by themselves is expected text by text."""
+    said = work.reading.get("exact") or work.reading.get("ordered")
+    return bool(said or max(map(len, work.table)) > 1 or (holder and holder.role in _TABLES))
+
+
+def _rows_in(work: Work, holder: Target | None) -> str:
+    columns = max(map(len, work.table))
+    rows = [[" ".join(cell.split()) for cell in row] + [""] * (columns - len(row)) for row in work.table]
+    found = work.finder.find(holder, "rows") if holder else 'page.locator("body")'
+    written = ", ".join(f"[{', '.join(map(quote, row))}]" for row in rows)
+    how = [name for name in ("exact", "ordered") if work.reading.get(name)] + ["absent"] * work.reading.negated
+    return f"{EXPECT_ROWS}({', '.join([found, f'[{written}]', *(f'{name}=True' for name in how)])})"
 
 
 _EACH_ROW_ONE = frozenset({"button", "link", "heading", "tab", "checkbox", "radio", "img", "menuitem", "option"})

@@ -15,6 +15,7 @@ _SEARCHING = re.compile(r"search|find|filter|query", re.I)
 _DATED = re.compile(r"\d{4}-\d\d(?:-\d\d)?(?:T\d\d:\d\d)?|\d\d:\d\d|#[0-9a-fA-F]{6}|\d{4}-W\d\d")
 _NUMERIC = re.compile(r"-?\d+(?:\.\d+)?")
 _LIST_AFTER = "xpath=following::*[(self::ul or self::ol) and not(ancestor::nav)][1]"
+_EITHER_AFTER = "xpath=following::*[(self::ul or self::ol or self::table) and not(ancestor::nav)][1]"
 _TABLE_AFTER = "xpath=following::table[1]"
 
 
@@ -103,7 +104,8 @@ class Finder:
         if way == "content":
             return [_either([f'{base}.get_by_role("{aria}")' for aria in kinds.aria]) + _content(target)]
         if way == "heading":
-            after = _TABLE_AFTER if "table" in kinds.aria else _LIST_AFTER
+            lists, tables = "list" in kinds.aria, "table" in kinds.aria
+            after = _EITHER_AFTER if lists and tables else _TABLE_AFTER if tables else _LIST_AFTER
             heading = f'{base}.get_by_role("heading", name={name}{exact})'
             return [f"{heading}.locator({quote(after)})"]
         if way == "label" and "placeholder" in kinds.ways:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
+from pytest_chimera.scenario.rows import EXPECT_ROWS, is_call, says, without_helper
 from pytest_chimera.scenario.typed import TYPING, Script, strings
 from pytest_chimera.scenario.wordplay import holds, replaced
 
@@ -24,7 +25,7 @@ _ONLY_ONE = re.compile(
     r"\b(select|choose|chosen|pick|favou?rite|default|current|winner|main|only|exclusive|assign|primary)",
     re.IGNORECASE,
 )
-_OWN_NAMES = {"page", "expect", "re"}
+_OWN_NAMES = {"page", "expect", "re", EXPECT_ROWS}
 SECOND_PAGE = (
     "chimera_url = page.url",
     "page = page.context.browser.new_context().new_page()",
@@ -143,7 +144,7 @@ class _Reading:
         self._found = found
         self._body = script.function.body
         self._after = self._body[found.end :]
-        self._words = " ".join(node.value for node in strings([script.module]))
+        self._words = " ".join(node.value for node in strings([without_helper(script.module)]))
         self._counts = [
             count for number, each in enumerate(self._after) for count in _counts(each, found.end + number, found.items)
         ]
@@ -198,7 +199,7 @@ class _Reading:
 
     def _uses_target(self, statement: ast.stmt, place: int) -> bool:
         """It acts on a name that was given to an item's element."""
-        used = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)} - {"page", "expect"}
+        used = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)} - _OWN_NAMES
         for earlier in self._body[self._found.end : place]:
             if isinstance(earlier, ast.Assign) and self._mentions_item(earlier):
                 names = {node.id for node in earlier.targets if isinstance(node, ast.Name)}
@@ -309,7 +310,7 @@ def expected_in_the_end(script: Script) -> list[ast.stmt] | None:
 
 
 def _is_expectation(statement: ast.stmt) -> bool:
-    return any(isinstance(node, ast.Name) and node.id == "expect" for node in ast.walk(statement))
+    return any(isinstance(node, ast.Name) and node.id in {"expect", EXPECT_ROWS} for node in ast.walk(statement))
 
 
 def _is_reload(statement: ast.stmt) -> bool:
@@ -329,6 +330,8 @@ def _counts(statement: ast.stmt, place: int, items: Collection[str]) -> list[_Co
     """The numbers that a statement expects. A text with several of them counts as one that is not known."""
     if not _is_expectation(statement):
         return []
+    if any(_counts_rows(node) for node in ast.walk(statement)):
+        return [_Count(place, f"? {ast.unparse(statement)}", -1)]
     found = []
     for node in strings([statement]):
         numbers = _NUMBER.findall(node.value)
@@ -340,6 +343,13 @@ def _counts(statement: ast.stmt, place: int, items: Collection[str]) -> list[_Co
             number = value.value if isinstance(value, ast.Constant) and isinstance(value.value, int) else -1
             found.append(_Count(place, f"#count {ast.unparse(call.func.value)}", number))
     return found
+
+
+def _counts_rows(node: ast.AST) -> bool:
+    """All rows of a table are expected, or numbers in its cells: of each may be said how many items there are."""
+    if not (isinstance(node, ast.Call) and is_call(node)):
+        return False
+    return says(node, "exact") or any(_NUMBER.search(each.value) for each in strings(node.args[1:]))
 
 
 def _raise(node: ast.AST, templates: Collection[str], by: int) -> None:

@@ -8,7 +8,8 @@ import textwrap
 from collections.abc import Iterator
 
 from pytest_chimera.models import GeneratedTest, StepLines, TestRun
-from pytest_chimera.scenario.typed import Script
+from pytest_chimera.scenario.rows import is_call, says
+from pytest_chimera.scenario.typed import Script, strings
 
 _ABSENCE = frozenset({"to_be_hidden", "not_to_be_visible", "not_to_be_attached"})
 _NAMES_TEXT = re.compile(r"get_by_|to_have_text$|to_contain_text$")
@@ -59,9 +60,10 @@ def _expected_words(test: GeneratedTest) -> list[str]:
     """The texts and names that are expected to be there."""
     calls = [call for step in _expectations(test) for call in _expects(test, step) if not _says_absent(call)]
     inner = (node for call in calls for node in ast.walk(call) if isinstance(node, ast.Call))
+    rows = (text.value for call in calls if is_call(call) for text in strings(call.args[1:]))
     named = (node for node in inner if isinstance(node.func, ast.Attribute) and _NAMES_TEXT.match(node.func.attr))
     values = (value for node in named for value in _words_of(node))
-    return [value.lower() for value in values]
+    return [value.lower() for value in (*values, *rows)]
 
 
 def _words_of(call: ast.Call) -> Iterator[str]:
@@ -98,6 +100,8 @@ def is_absence(test: GeneratedTest, step: StepLines) -> bool:
 
 
 def _says_absent(call: ast.Call) -> bool:
+    if is_call(call):
+        return says(call, "absent")
     assert isinstance(call.func, ast.Attribute), "only assertions' calls are asked about"
     count = call.args[0] if call.func.attr == "to_have_count" and call.args else None
     return call.func.attr in _ABSENCE or (isinstance(count, ast.Constant) and count.value == 0)
@@ -107,7 +111,9 @@ def _expects(test: GeneratedTest, step: StepLines) -> Iterator[ast.Call]:
     """The assertions in a step's lines."""
     for statement in statements_of(test, step):
         call = statement.value if isinstance(statement, ast.Expr) else None
-        if isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
+        if isinstance(call, ast.Call) and is_call(call):
+            yield call
+        elif isinstance(call, ast.Call) and isinstance(call.func, ast.Attribute):
             inner = call.func.value
             if isinstance(inner, ast.Call) and isinstance(inner.func, ast.Name) and inner.func.id == "expect":
                 yield call

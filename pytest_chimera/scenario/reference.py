@@ -41,6 +41,27 @@ _SUBJECTS = {
     "expandable": 'the "Menu" button', "quoted": '"Milk"', "fillable": 'the "Name" field',
 }  # fmt: skip
 
+_NOTES = {
+    "table": """\
+The rows below the step are rows of the page: of a `table`, or of what has the role `table` or `grid`. All of them stand
+in one table. What stands in one row of the step stands in one row there, and a cell is the whole text of a cell, its
+white space apart.
+
+- A first row that names headings of the table says which columns are meant, in whatever order, and however many others
+  there are. Without it the cells are the first ones of their row; a single one may be any cell of its row.
+- Each row is there as many times as it is given, among others and in any order. With `exactly` there are no others, and
+  the order is that of the step; with `in this order` the order counts alone. With `not`, none of the rows is there.
+- A cell over several rows or columns counts in each of them.
+- In a list, or among articles, a row of several texts is one item that has them one after another, each as whole words.
+  A column of single texts is expected text by text; of "the list … with" it is all the items, in their order.
+
+```gherkin
+Then the "Cart" table should contain the following rows:
+  | Name | Price |
+  | Milk | 2     |
+```""",
+}
+
 _HEAD = """# The language
 
 This page is made from the tables of the grammar: `wordings.py`, `intents.py`, `vocabulary.py`, `sentences.py`.
@@ -75,6 +96,8 @@ def _intents() -> Iterator[str]:
             continue
         yield f"### {name}\n"
         yield f"Kind: `{intent.kind}`" + (f"; negated: `{intent.negated}`" if intent.negated else "") + "\n"
+        if name in _NOTES:
+            yield f"{_NOTES[name]}\n"
         yield from (f"- `{_pattern(row)}`" for row in rows)
         yield from _example(rows)
 
@@ -87,6 +110,8 @@ def _pattern(row: Wording) -> str:
 def _example(rows: list[Wording]) -> Iterator[str]:
     """The first row that gives a sentence, with its code."""
     for row in rows:
+        if "{table}" in row.pattern and row.intent in _NOTES:
+            continue
         text = example_of(row)
         try:
             step = ScenarioParser().parse_step(text, "When" if row.form == "do" else "Then")

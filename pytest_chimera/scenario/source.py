@@ -20,6 +20,7 @@ from pytest_chimera.scenario.languages import ENGLISH, Table
 from pytest_chimera.scenario.layout import WIDTH, quote, width
 from pytest_chimera.scenario.outline import parameter_names, with_parameters
 from pytest_chimera.scenario.parser import ScenarioParser, opens_page, start_of
+from pytest_chimera.scenario.rows import EXPECT_ROWS, helper_lines
 
 _STEP = re.compile(r"    # (Given|When|Then) (.*)")
 
@@ -182,6 +183,8 @@ def render(feature: Feature, bodies: Sequence[Body], path: str) -> tuple[str, tu
         arranged = _arranged(body.scenario.steps, lines)
         lines += _signature(body)
         places += _body(body, lines, arranged)
+    if f"{EXPECT_ROWS}(" in "\n".join(lines):
+        lines += ["", "", *helper_lines()]
     return "\n".join(lines) + "\n", tuple(places)
 
 
@@ -264,11 +267,12 @@ def _head(feature: Feature, bodies: Sequence[Body], path: str) -> list[str]:
         '"""',
         "",
     ]
-    if "re.compile(" in code:
-        lines += ["import re", ""]
+    rows = f"{EXPECT_ROWS}(" in code
+    imports = [*(["import re"] if rows or "re.compile(" in code else []), *(["from typing import Any"] if rows else [])]
+    lines += [*imports, ""] if imports else []
     if any(body.rows for body in bodies) or any(call.arranges for call in calls):
         lines.append("import pytest")
-    names = "Page, expect" if "expect(" in code else "Page"
+    names = ", ".join([*(["Locator"] if rows else []), "Page", *(["expect"] if rows or "expect(" in code else [])])
     return [*lines, f"from playwright.sync_api import {names}", *import_lines(calls, path), "", ""]
 
 
@@ -306,7 +310,7 @@ def _parametrize(body: Body) -> list[str]:
 
 def _comment(step: Step) -> list[str]:
     lines = [f"    # {step.keyword} {_plain(step.text)}"]
-    if step.keyword == "Given" and "expect(" in "".join(step.code):
+    if step.keyword == "Given" and re.search(rf"\b(expect|{EXPECT_ROWS})\(", "".join(step.code)):
         lines.append("    # (it has to hold already: nothing here brings it about)")
     if step.certainty < 1:
         lines.append("    # (this is how it was understood; say it more exactly if it means something else)")

@@ -11,6 +11,7 @@ from typing import Protocol, cast
 
 from pytest_chimera.models import GeneratedTest
 from pytest_chimera.scenario.helpers import is_arrangement
+from pytest_chimera.scenario.rows import without_helper
 from pytest_chimera.scenario.wordplay import holds, without, words_of
 
 TYPING = {"fill", "type", "press_sequentially", "insert_text"}
@@ -101,7 +102,7 @@ class Script:
 
     def pinned(self, data: Collection[str]) -> set[str]:
         """The words that stand for something else than data."""
-        texts = [node.value for node in strings([self.module]) if node.value not in data]
+        texts = [node.value for node in strings([without_helper(self.module)]) if node.value not in data]
         rest = [*(without(text, data) for text in texts), *self.given, *_names_of_controls(self.function, data)]
         return set[str]().union(*map(words_of, rest)) if rest else set()
 

@@ -20,6 +20,7 @@ from pytest_chimera.scenario.multiplying import (
     multiplied,
     repetition_of,
 )
+from pytest_chimera.scenario.rows import EXPECT_ROWS
 from pytest_chimera.scenario.typed import PASSWORD, Script, strings
 from pytest_chimera.scenario.wordplay import Wordplay, replaced
 
@@ -133,7 +134,7 @@ def after_restart(test: GeneratedTest, path: str) -> GeneratedTest | None:
     expected = expected_in_the_end(script) if script is not None else None
     if script is None or expected is None or any(PASSWORD.search(each.field) for each in script.typed):
         return None
-    own = {each.arg for each in script.function.args.args} | {"expect", "re"}
+    own = {each.arg for each in script.function.args.args} | {"expect", "re", EXPECT_ROWS}
     known = [each for each in expected if {n.id for n in ast.walk(each) if isinstance(n, ast.Name)} <= own]
     if not known:
         return None

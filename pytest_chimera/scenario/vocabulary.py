@@ -138,6 +138,7 @@ DEFAULTS = MappingProxyType(
         "anything": Role((), (), ("label", "text", "test id")),
         "seen": Role((), (), ("text",)),
         "place": Role((), ("region", "list", "dialog"), ("role", "test id")),
+        "rows": Role((), ("list", "table", "grid"), ("role", "heading")),
         "file": Role((), (), ("label",)),
         "holder": Role((), ("listitem", "row"), ("content",)),
     }

@@ -34,6 +34,7 @@ GROUPS = {
     "onpage": "[on|in] [the|this|my] [page|screen|website|site|app|application|ui|browser]",
     "see": "see|view|find|notice|observe|read",
     "be": "be|become|appear|remain|stay|look|seem",
+    "in_order": "in_this_order|in_that_order|in_the_order|in_order|in_the_given_order|in_exactly_this_order",
     "says": "contain|show|display|include|say|mention|state|indicate|list|hold|read",
     "appears": "loaded|displayed|presented|to_be_presented|to_be_visible|to_be_displayed|to_be_shown|to_appear|to_load|to_be_present|to_exist|to_show|to_show_up|to_be_loaded|appears|appear|loads|is_visible|is_displayed|is_loaded|is_shown|is_present|to_become_visible|to_be_available",
     "leaves": "to_disappear|to_be_hidden|disappears|is_hidden|to_vanish|to_be_gone|is_gone|to_go_away|to_close|to_not_be_displayed|to_be_removed|to_finish|is_not_visible|to_be_invisible",
@@ -288,10 +289,18 @@ WORDINGS: tuple[Wording, ...] = (
         """),
     *_rows("table", "see", """
         <see>|have {target} [and] with|containing|containing_the|with_the|as|that_contains [the] [following] [items|rows|contents|content|values|entries|data|columns|row|options] {table}
-        <see>|have [the|these|a] [following] [texts|text|items|messages|values|content|entries|rows] [in|on {place}] {table}
+        <see>|have [the|these|a] [following] [texts|text|items|messages|values|content|entries|rows|data] [in|on {place}] {table}
         <see>|have [the|these|all] following|these|below {target} <onpage> {table}
         <see>|have {target} [listed] below|as_follows {table}
         """),
+    *_rows("table", "see", """
+        <see>|have {target} [and] with|containing|as exactly [the|these] [following] [items|rows|entries|data|row] {table}
+        <see>|have exactly [the|these] [following] [items|rows|entries|data] [in|on {place}] {table}
+        """, exact=True, ordered=True),
+    *_rows("table", "see", """
+        <see>|have {target} [and] with|containing [the|these] [following] [items|rows|entries|data] <in_order> {table}
+        <see>|have [the|these] [following] [items|rows|entries|data|texts] [in|on {place}] <in_order> {table}
+        """, ordered=True),
     *_rows("values", "see", "<see> [the] following values [in] [the] [form|fields] {table}"),
     *_rows("attributes", "see", "<see> [these|the] [following] attributes [with] [the] [following] [values] {table}"),
     *_rows("on-page", "see", """
@@ -324,8 +333,11 @@ WORDINGS: tuple[Wording, ...] = (
     *_rows("text", "be", "<says>|have [the|a|an] <seen> {texts}", of="page"),
     *_rows("visible", "be", "<says>|have [the|a|an] {target}", of="page"),
     *_rows("on-page", "be", "be|become|appear|load [now|successfully] [<shown>|open|opened|displayed|active] [successfully]\nload|appear|open", of="page-expected"),
+    *_rows("table", "be", "contain|show|have|display|list|include|be exactly [the|these] [following|below] [items|rows|entries|data] {table}", of="place", exact=True, ordered=True),
+    *_rows("table", "be", "contain|show|have|display|list|include [the|these] following|below [items|rows|entries|data] <in_order> {table}", of="place", ordered=True),
     *_rows("table", "be", "contain|show|have|display|list|include [the|these] following|below [items|rows|entries|values|data|texts|text|messages|options|columns] {table}", of="place"),
     *_rows("table", "be", "contain|show|have|display|list|include [the|these] following|below {target} {table}", of="page"),
+    *_rows("table", "be", "contain|show|have|display|list|include [these|the] [rows|items|entries] {table}", of="place"),
     *_rows("count", "be", "contain|show|have|display|list|include [exactly|only] {count}"),
     *_rows("counted", "be", "be <shown> <onpage>\nbe listed|found <onpage>\nexist|appear <onpage>", of="counted"),
     *_rows("number-of", "be", "appear|exist|be [present|shown|displayed|visible] [exactly] {number} times", of="element"),

@@ -9,8 +9,9 @@ import anyio
 import pytest
 
 from pytest_chimera.errors import StateError
-from pytest_chimera.judging import Browser, is_vacuous, judge
-from pytest_chimera.models import Reason, StepLines, TestRun
+from pytest_chimera.judging import Browser, is_vacuous, judge, seal_of
+from pytest_chimera.models import Feature, Reason, SealedTest, StepLines, TestRun
+from pytest_chimera.scenario import TestGenerator
 from tests.judging.conftest import TODOS, Judged, body, sealed
 from tests.judging.pages import Page, Serve, serving
 
@@ -363,3 +364,15 @@ def test_a_red_that_time_does_not_bring_counts_at_once(
 ) -> None:
     busy(monkeypatch, before=1.0, meanwhile=meanwhile)
     assert not judged(sealed(source), serve({"/": TODOS}).url).hurried
+
+
+def test_rows_that_are_not_there_are_told_with_their_step(judged: Judged, serve: Serve) -> None:
+    text = "Then the table should contain the following rows:\n  | Milk | 2 |"
+    test = TestGenerator().generate(Feature(id="rows", description="Rows", text=text))
+    about = SealedTest(test=test, nodeids=(f"{test.path}::{test.name}",), sha256=seal_of(test.source))
+    run = judged(about, serve({"/": "<table><tr><td>Milk<td>3</table>"}).url)
+    assert run.failure is not None
+    assert run.failure.reason is Reason.ASSERTION
+    assert run.failure.step == "the table should contain the following rows:"
+    assert run.failure.code.startswith("expect_rows(")
+    assert "| Milk | 3 |" in run.failure.message

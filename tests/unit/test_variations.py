@@ -222,3 +222,29 @@ def test_after_a_restart_only_what_was_expected_in_the_end_is() -> None:
     assert "fill" not in test.source
     assert test.source.count("2 left") == 1
     assert after_restart(written(GREET), "/") is None
+
+
+ROWS = """
+page.get_by_label("New").fill("Milk")
+page.get_by_role("button", name="Add").click()
+page.get_by_label("New").fill("Bread")
+page.get_by_role("button", name="Add").click()
+expect(page.get_by_text("2 items")).to_be_visible()
+expect_rows(page.get_by_role("table"), [["Name", "Place"], ["Milk", "2"], ["Bread", "3"]])
+"""
+
+
+def test_what_is_typed_is_varied_in_the_rows_that_are_expected() -> None:
+    found = other_data(written(ROWS))
+    typed = [found[1], found[5]]
+    assert "Milk" not in typed
+    assert found[-6:] == ["Name", "Place", typed[0], "2", typed[1], "3"]
+
+
+@pytest.mark.parametrize("rows", ['[["Milk", "2"], ["Bread", "3"]]', '[["Milk"], ["Bread"]], exact=True'])
+def test_rows_that_may_say_how_many_items_there_are_do_not_bear_more(rows: str) -> None:
+    body = ROWS.rpartition("expect_rows")[0] + f"expect_rows(page.get_by_role('table'), {rows})"
+    assert (
+        "how many items"
+        in vary(written(body + "\nexpect(page.get_by_text('1 items')).to_be_visible()"), "a").left_out[MORE_ITEMS]
+    )
