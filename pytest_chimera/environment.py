@@ -9,6 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from pytest_chimera.errors import SettingError
+from pytest_chimera.imports import Origin, own_packages, python_path, roots_of
 
 _PASSED_ON = re.compile(
     r"""
@@ -26,7 +27,11 @@ _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 def chosen_environment(
-    *, folder: Path | None = None, given: Iterable[str] = (), also: Mapping[str, str] | None = None
+    *,
+    folder: Path | None = None,
+    origin: Origin | None = None,
+    given: Iterable[str] = (),
+    also: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
     """What a program of the project is run with.
 
@@ -36,7 +41,8 @@ def chosen_environment(
     although nothing was activated.
 
     :param folder: a checkout whose code is to be imported, also where an editable install points at another tree: it
-        and its ``src/`` are put on ``PYTHONPATH``.
+        and its ``src/`` are put on ``PYTHONPATH``, before what our own interpreter has there.
+    :param origin: what it is a checkout of: what we import from there, it imports from the same place in the checkout.
     :param given: what the project configures: ``NAME=value`` sets a variable, ``NAME`` passes ours on.
     :param also: variables that are ours to set; they win.
     :raises SettingError: an entry of ``given`` is no variable, or one that is never passed on.
@@ -44,9 +50,10 @@ def chosen_environment(
     environment = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
     environment |= _own_interpreter(environment.get("PATH", os.defpath))
     environment |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONUNBUFFERED": "1", "TERM": "dumb"}
+    environment |= _environment_of_uv(origin)
     environment |= _given(given)
     if folder is not None:
-        environment["PYTHONPATH"] = _python_path(folder, environment.get("PYTHONPATH", ""))
+        environment["PYTHONPATH"] = _python_path(folder, origin, environment.get("PYTHONPATH"))
     return environment | dict(also or {})
 
 
@@ -57,9 +64,29 @@ def _own_interpreter(path: str) -> dict[str, str]:
     return chosen | {"VIRTUAL_ENV": sys.prefix} if sys.prefix != sys.base_prefix else chosen
 
 
-def _python_path(folder: Path, configured: str) -> str:
-    candidates = [str(folder), str(folder / "src") if (folder / "src").is_dir() else "", configured]
-    return os.pathsep.join(each for each in candidates if each)
+def _environment_of_uv(origin: Origin | None) -> dict[str, str]:
+    """Lets ``uv run`` take the environment that is there; in a checkout, which has none, it would make one."""
+    own = [each / ".venv" for each in (origin.project, origin.root)] if origin else []
+    found = next((each for each in own if (each / "pyvenv.cfg").is_file()), Path(sys.prefix))
+    if not (found / "pyvenv.cfg").is_file():
+        return {}
+    return {"UV_PROJECT_ENVIRONMENT": str(found), "UV_NO_SYNC": "1"}
+
+
+def _python_path(folder: Path, origin: Origin | None, configured: str | None) -> str:
+    own = [folder, *([folder / "src"] if (folder / "src").is_dir() else [])]
+    if configured is None:
+        after = [str(each) for each in python_path(os.environ.get("PYTHONPATH", ""))]
+    else:
+        after = [each for each in configured.split(os.pathsep) if each]
+    copies = [copy for each in roots_of(own_packages()) if (copy := _copy(each, folder, origin))]
+    placed = [_copy(Path(each), folder, origin) or each if Path(each).is_absolute() else each for each in after]
+    return os.pathsep.join(dict.fromkeys(str(each) for each in (*own, *copies, *placed)))
+
+
+def _copy(path: Path, folder: Path, origin: Origin | None) -> Path | None:
+    copy = origin.copied(path, folder) if origin else None
+    return copy if copy and copy.is_dir() else None
 
 
 def _given(given: Iterable[str]) -> dict[str, str]:

@@ -8,17 +8,20 @@ talks to its service and the judge to the application.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
+from pytest_chimera.commands import Missing, needed_by, reads_profile, was_not_started, what_is_missing, words_in
 from pytest_chimera.contention import stretched
 from pytest_chimera.errors import ChimeraError, SettingError
-from pytest_chimera.supervised import Supervised, describe_exit
+from pytest_chimera.imports import Origin, environment_of, own_packages, own_roots, packages_of, projects_of, roots_of
+from pytest_chimera.supervised import Finished, Supervised, describe_exit
 
 PROGRAM = "bwrap"
 _PROBE_SECONDS = 10.0
@@ -49,6 +52,18 @@ LOGINS: Mapping[str, tuple[str, ...]] = {
     "cursor-agent": (".cursor", ".config/cursor"),
 }
 """What a coder's program keeps of its own in the home folder: its login, its settings, its sessions."""
+_OF_PACKAGES: Mapping[str, str] = {
+    "claude-code": "claude",
+    "gemini-cli": "gemini",
+    "qwen-code": "qwen",
+    "aider-chat": "aider",
+    "opencode-ai": "opencode",
+    "mini-swe-agent": "mini",
+    "goose-ai": "goose",
+}
+"""The programs of packages that ``npx`` or ``uvx`` run by the package's name."""
+_PROFILES = (".profile", ".bash_profile", ".bash_login", ".bashrc", ".zshenv", ".zprofile", ".zshrc")
+_ENVIRONMENTS = ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT")
 
 
 @dataclass(frozen=True)
@@ -77,8 +92,7 @@ class Sandbox:
         :param command: its program as an absolute path; ``folder`` where it runs, which it may write to.
         :param environment: paths that it names are shown.
         """
-        named = [*_in_words(command), *_in_environment(environment)]
-        shown = [path for path in (*_of_interpreter(), *named) if self._may_show(path)]
+        shown = self._shown_for(command, folder, environment)
         options = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
         for path in self.hidden:
             options += ["--tmpfs", str(path)]
@@ -92,15 +106,51 @@ class Sandbox:
             options += ["--dir", environment[name]] if self._is_hidden(environment.get(name, "")) else []
         return [self.program, *options, *_NAMESPACES, *_kept_by_root(), "--chdir", str(folder), "--", *command]
 
+    def _shown_for(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[Path]:
+        needed = list(needed_by(command, folder, environment))
+        named = [*_in_words(command), *_in_environment(environment), *_of_profile(command)]
+        named += [each for path in needed for each in _with_installation(path)]
+        roots = [part for root in _import_roots(needed, environment) for part in self._parts_of(root)]
+        return [path for path in (*_of_interpreter(), *named, *roots) if self._may_show(path)]
+
+    def out_of_sight(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Path | None:
+        """A program, or its interpreter, that a command line needs and that is not there inside."""
+        seen = [*self._shown_for(command, folder, environment), *self.shown, *self.writable, folder]
+        for path in needed_by(command, folder, environment):
+            if path.is_file() and self._is_hidden(str(path)) and not any(path.is_relative_to(each) for each in seen):
+                return path
+        return None
+
     def _is_hidden(self, path: str) -> bool:
         return bool(path) and any(Path(path).is_relative_to(each) for each in self.hidden)
+
+    def _parts_of(self, root: Path) -> Iterator[Path]:
+        """What is imported from: the whole folder, or, around what stays out of sight, what else lies in it.
+
+        Of a folder that holds a whole home folder, modules and packages only.
+        """
+        kept = (*self.private, *self.hidden, *homes())
+        if not any(each.is_relative_to(root) for each in kept):
+            yield root
+        elif not any(root.is_relative_to(each) for each in self.private):
+            holds_home = any(each.is_relative_to(root) for each in (*self.hidden, *homes()))
+            for entry in _entries(root):
+                if not entry.name.startswith(".") and (not holds_home or _is_module(entry)):
+                    yield from self._parts_of(entry)
 
     def _may_show(self, path: Path) -> bool:
         """It is in a hidden folder, and shows nothing of what is private but an environment of packages in it."""
         kept = (*self.private, *self.hidden, *homes())
         if not self._is_hidden(str(path)) or any(each.is_relative_to(path) for each in kept):
             return False
-        return not any(path.is_relative_to(each) for each in self.private) or _is_environment(path)
+        return not any(path.is_relative_to(each) for each in self.private) or self._is_of_environment(path)
+
+    def _is_of_environment(self, path: Path) -> bool:
+        """It belongs to an environment of packages; one that was made around the repository is that only in parts."""
+        environment = environment_of(path)
+        if environment is None or not any(each.is_relative_to(environment) for each in self.private):
+            return environment is not None
+        return any(path.is_relative_to(each) for each in _parts_of_environment(environment))
 
 
 def _kept_by_root() -> list[str]:
@@ -108,8 +158,19 @@ def _kept_by_root() -> list[str]:
     return [word for name in _OF_ROOT for word in ("--cap-add", f"CAP_{name}")] if is_root else []
 
 
-def _is_environment(path: Path) -> bool:
-    return any((each / "pyvenv.cfg").is_file() for each in (path, *path.parents[:4]))
+def _parts_of_environment(environment: Path) -> Iterator[Path]:
+    yield from (environment / name for name in ("bin", "pyvenv.cfg"))
+    yield from packages_of(environment)
+
+
+def _entries(folder: Path) -> list[Path]:
+    with suppress(OSError):
+        return sorted(folder.iterdir())
+    return []
+
+
+def _is_module(path: Path) -> bool:
+    return path.suffix in {".py", ".so"} or (path / "__init__.py").is_file()
 
 
 def _outermost(paths: Iterable[Path]) -> list[Path]:
@@ -125,18 +186,38 @@ def _outermost(paths: Iterable[Path]) -> list[Path]:
 
 
 def _of_interpreter() -> Iterator[Path]:
-    """The running interpreter, and what it imports from."""
-    for prefix in (sys.prefix, sys.base_prefix, sys.exec_prefix):
+    """The running interpreter, with its packages."""
+    for prefix in dict.fromkeys((sys.prefix, sys.base_prefix, sys.exec_prefix)):
         yield Path(prefix)
-    yield from (Path(sys.executable).resolve().parent.parent, Path(__file__).resolve().parents[1])
-    for entry in sys.path:
-        if entry and Path(entry).is_absolute():
-            yield Path(entry)
+        yield from _parts_of_environment(Path(prefix))
+    yield Path(sys.executable).resolve().parent.parent
+
+
+def _import_roots(programs: Iterable[Path], environment: Mapping[str, str]) -> Iterator[Path]:
+    """What programs are imported from beside their packages: the running interpreter's, and those of a command's own.
+
+    :param programs: what the command needs; ``environment`` what it is told.
+    """
+    named = [Path(environment[name]) for name in _ENVIRONMENTS if environment.get(name)]
+    others = [found for path in programs if (found := environment_of(path))]
+    packages = [*own_packages(), *(each for found in dict.fromkeys((*named, *others)) for each in packages_of(found))]
+    roots = [Path(__file__).resolve().parents[1], *(Path(each) for each in sys.path), *own_roots()]
+    roots += [*packages, *roots_of(packages), *(project for each in packages for project in projects_of(each))]
+    roots += [Path(each) for each in environment.get("PYTHONPATH", "").split(os.pathsep)]
+    for root in dict.fromkeys(roots):
+        if root.is_absolute():
+            yield from dict.fromkeys((root, root.resolve()))
+
+
+def _of_profile(command: Sequence[str]) -> Iterator[Path]:
+    """The person's start-up files, for a shell that is to read them."""
+    if reads_profile(command):
+        yield from (home / name for home in homes() for name in _PROFILES if (home / name).is_file())
 
 
 def _in_words(command: Sequence[str]) -> Iterator[Path]:
     """The programs and files that a command line names, each with what belongs to it."""
-    for word in command:
+    for word in words_in(command):
         value = word.partition("=")[2] if word.startswith("-") else word
         path = Path(value)
         if value and path.is_absolute() and path.exists():
@@ -151,8 +232,6 @@ def _in_environment(environment: Mapping[str, str]) -> Iterator[Path]:
             continue
         if path.exists():
             yield path
-    for entry in environment.get("PYTHONPATH", "").split(os.pathsep):
-        yield from (Path(entry),) if Path(entry).is_absolute() else ()
     for entry in environment.get("PATH", "").split(os.pathsep):
         if entry and Path(entry).is_dir():
             yield from _with_installation(Path(entry))
@@ -163,9 +242,12 @@ def _with_installation(path: Path) -> Iterator[Path]:
     for each in dict.fromkeys((path, path.resolve())):
         yield each
         yield from (each.parent,) if each.is_file() else ()
-        environment = next((parent for parent in each.parents if (parent / "pyvenv.cfg").is_file()), None)
-        if environment:
+        if environment := environment_of(each):
             yield environment
+            yield from _parts_of_environment(environment)
+        if each.parent.name == "bin" and (each.parents[1] / "lib").is_dir():
+            yield each.parents[1]
+        yield from (parent for parent in each.parents if parent.name == "node_modules")
         yield from _tools(each)
 
 
@@ -191,10 +273,31 @@ def homes() -> tuple[Path, ...]:
 
 
 def logins_of(command: Sequence[str]) -> tuple[Path, ...]:
-    """Where the program that a coder's command line names keeps its login."""
-    names = {Path(word).name for word in command}
+    """Where the program that a coder's command line names, or runs through another one, keeps its login."""
+    words = {Path(word).name for word in words_in(command)}
+    plain = {re.sub(r"(?<=.)(@|==).*", "", word) for word in words}
+    names = {_OF_PACKAGES.get(name, name) for name in plain}
     places = [place for name in sorted(names & LOGINS.keys()) for place in LOGINS[name]]
     return tuple(Path.home() / place for place in places if (Path.home() / place).exists())
+
+
+def why_not_started(
+    command: Sequence[str], folder: Path, environment: Mapping[str, str], sandbox: Sandbox | None
+) -> Missing | None:
+    """What a command line needs and does not find; ``None`` when all is there, as far as can be seen."""
+    if missing := what_is_missing(command, folder, environment):
+        return missing
+    unseen = sandbox.out_of_sight(command, folder, environment) if sandbox else None
+    sentence = f"{str(unseen)!r} is out of sight in the sandbox; a person can name it in chimera_sandbox_paths."
+    return Missing(sentence) if unseen else None
+
+
+def why_it_failed_to_start(
+    ended: Finished, command: Sequence[str], folder: Path, environment: Mapping[str, str], sandbox: Sandbox | None
+) -> Missing | None:
+    """The same of one that has ended; ``None`` when it ended otherwise than one that could not start a program."""
+    started = not was_not_started(ended.exit_code, ended.output)
+    return None if started else why_not_started(command, folder, environment, sandbox)
 
 
 # -- whether there is one
@@ -206,14 +309,14 @@ class Sandboxes:
 
     :param setting: ``chimera_sandbox``; ``paths`` is ``chimera_sandbox_paths``.
     :param private: the person's repository with its git folder, and chimera's own folders.
-    :param prefix: where the project lies in its repository.
+    :param origin: the person's repository, of which the folders are copies that programs run in.
     :param wanted: somebody else than the person changes the application.
     """
 
     setting: str = "off"
     paths: tuple[str, ...] = ()
     private: tuple[Path, ...] = ()
-    prefix: str = ""
+    origin: Origin | None = None
     wanted: bool = True
     why_not: str = ""
     _found: list[Sandbox | None] = field(default_factory=list)
@@ -234,11 +337,24 @@ class Sandboxes:
         :raises SettingError: one is required, and there is none.
         """
         sandbox = self.find()
-        return sandbox.showing(*shown, writable=(self.top_of(folder), *writable)) if sandbox else None
+        if sandbox is None:
+            return None
+        return sandbox.showing(*shown, *self._not_copied(folder), writable=(self.top_of(folder), *writable))
 
     def top_of(self, folder: Path) -> Path:
         """The whole checkout or clone that a project's folder lies in."""
-        return folder.parents[len(parts) - 1] if (parts := PurePosixPath(self.prefix).parts) else folder
+        return self.origin.top_of(folder) if self.origin else folder
+
+    def programs(self, command: list[str], folder: Path) -> list[str]:
+        """A command in a copy of the person's repository, with a program of an environment that only the person has."""
+        return self.origin.programs(command, folder) if self.origin else command
+
+    def _not_copied(self, folder: Path) -> Iterator[Path]:
+        """What is imported from the person's repository, and is in no copy: what is generated there, for example."""
+        for root in own_roots():
+            copy = self.origin.copied(root, folder) if self.origin else None
+            if copy and not copy.exists() and not any(each.is_relative_to(root) for each in self.private):
+                yield root
 
     def _looked(self) -> Sandbox | None:
         if self.setting == "off" or not (self.wanted or self.setting == "require"):

@@ -270,15 +270,18 @@ def _check_placeholders(settings: Settings) -> None:
                 )
 
 
-def filled(key: str, text: str, values: Mapping[str, str]) -> str:
+def filled(
+    key: str, text: str, values: Mapping[str, str], write: Callable[[str, str], str] = lambda value, _: value
+) -> str:
     """A configured text with its placeholders filled in.
 
+    :param write: gives a value as it is written, from the value and the text before it.
     :raises SettingError: it names one that there is not.
     """
 
     def value(found: re.Match[str]) -> str:
         if found[1] in values:
-            return values[found[1]]
+            return write(values[found[1]], text[: found.start()])
         known = ", ".join(f"{{{name}}}" for name in values)
         hint = did_you_mean(found[1], values, "{{{}}}")
         raise SettingError(f"{key} knows no {found[0]}.{hint}", where=text, remedy=f"It knows {known}.")

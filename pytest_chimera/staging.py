@@ -172,7 +172,7 @@ class Staging:
     async def _arranged(self, sealed: SealedTest, code: Path, deployment: Deployment, room: Path) -> None:
         settings, calls = self.project.settings, arrangements_of(sealed.test)
         known = (deployment.url, deployment.port, deployment.data_dir, deployment.name)
-        where = Where(Path(deployment.folder), *known)
+        where = Where(Path(deployment.folder), *known, self.project.sandboxes.origin)
         files = await self.project.git(lambda git: git.files(sealed.commit))
         arranging = Arranging(calls, where, Code.sealed(code, files, calls), room)
         environment = where.environment(settings.env)

@@ -158,7 +158,7 @@ class Supervised:
         self.folder = folder.absolute()
         self.log = log.absolute()
         self.pid = 0
-        self._environment = dict(environment)
+        self.environment = dict(environment)
         self._time_limit = time_limit
         self._stdin = stdin
         self._secrets = sorted(secret_values({**os.environ, **environment}))
@@ -186,16 +186,16 @@ class Supervised:
     def _order(self) -> Order:
         if not self.folder.is_dir():
             raise EnvironmentTrouble("The folder that a program was to run in is not there.", where=str(self.folder))
-        program = find_program(self.command[0], self.folder, self._environment.get("PATH", os.defpath))
+        program = find_program(self.command[0], self.folder, self.environment.get("PATH", os.defpath))
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log = fresh_file(self.log)
         command = [program, *self.command[1:]]
         if self._sandbox:
-            command = self._sandbox.around(command, self.folder, self._environment)
+            command = self._sandbox.around(command, self.folder, self.environment)
         return Order(
             command=command,
             folder=str(self.folder),
-            environment=self._environment,
+            environment=self.environment,
             log=str(self.log),
             time_limit=self._time_limit,
             stdin_size=len(self._stdin),

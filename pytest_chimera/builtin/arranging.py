@@ -21,6 +21,7 @@ from pytest_chimera.builtin.finding import django_settings
 from pytest_chimera.builtin.ports import HOST
 from pytest_chimera.builtin.server import environment_of
 from pytest_chimera.builtin.subjects import is_test_file
+from pytest_chimera.imports import Origin
 from pytest_chimera.models import Call
 from pytest_chimera.supervised import Finished, describe_exit, tail_of
 
@@ -32,6 +33,7 @@ class Where:
     """The deployment for which something is arranged.
 
     :param folder: its checkout; ``url`` where it answers. What is not known of a deployment of another's is empty.
+    :param origin: what ``folder`` is a copy of; ``None`` where it is the person's own.
     """
 
     folder: Path
@@ -39,6 +41,7 @@ class Where:
     port: int = 0
     data_dir: str = ""
     name: str = ""
+    origin: Origin | None = None
 
     def environment(self, env: Sequence[str]) -> dict[str, str]:
         """The environment of the served application, and what it is called by.
@@ -50,7 +53,7 @@ class Where:
         given = [line for line in env if set(re.findall(r"\{([A-Za-z_]\w*)\}", line)) & _UNKNOWN <= values.keys()]
         told = {"CHIMERA_BASE_URL": self.url, "CHIMERA_DATA_DIR": self.data_dir}
         found = {DJANGO: django_settings(self.folder)}  # manage.py would set it for the application, and for it alone
-        chosen = found | environment_of(self.folder, given, values) | told
+        chosen = found | environment_of(self.folder, given, values, self.origin) | told
         return {name: value for name, value in chosen.items() if value or name not in {*found, *told}}
 
 

@@ -15,12 +15,13 @@ from pathlib import Path
 import anyio.to_thread
 import pytest
 
+from pytest_chimera.commands import Missing, words_filled
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
 from pytest_chimera.models import Brief, Feature, GeneratedTest
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import apply_patch, put_back
-from pytest_chimera.sandbox import HINT, Sandbox, Sandboxes, logins_of
-from pytest_chimera.settings import Settings, filled, split_command
+from pytest_chimera.sandbox import HINT, Sandbox, Sandboxes, logins_of, why_it_failed_to_start, why_not_started
+from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.vault import write_file
 
 REPLAY = "replay:"
@@ -48,20 +49,21 @@ class CommandCoder:
 
     async def _run(self, brief: Brief, temporary: Path) -> str:
         folder = Path(brief.folder)
-        command = command_for(brief, self._settings.coder)
+        command = self._sandboxes.programs(command_for(brief, self._settings.coder), folder)
         environment = chosen_environment(
-            folder=folder, given=self._settings.coder_env, also={**_told(brief), "TMPDIR": str(temporary)}
+            folder=folder,
+            origin=self._sandboxes.origin,
+            given=self._settings.coder_env,
+            also={**_told(brief), "TMPDIR": str(temporary)},
         )
         log = Path(brief.markdown).with_name("coder.log")
         sandbox = await anyio.to_thread.run_sync(self._sandbox, command, brief, temporary)
         try:
             done = await run_program(command, folder=folder, environment=environment, log=log, sandbox=sandbox)
         except ProgramNotFound as missing:
-            raise EnvironmentTrouble(
-                f"The coder {command[0]!r} is not installed or not on PATH.",
-                where=f"chimera_coder = {self._settings.coder!r}",
-                remedy="Install it, or name another one in chimera_coder.",
-            ) from missing
+            raise self._not_started(why_not_started(command, folder, environment, sandbox), command) from missing
+        if why := why_it_failed_to_start(done, command, folder, environment, sandbox):
+            raise self._not_started(why, command)
         if done.exit_code:
             raise PhaseFailed(
                 f"The coder {command[0]!r} {describe_exit(done)}.",
@@ -69,6 +71,13 @@ class CommandCoder:
                 evidence="\n".join(part for part in (_end_of(done.output), HINT if sandbox else "") if part),
             )
         return _end_of(done.output, lines=3)
+
+    def _not_started(self, why: Missing | None, command: list[str]) -> EnvironmentTrouble:
+        return EnvironmentTrouble(
+            f"The coder cannot be started: {why.sentence}" if why else f"The coder {command[0]!r} cannot be started.",
+            where=f"chimera_coder = {self._settings.coder!r}",
+            remedy="Install what is missing, or name another one in chimera_coder.",
+        )
 
     def _sandbox(self, command: list[str], brief: Brief, temporary: Path) -> Sandbox | None:
         briefs = (Path(brief.markdown), Path(brief.json_file))
@@ -107,7 +116,7 @@ def command_for(brief: Brief, coder: str) -> list[str]:
         "attempt": str(brief.attempt),
         "feature": brief.feature.id,
     }
-    return [filled("chimera_coder", word, values) for word in split_command("chimera_coder", coder)]
+    return words_filled("chimera_coder", split_command("chimera_coder", coder), values)
 
 
 def _told(brief: Brief) -> dict[str, str]:

@@ -24,7 +24,7 @@ from pytest_chimera.errors import SettingError
 from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import Repository
-from pytest_chimera.sandbox import HINT, Sandboxes
+from pytest_chimera.sandbox import HINT, Sandboxes, why_it_failed_to_start, why_not_started
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.workflow import ChimeraWorkflow
 
@@ -245,23 +245,28 @@ class Checks:
         self._repository.checkout(commit, folder)
 
     async def _run(self, line: str, folder: Path, change: Change) -> Finding | None:
-        command = split_command("chimera_check", line)
+        command = self._sandboxes.programs(split_command("chimera_check", line), folder)
         log = Path(change.diff).with_name(f"check-{self._settings.check.index(line) + 1}.log")
-        environment = chosen_environment(folder=folder, given=self._settings.env)
+        environment = chosen_environment(folder=folder, origin=self._sandboxes.origin, given=self._settings.env)
         try:
             sandbox = await anyio.to_thread.run_sync(self._sandboxes.for_folder, folder)
             done = await run_program(command, folder=folder, environment=environment, log=log, sandbox=sandbox)
         except ProgramNotFound as missing:
-            raise SettingError(
-                f"chimera_check names {command[0]!r}, which is not installed or not on PATH.",
-                where=line,
-                remedy="Install it, or change chimera_check.",
-            ) from missing
+            why = why_not_started(command, folder, environment, sandbox) or missing
+            raise _cannot_check(why.sentence, line) from missing
+        why_not = why_it_failed_to_start(done, command, folder, environment, sandbox)
+        if why_not and not why_not.in_folder:
+            raise _cannot_check(why_not.sentence, line)
         if done.exit_code == 0:
             return None
         found = RULES["check"].finding("", f"`{line}` {describe_exit(done)}.", by_hand=self._by_hand)
         details = "\n".join(part for part in (_end_of(done.output), HINT if sandbox else "") if part)
         return found.model_copy(update={"details": details})
+
+
+def _cannot_check(why: str, line: str) -> SettingError:
+    sentence = f"What chimera_check names cannot be started: {why}"
+    return SettingError(sentence, where=line, remedy="Install it, or change chimera_check.")
 
 
 def _end_of(output: str, lines: int = 25) -> str:

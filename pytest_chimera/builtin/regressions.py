@@ -167,7 +167,9 @@ class BaseTests:
         return {path: self.repository.read(change.base, path) for path in touched}
 
     async def _run(self, project: Path, tally: Path, log: Path) -> Finished:
-        environment = chosen_environment(folder=project, given=self.settings.env, also={FILE: str(tally)})
+        environment = chosen_environment(
+            folder=project, origin=self.sandboxes.origin, given=self.settings.env, also={FILE: str(tally)}
+        )
         command = [sys.executable, "-B", "-m", "pytest", "-p", "pytest_chimera.builtin.tally", "-q"]
         command += [f"--ignore={self.settings.test_dir}", "--continue-on-collection-errors"]
         command += ["-o", "cache_dir=.pytest_cache"]  # the checkout's own: options such as --ff need one

@@ -22,11 +22,13 @@ from typing import NoReturn
 from pytest_chimera.builtin.finding import find_serve, no_serve_known
 from pytest_chimera.builtin.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken
 from pytest_chimera.builtin.preparing import Prepared, lasting_lines
+from pytest_chimera.commands import Missing, words_filled
 from pytest_chimera.contention import Deadline
 from pytest_chimera.environment import chosen_environment
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
+from pytest_chimera.imports import Origin
 from pytest_chimera.judging.plain_pages import AS_A_BROWSER
-from pytest_chimera.sandbox import HINT, Sandbox
+from pytest_chimera.sandbox import HINT, Sandbox, why_it_failed_to_start, why_not_started
 from pytest_chimera.settings import Settings, filled, split_command
 from pytest_chimera.supervised import ProgramNotFound, Supervised, describe_exit
 from pytest_chimera.vault import write_file
@@ -63,6 +65,7 @@ class Recipe:
     :param sandbox: what it runs in; ``None`` for the system as it is.
     :param prepared: what the preparing lines have made of the same files before, or where it is to be kept.
     :param not_run: preparing lines that are left to the person.
+    :param origin: what ``folder`` is a copy of; ``None`` where it is the person's own.
     """
 
     serve: str
@@ -78,6 +81,7 @@ class Recipe:
     sandbox: Sandbox | None = None
     prepared: Prepared | None = None
     not_run: tuple[str, ...] = ()
+    origin: Origin | None = None
 
     @property
     def command(self) -> str:
@@ -201,8 +205,8 @@ def _served_on_some_port(recipe: Recipe, cancelled: threading.Event, *, prepares
 def _served_once(recipe: Recipe, cancelled: threading.Event, *, prepares: bool) -> Served:
     port = fixed_port(recipe.port) if recipe.port else free_port()
     values = {"port": str(port), "host": HOST, "data_dir": str(recipe.data_dir), "name": recipe.name}
-    environment = environment_of(recipe.folder, recipe.env, values)
-    *preparing, serving = (_words(line, values, environment) for line in _lines(recipe.serve))
+    environment = environment_of(recipe.folder, recipe.env, values, recipe.origin)
+    *preparing, serving = (_at_home(recipe, _words(line, values, environment)) for line in _lines(recipe.serve))
     if prepares:
         _prepare(recipe, preparing, environment, cancelled)
     program = _start(recipe, words=serving, environment=environment, log="server.log")
@@ -215,15 +219,21 @@ def _served_once(recipe: Recipe, cancelled: threading.Event, *, prepares: bool) 
     return Served(recipe, program, port)
 
 
-def environment_of(folder: Path, env: Sequence[str], values: Mapping[str, str]) -> dict[str, str]:
+def _at_home(recipe: Recipe, words: list[str]) -> list[str]:
+    return recipe.origin.programs(words, recipe.folder) if recipe.origin else words
+
+
+def environment_of(
+    folder: Path, env: Sequence[str], values: Mapping[str, str], origin: Origin | None = None
+) -> dict[str, str]:
     """The environment of whatever runs for a deployment.
 
     :param folder: its files; ``env`` what the project configures for it, with placeholders.
-    :param values: the placeholders' values.
+    :param values: the placeholders' values; ``origin`` what ``folder`` is a copy of.
     """
     given = [filled("chimera_env", line, values) for line in env]
     also = {name.upper(): values[name] for name in ("port", "host") if name in values}
-    return chosen_environment(folder=folder, given=given, also=also)
+    return chosen_environment(folder=folder, origin=origin, given=given, also=also)
 
 
 # -- the command
@@ -249,7 +259,7 @@ def _words(line: str, values: Mapping[str, str], environment: Mapping[str, str])
         )
     if words[0] in {"python", "python3"} and not shutil.which(words[0], path=environment["PATH"]):
         words[0] = sys.executable
-    return [filled("chimera_serve", word, values) for word in words]
+    return words_filled("chimera_serve", words, values)
 
 
 def _start(
@@ -266,13 +276,14 @@ def _start(
     try:
         program.start()
     except ProgramNotFound as missing:
-        raise _not_found(recipe, missing) from missing
+        why = why_not_started(words, recipe.folder, environment, recipe.sandbox)
+        raise _not_found(recipe, missing, why) from missing
     return program
 
 
-def _not_found(recipe: Recipe, missing: ProgramNotFound) -> SettingError | PhaseFailed:
+def _not_found(recipe: Recipe, missing: ProgramNotFound, why: Missing | None) -> SettingError | PhaseFailed:
     """A program of the checkout's own is the change's to keep; any other is the person's to install or to name."""
-    sentence = f"The application cannot be served: {missing.sentence}"
+    sentence = f"The application cannot be served: {(why or missing).sentence}"
     where = f"chimera_serve = {recipe.serve!r}"
     if not missing.path:
         return PhaseFailed(sentence, where=where, remedy=f"Let {missing.name!r} be there, and executable.")
@@ -387,8 +398,15 @@ def _await_answer(recipe: Recipe, program: Supervised, port: int, cancelled: thr
 def _report_exit(recipe: Recipe, program: Supervised) -> NoReturn:
     if _TAKEN.search(program.output()):
         raise port_taken(recipe.port) if recipe.port else _PortLost
+    finished = program.finished()
+    why = why_it_failed_to_start(finished, program.command, recipe.folder, program.environment, recipe.sandbox)
+    if why and not why.in_folder:
+        sentence = f"The application cannot be served: {why.sentence}"
+        raise SettingError(
+            sentence, where=f"chimera_serve = {recipe.serve!r}", remedy="Install it, or name another one."
+        )
     raise PhaseFailed(
-        f"The application ended before it answered: `{recipe.command}` {describe_exit(program.finished())}.",
+        f"The application ended before it answered: `{recipe.command}` {describe_exit(finished)}.",
         where=str(program.log),
         remedy=_hint(recipe)
         if program.exit_code

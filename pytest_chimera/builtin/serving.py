@@ -130,7 +130,8 @@ class Deployer:
         data_dir = folder.with_name(f"{folder.name}.data")
         recipe = recipe_for(self._settings, command, folder, name, data_dir, Path(checkout.vault))
         sandbox = self._sandboxes.for_folder(folder, writable=(data_dir,))
-        return replace(recipe, sandbox=sandbox, prepared=self._prepared_for(checkout, data_dir))
+        prepared = self._prepared_for(checkout, data_dir)
+        return replace(recipe, sandbox=sandbox, prepared=prepared, origin=self._sandboxes.origin)
 
     def _prepared_for(self, checkout: Checkout, data_dir: Path) -> Prepared:
         """What was made of the same tree at the same path; only the last trees of a place are kept."""

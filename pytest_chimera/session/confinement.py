@@ -7,6 +7,7 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from pytest_chimera.imports import Origin
 from pytest_chimera.repository import Repository
 from pytest_chimera.sandbox import Sandboxes
 from pytest_chimera.settings import Settings
@@ -25,7 +26,7 @@ def sandboxes_of(root: Path, settings: Settings, repository: Repository, state: 
     """
     private = (repository.root, *repository.git_folders(), repository.work, state)
     paths = tuple(str(root / Path(each).expanduser()) for each in settings.sandbox_paths)
-    found = Sandboxes(settings.sandbox, paths, private, repository.prefix, not by_hand)
+    found = Sandboxes(settings.sandbox, paths, private, Origin(repository.root, repository.prefix), not by_hand)
     if settings.sandbox == "require":
         found.find()
     return found

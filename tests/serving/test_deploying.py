@@ -279,7 +279,10 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRe
         ({"serve": SERVE_FLASK, "env": ("DB={database}",)}, r"chimera_env knows no {database}"),
         ({"serve": "cd app && flask run"}, r"run without a shell, which '&&' would need.*a line of its own"),
         ({"serve": "DEBUG=1 flask run"}, r'cannot begin with a variable.*chimera_env = \["DEBUG=1"\]'),
-        ({"serve": "no-such-server {port}"}, r"cannot be served: The program 'no-such-server' was not found.*Install"),
+        (
+            {"serve": "no-such-server {port}"},
+            r"cannot be served: 'no-such-server' is not installed or not on PATH.*Install",
+        ),
         ({}, r"No way to serve this project is known.*pyproject.toml.*chimera_serve = \"flask"),
     ],
     ids=["placeholder", "environment", "shell", "variable", "program", "nothing"],

@@ -18,7 +18,7 @@ import pytest
 
 from tests.session.conftest import RIGHT, App, QuickApp
 from tests.session.fast import Run
-from tests.session.test_merging import by_script
+from tests.session.test_merging import by_script, coder_script
 
 
 def phases(app: App) -> Counter[tuple[str, str, int]]:
@@ -62,8 +62,18 @@ def test_fifty_megabytes_of_output_are_kept_in_part(quick: QuickApp) -> None:
     assert "left out" in log.read_text()
 
 
-def test_a_coder_that_is_not_installed_parks_the_feature(quick: QuickApp) -> None:
-    quick.config("chimera_coder = no-such-agent --brief {brief}")
+def test_a_shell_reads_the_brief_of_a_project_with_a_blank_in_its_path(quick: QuickApp, tmp_path: Path) -> None:
+    script = coder_script(quick, "page.write_text(RIGHT)\npathlib.Path('said.txt').write_text(sys.stdin.readline())\n")
+    quick.config(f"chimera_coder = sh -c '{sys.executable} {script} < {{brief}}'")
+    quick.commit("Configure the coder")
+    quick.path = shutil.copytree(quick.path, tmp_path / "my project")
+    quick.chimera().assert_outcomes(passed=1)
+    assert quick.git("show", "chimera/test-greet:said.txt").startswith("#")
+
+
+@pytest.mark.parametrize("command", ["no-such-agent --brief {brief}", "timeout 60 sh -c 'no-such-agent < {brief}'"])
+def test_a_coder_that_is_not_installed_parks_the_feature(quick: QuickApp, command: str) -> None:
+    quick.config(f"chimera_coder = {command}")
     result = quick.chimera()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*'no-such-agent' is not installed or not on PATH*", "*parked*"])

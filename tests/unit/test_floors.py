@@ -21,6 +21,8 @@ FLOORS = {
     "crash_points": 0,
     "contention": 0,
     "environment": 1,
+    "imports": 1,
+    "commands": 1,
     "credentials": 1,
     "process": 1,
     "supervised": 1,
