@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pytest_chimera.session.conductor import Conductor
 
 _CONDUCTOR: pytest.StashKey[Conductor] = pytest.StashKey()
+_INSIDE: pytest.StashKey[str] = pytest.StashKey()
+"""How it is known that this runs inside a coder's work."""
 _COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune", "chimera_verify_state", "chimera_verify")
 _MODIFIERS = (
     "chimera_restart",
@@ -57,12 +59,23 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(browsers, "chimera-browsers")
     if config.pluginmanager.hasplugin(base_url.STANDS_IN_FOR):
         config.pluginmanager.register(base_url, "chimera-base-url")
+    _be_plain_inside(config)
     if config.option.chimera:
         _check_command_line(config)
     else:
         for name in _MODIFIERS:
             if config.getoption(name):
                 raise pytest.UsageError(f"--{name.replace('_', '-')} goes with --chimera: add --chimera.")
+
+
+def _be_plain_inside(config: pytest.Config) -> None:
+    """Inside a coder's work, ``--chimera`` and what goes with it is as if it were not there."""
+    from pytest_chimera.nesting import why_inside
+
+    if config.option.chimera and (why := why_inside(config.rootpath, config.invocation_params.dir)):
+        config.stash[_INSIDE] = why
+        for name in ("chimera", *_MODIFIERS):
+            setattr(config.option, name, None)
 
 
 def _check_command_line(config: pytest.Config) -> None:
@@ -102,6 +115,8 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 def pytest_report_header(config: pytest.Config) -> str | None:
     """Say which folder holds the state, and how many features."""
+    if why := config.stash.get(_INSIDE, ""):
+        return f"chimera: inside a coder's work ({why}): --chimera runs plain tests here, and builds nothing"
     if not config.option.chimera or config.option.collectonly:
         return None
     from pytest_chimera.marked import cache_of

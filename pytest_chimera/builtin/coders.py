@@ -18,6 +18,7 @@ import pytest
 from pytest_chimera.commands import Missing, words_filled
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
 from pytest_chimera.models import Brief, Feature, GeneratedTest
+from pytest_chimera.nesting import INSIDE
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import apply_patch, put_back
 from pytest_chimera.sandbox import HINT, Sandbox, Sandboxes, logins_of, why_it_failed_to_start, why_not_started
@@ -127,6 +128,7 @@ def _told(brief: Brief) -> dict[str, str]:
         "CHIMERA_FEATURE": brief.feature.id,
         "CHIMERA_ATTEMPT": str(brief.attempt),
         "CHIMERA_TEST": brief.test.path,
+        INSIDE: f"the coder of {brief.feature.id}",
     }
 
 

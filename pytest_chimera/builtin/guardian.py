@@ -22,6 +22,7 @@ from pytest_chimera.builtin.rules import RULES, matches, softened
 from pytest_chimera.builtin.subjects import is_test_file
 from pytest_chimera.errors import SettingError
 from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review
+from pytest_chimera.nesting import INSIDE
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import Repository
 from pytest_chimera.sandbox import HINT, Sandboxes, why_it_failed_to_start, why_not_started
@@ -247,7 +248,9 @@ class Checks:
     async def _run(self, line: str, folder: Path, change: Change) -> Finding | None:
         command = self._sandboxes.programs(split_command("chimera_check", line), folder)
         log = Path(change.diff).with_name(f"check-{self._settings.check.index(line) + 1}.log")
-        environment = chosen_environment(folder=folder, origin=self._sandboxes.origin, given=self._settings.env)
+        environment = chosen_environment(
+            folder=folder, origin=self._sandboxes.origin, given=self._settings.env, also={INSIDE: "a check"}
+        )
         try:
             sandbox = await anyio.to_thread.run_sync(self._sandboxes.for_folder, folder)
             done = await run_program(command, folder=folder, environment=environment, log=log, sandbox=sandbox)

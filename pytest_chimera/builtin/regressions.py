@@ -18,6 +18,7 @@ from pytest_chimera.builtin.subjects import Removed, is_test_file, removed_subje
 from pytest_chimera.builtin.tally import BEGUN, FILE
 from pytest_chimera.errors import EnvironmentTrouble
 from pytest_chimera.models import Brief, Change, Finding, Review
+from pytest_chimera.nesting import INSIDE
 from pytest_chimera.process import Finished, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import Repository
 from pytest_chimera.sandbox import Sandboxes
@@ -168,7 +169,10 @@ class BaseTests:
 
     async def _run(self, project: Path, tally: Path, log: Path) -> Finished:
         environment = chosen_environment(
-            folder=project, origin=self.sandboxes.origin, given=self.settings.env, also={FILE: str(tally)}
+            folder=project,
+            origin=self.sandboxes.origin,
+            given=self.settings.env,
+            also={FILE: str(tally), INSIDE: "a check"},
         )
         command = [sys.executable, "-B", "-m", "pytest", "-p", "pytest_chimera.builtin.tally", "-q"]
         command += [f"--ignore={self.settings.test_dir}", "--continue-on-collection-errors"]

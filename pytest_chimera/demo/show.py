@@ -20,6 +20,7 @@ from pytest_chimera.demo import leash
 from pytest_chimera.demo.kept import brief_with_most_to_say, newest_trace, shortened, trace_command
 from pytest_chimera.demo.project import CODER, has_recorded_changes, is_demo, write_project
 from pytest_chimera.errors import ChimeraError
+from pytest_chimera.nesting import why_inside
 from pytest_chimera.repository.git import Git
 from pytest_chimera.settings import Settings, split_command
 
@@ -79,6 +80,7 @@ def run_demo(folder: Path, coder: str | None = None) -> int:
     :raises ChimeraError: the folder holds something else, the coder is not there, or Flask is not installed.
     """
     _require_flask()
+    _refuse_inside(folder)
     coder = "" if coder is None else _checked(coder)
     if coder and is_demo(folder) and has_recorded_changes(folder):
         raise _holds_recorded_changes(folder, coder)
@@ -175,6 +177,15 @@ def _enter(folder: Path) -> str:
     is_active = found is not None and Path(found).parent == Path(sys.executable).parent
     steps = [f"cd {shlex.quote(str(folder))}"]
     return " && ".join(steps if is_active or not activate.is_file() else [f". {shlex.quote(str(activate))}", *steps])
+
+
+def _refuse_inside(folder: Path) -> None:
+    if why := why_inside(folder, Path.cwd()):
+        raise ChimeraError(
+            "The demo builds nothing inside a coder's work.",
+            where=why,
+            remedy="Run it in a terminal of your own.",
+        )
 
 
 def _require_flask() -> None:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pytest_chimera.errors import PhaseFailed, RepositoryError
+from pytest_chimera.nesting import mark_clone
 from pytest_chimera.repository.git import NEUTRAL, NEUTRAL_SETTINGS, Git, as_bytes, quoted
 from pytest_chimera.repository.store import (
     EXECUTABLE,
@@ -83,6 +84,7 @@ def clone(store: Store, commit: str, folder: Path) -> Manifest:
     git = Git(folder, {**store.git.environment, "GIT_DIR": str(folder / ".git")}, store.git.settings)
     object_format = store.git.ask("rev-parse", "--show-object-format").text
     git.ask("init", "-q", "--template=", f"--initial-branch={BRANCH}", f"--object-format={object_format}")
+    mark_clone(folder)
     git.ask("config", "user.name", store.author[0])
     git.ask("config", "user.email", store.author[1])
     where = ("fetch", "-q", "--no-tags", "--no-write-fetch-head", "--update-shallow")

@@ -18,6 +18,7 @@ from filelock import FileLock
 
 from pytest_chimera.errors import ConflictError, RepositoryError
 from pytest_chimera.models import ChangedFile
+from pytest_chimera.nesting import mark_work
 from pytest_chimera.repository.git import NEUTRAL, NEUTRAL_SETTINGS, Git, as_bytes, as_text, quoted, zipped
 from pytest_chimera.repository.trailers import FEATURE, Trailers, all_trailers
 
@@ -92,6 +93,7 @@ class Store:
         with store.lock():
             if not config.exists() or config.read_text() != CONFIG:
                 config.write_text(CONFIG)
+            mark_work(folder.parent)
             if not (folder / "HEAD").exists():
                 store.git.ask("init", "-q", "--bare", "--template=", f"--object-format={object_format}", str(folder))
         return store

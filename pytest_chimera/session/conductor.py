@@ -37,6 +37,7 @@ from pytest_chimera.judging import Browser, find_browser
 from pytest_chimera.limits import Allowance
 from pytest_chimera.marked import cache_key, cache_of, journal_name
 from pytest_chimera.models import Feature, SealedTest, Verdict
+from pytest_chimera.nesting import inside
 from pytest_chimera.project import Orders, Project, state_out_of_reach, time_limits
 from pytest_chimera.proving import pursue
 from pytest_chimera.repository import Repository
@@ -184,6 +185,7 @@ class Conductor:
             opening.callback(self._close_ahead)
             self._portal = opening.enter_context(start_blocking_portal())
             opening.enter_context(_terminating_as_interrupt())
+            opening.enter_context(inside("a run"))  # for functions of a conftest.py that start a coder
             project = self._open_project(item)
             self._turns = Turns(jobs_of(project.settings), project.allowance.has_room)
             self._portal.call(_have_threads_for, self._turns.jobs)

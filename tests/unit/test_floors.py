@@ -24,6 +24,7 @@ FLOORS = {
     "imports": 1,
     "commands": 1,
     "credentials": 1,
+    "nesting": 1,
     "process": 1,
     "supervised": 1,
     "supervisor": 1,
