@@ -592,6 +592,11 @@ class Verdict(Value):
         """The feature is there, as far as this state says it."""
         return self.state in {"complete", "proved", "still green", "present", "red"}
 
+    @property
+    def outside(self) -> bool:
+        """Nothing is said about the feature: the cause lies outside of it, or the run is broken."""
+        return self.state in {"parked", "error"}
+
 
 def first_line(text: str) -> str:
     """The first line of a text that is not blank."""

@@ -37,7 +37,6 @@ from pytest_chimera.sealing import beside, said_by
 from pytest_chimera.standing import Standing
 from pytest_chimera.trials import sealed_of
 from pytest_chimera.verdicts import Verdicts, verdict_of
-from pytest_chimera.words import failing_text
 from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult
 from pytest_chimera.workshop import GreenOnBase, Workshop
 
@@ -245,12 +244,12 @@ class _Pursuit:
             return await self._green_on_base(green)
         except Parked as parked:
             self.journal.append("parked", reason=parked.cause.sentence)
-            return self.verdicts.told(verdict_of(self.feature, "parked", parked.cause))
+            return self.verdicts.parked(parked.phase, parked.cause)
         except WaitingForPerson:
             return self.verdicts.waiting(note)
         except _FOR_THE_PERSON as error:
             self.journal.append("stopped", reason=error.sentence)
-            return self.verdicts.told(verdict_of(self.feature, "failed", error))
+            return self.verdicts.stopped(error)
         finally:
             await workshop.end_all()
 
@@ -400,12 +399,11 @@ class _Pursuit:
         if failure is None or failure.reason not in RIGHT_REDS:
             reason = failure.as_sentence() if failure else "the test is not green"
             self.journal.append("stopped", reason=reason)
-            return self.verdicts.say(
-                "failed", f"complete before, and it cannot be judged on {name}: {reason}", failing_text(run)
-            )
+            return self.verdicts.regressed(run, name, reason)
         self.project.progress(self.feature, f"regressed on {name}: a new generation begins")
+        note = f"regressed on {name}:\n{self.verdicts.causes.of_run(run)}"
         self._begin()
-        return await self._go_on(f"regressed on {name}:\n{failing_text(run)}")
+        return await self._go_on(note)
 
     # -- there already
 

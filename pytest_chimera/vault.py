@@ -53,6 +53,12 @@ def _make_writable(folder: Path) -> None:
             folder.chmod(0o700)
 
 
+def newest_room(place: Path, name: str) -> Path | None:
+    """The room of that name that was made last; ``None`` when there is none."""
+    rooms = [path for path in (place / name, *place.glob(f"{name}.[0-9]*")) if path.is_dir()]
+    return max(rooms, key=lambda path: int(path.name.removeprefix(name).lstrip(".") or 1), default=None)
+
+
 class Vault:
     """The vault of one project.
 
@@ -68,13 +74,17 @@ class Vault:
         :param feature: the feature's slug; ``name`` what it is for: ``red``, ``attempt-1``.
         """
         self._ignore_itself()
-        place = self.folder / feature / f"generation-{generation}"
+        place = self.generation(feature, generation)
         for number in itertools.count(1):
             folder = place / (name if number == 1 else f"{name}.{number}")
             with contextlib.suppress(FileExistsError):
                 folder.mkdir(parents=True)
                 return folder
         raise AssertionError("unreachable: there is always a next number")
+
+    def generation(self, feature: str, generation: int) -> Path:
+        """Where all rooms of one generation of a feature lie."""
+        return self.folder / feature / f"generation-{generation}"
 
     def scratch(self, name: str) -> Path:
         """An empty folder for what is no evidence: emptied each time."""

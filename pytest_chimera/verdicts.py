@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from pytest_chimera.causes import LIMIT, Account, Causes, sentence_of
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.journal import Journal
 from pytest_chimera.landing import STACK
@@ -15,14 +16,21 @@ from pytest_chimera.repository import format_trailers
 from pytest_chimera.standing import Standing
 from pytest_chimera.trials import EXISTING_DATA, sealed_of
 from pytest_chimera.vault import write_file
-from pytest_chimera.words import attempts_table, failing_text, red_text
-from pytest_chimera.workflow import ChimeraWorkflow
+from pytest_chimera.words import shown
+from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
 
 
 def verdict_of(feature: Feature, state: Any, error: ChimeraError, **more: Any) -> Verdict:
     """The verdict that an error comes to: what happened, where, and what to do about it."""
-    details = "\n".join(part for part in (f"where: {error.where}" if error.where else "", error.remedy) if part)
-    return Verdict(feature=feature.id, state=state, sentence=error.sentence, details=details, **more)
+    return Verdict(feature=feature.id, state=state, sentence=error.sentence, details=_below(error, error.where), **more)
+
+
+def _below(error: ChimeraError, where: str) -> str:
+    return "\n".join(part for part in (f"where: {where}" if where else "", error.remedy) if part)
+
+
+_PUNCTUATION = 40
+"""Characters that a failure holds besides: "next: ", line ends."""
 
 
 @dataclass(frozen=True)
@@ -60,51 +68,101 @@ class Verdicts:
         )
         return self.told(verdict)
 
+    # -- not there, and why
+
+    @property
+    def causes(self) -> Causes:
+        """What shows why it is not there."""
+        place = self.project.vault.generation(self.feature.slug, self.workflow.generation)
+        return Causes(self.project.root, place, self.workflow)
+
+    def say_why(self, state: Any, sentence: str, account: Account, next_command: str = "") -> Verdict:
+        """A verdict with what shows why, as much of it as an item's failure may hold."""
+        clean = self.project.clean.text
+        cleaned = replace(account, cause=clean(account.cause), attempts=clean(account.attempts))
+        sentence = sentence_of(sentence)
+        room = LIMIT - len(self.feature.id) - len(sentence) - len(next_command) - _PUNCTUATION
+        return self.say(state, sentence, cleaned.fitted(room), next_command)
+
     def red(self, note: str) -> Verdict:
         """Sealed, and stopped before the first coder as ``--chimera-until=red`` asks."""
         sealed = sealed_of(self.workflow)
-        details = "\n".join(part for part in (note, f"base: {sealed.base[:10]}", red_text(sealed)) if part)
-        return self.say("red", f"red for the right reason; sealed as {sealed.test.path}", details)
+        before = "\n".join(part for part in (note, f"base: {sealed.base[:10]}") if part)
+        sentence = f"red for the right reason; sealed as {sealed.test.path}"
+        return self.say_why("red", sentence, self._on_base(before))
 
     def unproved(self) -> Verdict:
         """Red under CI, where nobody is called."""
-        sealed = sealed_of(self.workflow)
-        return self.say(
+        return self.say_why(
             "failed",
             "not proved: red here, and no coder is called under CI",
-            red_text(sealed),
+            self._on_base(),
             "run pytest --chimera on your machine, or add --chimera-coder=… to this command",
         )
 
     def waiting(self, note: str) -> Verdict:
         """Red, and it is the person's turn."""
-        sealed = sealed_of(self.workflow)
-        where = f"The test is {sealed.test.path}. Change the code, then run the same command again."
-        details = "\n".join(part for part in (note, red_text(sealed), where) if part)
-        return self.say("waiting", "red: the feature is not there yet, and no coder is configured", details)
+        sentence = "red: the feature is not there yet, and no coder is configured"
+        return self.say_why("waiting", sentence, self._on_base(note, self._your_turn()))
 
     def refused(self) -> Verdict:
         """The person's change does not do yet."""
         last = self.workflow.results[-1]
-        run = last.value if isinstance(last.value, TestRun) else None
-        details = f"{failing_text(run)}{_existing_data(run)}" if run else last.details
-        where = f"The test is {self.workflow.test_path}. Change the code, then run the same command again."
-        return self.say("waiting", f"still red ({last.phase}): {last.reason}", f"{details}\n{where}")
+        sentence = f"still red ({last.phase}): {last.reason}"
+        return self.say_why("waiting", sentence, self.causes.account(f"{self._cause()}\n{self._your_turn()}"))
 
     def failed(self) -> Verdict:
         """No attempts are left, or they go in circles."""
+        workflow, last = self.workflow, self.workflow.results[-1]
+        cause = self._cause()
+        if workflow.attempts_left and (circles := workflow.in_circles):
+            cause = f"Stopped after {workflow.attempts} of {workflow.max_attempts} attempts: {circles}\n{cause}"
+        sentence = f"failed in {last.phase}: {last.reason}"
+        return self.say_why("failed", sentence, self.causes.account(cause), self._go_on())
+
+    def parked(self, phase: ChimeraPhase, cause: ChimeraError) -> Verdict:
+        """The cause lies outside the change."""
+        return self._troubled("parked", f"parked in {phase}: {cause.sentence}", cause)
+
+    def stopped(self, error: ChimeraError) -> Verdict:
+        """Something is wrong that the person mends."""
+        return self._troubled("failed", error.sentence, error)
+
+    def regressed(self, run: TestRun, name: str, reason: str) -> Verdict:
+        """Complete before, and red now for a reason that is no coder's to mend."""
+        sentence = f"complete before, and it cannot be judged on {name}: {reason}"
+        return self.say_why("failed", sentence, self.causes.account(self.causes.of_run(run), run.evidence))
+
+    def _troubled(self, state: Any, sentence: str, error: ChimeraError) -> Verdict:
+        """What an error comes to: what it says, the page that it is about, and how the test was red last."""
+        causes = self.causes
+        evidence = causes.evidence_in(error.where)
+        parts = [_below(error, shown(error.where, self.project.root)), *causes.page(evidence)]
+        if evidence is None and (red := causes.of_run(causes.last_red)):
+            parts += ["the last red:", red]
+        return self.say_why(state, sentence, causes.account("\n".join(filter(None, parts)), evidence))
+
+    def _on_base(self, before: str = "", after: str = "") -> Account:
+        base = self.causes.red_on_base(sealed_of(self.workflow))
+        return self.causes.account("\n".join(part for part in (before, base, after) if part))
+
+    def _cause(self) -> str:
         last = self.workflow.results[-1]
         run = last.value if isinstance(last.value, TestRun) else None
-        details = f"{attempts_table(self.workflow)}{_existing_data(run)}\nEvidence: {self._evidence()}"
-        if circles := self.workflow.in_circles:
-            details = (
-                f"Stopped after {self.workflow.attempts} of {self.workflow.max_attempts} attempts: {circles}\n{details}"
-            )
-        next_command = f'pytest --chimera --chimera-hint="…" -k {self.feature.function or self.feature.id}'
-        return self.say("failed", f"failed in {last.phase}: {last.reason}", details, next_command)
+        return f"{self.causes.of_result(last)}{_existing_data(run)}"
 
-    def _evidence(self) -> str:
-        return f".chimera/{self.feature.slug}/generation-{self.workflow.generation}/"
+    def _your_turn(self) -> str:
+        return f"The test is {self.workflow.test_path}. Change the code, then run the same command again."
+
+    def _go_on(self) -> str:
+        """The command with which a failed feature goes on; without a candidate there is nothing to answer."""
+        feature = self.feature
+        by_name = not feature.nodeid or feature.nodeid.endswith(f"::{feature.function}")
+        which = f"-k {feature.function or feature.id}" if by_name else shlex.quote(feature.nodeid)
+        how = '--chimera-hint="…"' if self.workflow.change else "--chimera-restart"
+        return f"pytest --chimera {how} {which}"
+
+    # -- there
 
     def landed(self, sentence: str, proof: Proof, why_not: str) -> Verdict:
         """The verdict on a proved feature: merged, stacked, or on its own branch and why."""

@@ -1,11 +1,11 @@
-"""How results are said to people: failures, attempts, spans of time."""
+"""How results are said to people: attempts, spans of time, and texts that are too long."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from pytest_chimera.contention import FREE
-from pytest_chimera.models import SealedTest, TestRun
+from pytest_chimera.models import TestRun, first_line
 from pytest_chimera.workflow import ChimeraWorkflow, Outcome
 
 
@@ -29,35 +29,30 @@ def busy_text(run: TestRun) -> str:
     return f"seen on a busy machine, with a patience of {run.patience:g} s"
 
 
-def failing_text(run: TestRun | None) -> str:
-    """How a test fails: the step, the expectation, where the evidence lies."""
-    failure = run.failure if run else None
-    if run is None or failure is None:
-        return ""
-    lines = [failure.as_sentence()]
-    if failure.code and failure.step:
-        lines.append(f"    {failure.code.strip()}")
-    lines += [f"    {line}" for line in failure.message.splitlines()]
-    if busy := busy_text(run):
-        lines.append(busy)
-    if run.evidence:
-        lines.append(f"evidence: {run.evidence.folder}")
-        if run.evidence.trace:
-            lines.append(f"open the trace: playwright show-trace {run.evidence.trace}")
-    return "\n".join(lines)
-
-
-def red_text(sealed: SealedTest) -> str:
-    """How a sealed test fails on its base, and what a person should know of what it expects."""
-    return "\n".join([failing_text(sealed.red), *(f"note: {note}" for note in sealed.notes)])
+_ROWS_AT_THE_HEAD, _ROWS_AT_THE_END = 2, 4
 
 
 def attempts_table(workflow: ChimeraWorkflow) -> str:
-    """Every attempt in a line: where it ended and why."""
-    rows = [result for result in workflow.results if result.outcome is not Outcome.SUCCESS]
-    return "\n".join(
-        f"  attempt {result.attempt}  {result.phase:<20}  {span(result.seconds):>8}  {result.reason}" for result in rows
-    )
+    """Every attempt that did not do, in a line: the phase that ended it and why; of many the first and the last."""
+    ended = [result for result in workflow.results if result.outcome is not Outcome.SUCCESS]
+    width = max((len(result.phase) for result in ended), default=0)
+    rows = [
+        f"  attempt {result.attempt}  {result.phase:<{width}}  {span(result.seconds)}  "
+        f"{shortened(first_line(result.reason), 120)}"
+        for result in ended
+    ]
+    left_out = len(rows) - _ROWS_AT_THE_HEAD - _ROWS_AT_THE_END
+    if left_out > 1:
+        rows[_ROWS_AT_THE_HEAD:-_ROWS_AT_THE_END] = [f"  … {left_out} more"]
+    return "\n".join(rows)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters; what is cut off at its end is said."""
+    if len(text) <= most:
+        return text
+    mark = " …"
+    return f"{text[: max(0, most - len(mark))].rstrip()}{mark}"[:most]
 
 
 def shown(path: str | Path, root: Path) -> str:

@@ -45,7 +45,16 @@ from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.scenario.functions import StepFunction, step_functions
 from pytest_chimera.sealing import ready_test
 from pytest_chimera.session.confinement import NOTE, Confinement, sandboxes_of
-from pytest_chimera.session.items import DURATION, Durations, FeatureFailed, feature_of, refuse_double_ids
+from pytest_chimera.session.items import (
+    DURATION,
+    Durations,
+    FeatureFailed,
+    FeatureParked,
+    feature_of,
+    refuse_double_ids,
+    say,
+    show,
+)
 from pytest_chimera.session.progress import Progress
 from pytest_chimera.session.refused import refused_options
 from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
@@ -75,6 +84,7 @@ class Conductor:
         self._order: dict[str, int] = {}
         self._waiting: list[tuple[pytest.Item, Feature]] = []
         self._errors: dict[str, ChimeraError] = {}
+        self._told: dict[str, FeatureFailed | FeatureParked | None] = {}
         self._project: Project | None = None
         self._confinement: Confinement | None = None
 
@@ -96,46 +106,55 @@ class Conductor:
         return [feature for _, feature in self._waiting]
 
     def run(self, item: pytest.Item) -> None:
-        """Run an item's workflow, or wait for it; fails the item unless the feature is there."""
+        """Run an item's workflow, or wait for it; fails the item unless the feature is there.
+
+        An item that is run again, by pytest-rerunfailures or the like, is told what it was told before.
+
+        :raises FeatureFailed: it is not there.
+        :raises FeatureParked: the cause lies outside of it.
+        """
+        if item.nodeid not in self._told:
+            self._told[item.nodeid] = self._run(item)
+        if failure := self._told[item.nodeid]:
+            raise type(failure)(str(failure))
+
+    def _run(self, item: pytest.Item) -> FeatureFailed | FeatureParked | None:
         if self._failed_before is None:
             self._failed_before = item.session.testsfailed
-        if item.nodeid in self._errors:
-            raise FeatureFailed(str(self._errors[item.nodeid]))
-        if self._config.option.chimera_dry_run:
-            self._show(item)
-            return
-        if self._config.option.chimera_draft:
-            self._draft(item)
-            return
         try:
-            verdict = self._verdict(item)
+            if item.nodeid in self._errors:
+                raise self._errors[item.nodeid]
+            if self._config.option.chimera_dry_run:
+                self._show(item)
+            elif self._config.option.chimera_draft:
+                self._draft(item)
+            else:
+                return self._report(item, self._verdict(item))
         except EnvironmentTrouble as trouble:
-            item.user_properties.append(("chimera-state", "parked"))
-            raise FeatureFailed(str(trouble)) from None
+            say(item, "chimera-state", "parked")
+            return FeatureParked(str(trouble))
         except ChimeraError as error:
-            raise FeatureFailed(str(error)) from None
-        feature = self._feature(item)
+            return FeatureFailed(str(error))
+        return None
+
+    def _report(self, item: pytest.Item, verdict: Verdict) -> FeatureFailed | FeatureParked | None:
+        """Hand a verdict to whatever reports the item; what it fails with, if it does."""
         item.stash[DURATION] = verdict.seconds
-        item.user_properties.append(("chimera", verdict.model_dump_json()))
-        item.user_properties.append(("chimera-state", verdict.state))
+        say(item, "chimera", verdict.model_dump_json())
+        say(item, "chimera-state", verdict.state)
         if self._confinement and self._confinement.note:
-            item.user_properties.append((NOTE, self._confinement.note))
-        item.add_report_section("call", "stdout chimera", "\n".join(self._progress.lines.get(feature.id, [])))
-        if not verdict.passed:
-            raise FeatureFailed(failure_text(verdict))
+            say(item, NOTE, self._confinement.note)
+        show(item, "stdout chimera", "\n".join(self._progress.lines.get(verdict.feature, [])))
+        if verdict.passed:
+            return None
+        return (FeatureParked if verdict.outside else FeatureFailed)(failure_text(verdict))
 
     def _feature(self, item: pytest.Item) -> Feature:
         return next(feature for each, feature in self._waiting if each is item)
 
     def _show(self, item: pytest.Item) -> None:
         """Show what would be done, and do nothing."""
-        config = self._config
-        try:
-            generator = generator_of_project(config)
-            lines = dry_lines(self._feature(item), generator)
-        except ChimeraError as error:
-            raise FeatureFailed(str(error)) from None
-        for line in lines:
+        for line in dry_lines(self._feature(item), generator_of_project(self._config)):
             self._progress.note(line)
         self._progress.show(0)
 
@@ -153,8 +172,6 @@ class Conductor:
                 for line in drafted_lines(feature, draft.edit):
                     self._progress.note(line)
                 lay(config.rootpath, draft.edit)
-        except ChimeraError as error:
-            raise FeatureFailed(str(error)) from None
         finally:
             self._progress.show(0)
 

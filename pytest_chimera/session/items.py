@@ -18,8 +18,31 @@ DURATION: pytest.StashKey[float] = pytest.StashKey()
 """How many seconds a feature was worked on."""
 
 
-class FeatureFailed(Exception):
-    """A feature's verdict that is not a pass; its text is what the report shows."""
+class FeatureFailed(AssertionError):
+    """A feature is not there; its text is what the report shows.
+
+    Reporters like Allure call a test failed by its assertions, and broken for any other exception.
+    """
+
+    __module__ = "builtins"  # so that reporters print its name without ours before it, as they do pytest's own
+
+
+class FeatureParked(Exception):
+    """Nothing is said about a feature, for a cause that lies outside of it; its text is what the report shows."""
+
+    __module__ = "builtins"
+
+
+def say(item: pytest.Item, name: str, value: str) -> None:
+    """Set a user property of an item, once, however often the item is run."""
+    item.user_properties[:] = [pair for pair in item.user_properties if pair[0] != name]
+    item.user_properties.append((name, value))
+
+
+def show(item: pytest.Item, section: str, text: str) -> None:
+    """Show a section in the report of an item's call, once, however often the item is run."""
+    item._report_sections[:] = [each for each in item._report_sections if each[:2] != ("call", section)]
+    item.add_report_section("call", section, text)
 
 
 def is_feature(item: pytest.Item) -> bool:
@@ -116,7 +139,8 @@ def adopt(item: Any, run: Run) -> None:
     item.runtest = lambda: run(item)
 
     def repr_failure(excinfo: pytest.ExceptionInfo[BaseException], *style: Any) -> Any:
-        return str(excinfo.value) if isinstance(excinfo.value, FeatureFailed) else original(excinfo, *style)
+        ours = isinstance(excinfo.value, FeatureFailed | FeatureParked)
+        return str(excinfo.value) if ours else original(excinfo, *style)
 
     item.repr_failure = repr_failure
     if item.config.pluginmanager.hasplugin("timeout"):

@@ -11,28 +11,23 @@ import rich.box
 import rich.console
 import rich.table
 
+from pytest_chimera.causes import LIMIT
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.journal import examined, standing_of
-from pytest_chimera.models import Call, Feature, Step, Target, Verdict
+from pytest_chimera.models import Call, Feature, Step, Target, Verdict, first_line
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.scenario.drafts import MARK, Edit
 from pytest_chimera.scenario.notes import notes_on
 from pytest_chimera.standing import Standing
-from pytest_chimera.words import span
-
-LIMIT = 3000
-"""How many characters a failure may have: VS Code loses larger ones from several workers."""
+from pytest_chimera.untrusted import bounded
+from pytest_chimera.words import shortened, span
 
 
 def failure_text(verdict: Verdict) -> str:
     """An item's failure: the verdict first, then why, then what to type next; at most :data:`LIMIT` characters."""
-    head = f"{verdict.feature}: {verdict.sentence}"
+    head = shortened(f"{verdict.feature}: {verdict.sentence}", LIMIT // 3)
     foot = f"next: {verdict.next_command}" if verdict.next_command else ""
-    room = LIMIT - len(head) - len(foot) - 40
-    details = verdict.details
-    if len(details) > room:
-        half = room // 2
-        details = f"{details[:half]}\n… {len(details) - room} characters left out …\n{details[-half:]}"
+    details = bounded(verdict.details, LIMIT - len(head) - len(foot) - 2)
     return "\n".join(part for part in (head, details, foot) if part)
 
 
@@ -91,10 +86,10 @@ def summary_lines(verdicts: Iterable[Verdict], width: int) -> str:
     for verdict in verdicts:
         attempts = str(verdict.attempts or "")
         table.add_row(verdict.feature, verdict.state, attempts, span(verdict.seconds), verdict.branch)
+        if not verdict.passed or not (verdict.next_command or verdict.state == "complete"):
+            following.append(f"  {verdict.feature}: {first_line(verdict.sentence)}")
         if verdict.next_command:
             following.append(f"  {verdict.feature}: {verdict.next_command}")
-        elif verdict.state != "complete":
-            following.append(f"  {verdict.feature}: {verdict.sentence}")
     return _rendered(table, width) + "\n".join(following)
 
 

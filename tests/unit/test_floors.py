@@ -55,6 +55,7 @@ FLOORS = {
     "proof": 3,
     "trials": 3,
     "keeping": 3,
+    "causes": 3,
     "verdicts": 3,
     "proving": 3,
     "drafting": 3,
