@@ -565,6 +565,7 @@ class Verdict(Value):
     :param sentence: the one line.
     :param details: what stands below it: failure, attempts, evidence.
     :param next_command: what to type next.
+    :param merged: the commit that the person's branch was moved to, where it was.
     """
 
     feature: str
@@ -586,6 +587,7 @@ class Verdict(Value):
     seconds: float = 0.0
     branch: str = ""
     next_command: str = ""
+    merged: str = ""
 
     @property
     def passed(self) -> bool:

@@ -62,6 +62,10 @@ def pytest_configure(config: pytest.Config) -> None:
     _be_plain_inside(config)
     if config.option.chimera:
         _check_command_line(config)
+        if not hasattr(config, "workerinput"):
+            from pytest_chimera.session.interruption import Interruption
+
+            config.pluginmanager.register(Interruption(config), "chimera-interruption")
     else:
         for name in _MODIFIERS:
             if config.getoption(name):

@@ -168,7 +168,8 @@ class Verdicts:
         """The verdict on a proved feature: merged, stacked, or on its own branch and why."""
         commit = proof.commit[:10]
         if self.standing.merged:
-            return self.say("complete", f"{sentence}, merged as {commit}")
+            said = self.say("complete", f"{sentence}, merged as {commit}")
+            return said.model_copy(update={"merged": proof.commit})
         if self.standing.stacked and not why_not:
             return self.say("complete", f"{sentence}, on {STACK} as {commit}", "", f"git merge {STACK}")
         return self.say("complete", f"{sentence}, on {self.standing.branch}", why_not, self._merge_command())

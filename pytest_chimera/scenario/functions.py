@@ -15,7 +15,7 @@ from typing import Any
 
 from pytest_chimera.errors import SettingError
 from pytest_chimera.models import Call
-from pytest_chimera.scenario.glossary import Glossary, Parts, bind, parts_of, without_keyword
+from pytest_chimera.scenario.glossary import Glossary, Parts, bind, literalness, parts_of, without_keyword
 from pytest_chimera.scenario.layout import quote
 from pytest_chimera.scenario.lexer import Tokens
 from pytest_chimera.scenario.vocabulary import NUMBERS
@@ -95,12 +95,22 @@ class StepFunctions:
     def call_for(self, tokens: Tokens) -> Call | None:
         """The call that a step's words stand for; ``None`` when no function's phrase is theirs.
 
-        :raises NotCallable: they fit several phrases, or a value is of the wrong kind.
+        Of several phrases that they fit, the most literal one is meant: ``I pay with cash``, not ``I pay with {card}``.
+
+        :raises NotCallable: they fit several phrases that are as literal, or a value is of the wrong kind.
         """
         found = [(each, bound) for each in self._functions if (bound := bind(each.parts, tokens)) is not None]
         if not found:
             return None
-        names = [each.phrase for each, _ in found] + list(self._glossary.fitting(tokens))
+        others = self._glossary.fitting(tokens)
+        most = max(
+            literalness(parts) for parts in [*(each.parts for each, _ in found), *(each.parts for each in others)]
+        )
+        found = [(each, bound) for each, bound in found if literalness(each.parts) == most]
+        names = [each.phrase for each, _ in found]
+        names += [each.phrase for each in others if literalness(each.parts) == most]
+        if not found:
+            return None
         if len(names) > 1:
             raise NotCallable(f"It fits {len(names)} phrases: {', '.join(map(repr, names))}. Reword one of them.")
         function, bound = found[0]

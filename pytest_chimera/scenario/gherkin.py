@@ -106,9 +106,22 @@ def read_gherkin(text: str, path: str = "", line: int = 1) -> GherkinFile:
     :param path: the file's name, for messages; ``line`` is the text's first line in it.
     :raises GherkinError: it is no Gherkin, with line and column of everything that is wrong.
     """
-    if re.match(r"^\s*(?:scenario|background|rule|example)", text, re.I):
+    if re.match(r"^\s*(?:@[^\n]*\n\s*)*(?:scenario|background|rule|example)", text, re.I):
         return _read(f"Feature: {path}\n{text}", path, shift=line - 2)
     return _read(text, path, shift=line - 1)
+
+
+def outline_in(text: str, path: str = "", line: int = 1) -> tuple[GherkinScenario, ...]:
+    """The rows of the one outline that a text is, with its heading or without; empty for any other text.
+
+    :raises GherkinError: it has examples, and is no Gherkin.
+    """
+    if not re.search(r"^\s*(?:examples|scenarios)\s*:", text, re.I | re.M) and not is_gherkin(text):
+        return ()
+    if not is_gherkin(text):
+        text, line = f"Scenario Outline:\n{text}", line - 1
+    found = read_gherkin(text, path, line).scenarios
+    return found if found and found[0].row and len({one.outline for one in found}) == 1 else ()
 
 
 def _read(text: str, path: str, shift: int = 0) -> GherkinFile:

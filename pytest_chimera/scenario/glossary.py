@@ -41,16 +41,15 @@ class Glossary:
         """All phrases, taken apart."""
         return tuple(entry.parts for entry in self._entries)
 
-    def fitting(self, tokens: Tokens) -> tuple[str, ...]:
-        """The phrases that a step's words fit."""
-        return tuple(entry.phrase for entry in self._entries if bind(entry.parts, tokens) is not None)
+    def fitting(self, tokens: Tokens) -> tuple[Entry, ...]:
+        """The phrases that a step's words fit, the most literal first."""
+        found = (entry for entry in self._entries if bind(entry.parts, tokens) is not None)
+        return tuple(sorted(found, key=lambda entry: literalness(entry.parts), reverse=True))
 
     def steps_for(self, tokens: Tokens) -> tuple[str, ...] | None:
         """The steps that a step's words stand for, its parameters filled in; ``None`` when no phrase is theirs."""
-        for entry in self._entries:
-            bound = bind(entry.parts, tokens)
-            if bound is not None:
-                return tuple(_filled(step, bound) for step in entry.steps)
+        for entry in self.fitting(tokens):
+            return tuple(_filled(step, bind(entry.parts, tokens) or {}) for step in entry.steps)
         return None
 
     def _refuse_circles(self, entry: Entry, above: tuple[str, ...]) -> None:
@@ -63,7 +62,7 @@ class Glossary:
             )
         for step in entry.steps:
             words = tokenize(without_keyword(step))
-            inner = next((other for other in self._entries if bind(other.parts, words) is not None), None)
+            inner = next(iter(self.fitting(words)), None)
             if inner is not None:
                 self._refuse_circles(inner, (*above, entry.phrase))
 
@@ -88,6 +87,12 @@ def parts_of(phrase: str) -> Parts:
         parts.append(("parameter", next(group for group in found.groups() if group)))
         place = found.end()
     return tuple(parts + [("word", token.low or token.text) for token in tokenize(phrase[place:].strip(' "'))])
+
+
+def literalness(parts: Parts) -> tuple[int, int]:
+    """How literal a phrase is: of two that a step fits, the one with more words of its own is meant."""
+    words = sum(kind == "word" for kind, _ in parts)
+    return words, words - len(parts)
 
 
 def bind(parts: Parts, tokens: Tokens) -> dict[str, str] | None:

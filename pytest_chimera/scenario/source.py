@@ -14,7 +14,7 @@ from pytest_chimera.scenario.checks import check_source
 from pytest_chimera.scenario.drafts import refuse_unread
 from pytest_chimera.scenario.expecting import ANSWERING, KEEPING, LISTENING
 from pytest_chimera.scenario.functions import StepFunction
-from pytest_chimera.scenario.gherkin import GherkinFile, GherkinScenario, read_gherkin
+from pytest_chimera.scenario.gherkin import GherkinFile, GherkinScenario, outline_in, read_gherkin
 from pytest_chimera.scenario.helpers import check_same_arrangement, decorator_of, import_lines
 from pytest_chimera.scenario.languages import ENGLISH, Table
 from pytest_chimera.scenario.layout import WIDTH, quote, width
@@ -96,6 +96,8 @@ class TestGenerator:
             return [Body(name, sentence)]
         line = feature.text_line or feature.line or 1
         refuse_unread(feature.text, f"{feature.path}:{line}")
+        if found := outline_in(feature.text, feature.path, line):
+            return self._from_scenarios(feature, name, found, feature.path)
         return [
             Body(
                 name,
@@ -116,8 +118,15 @@ class TestGenerator:
                 remedy=f"Name one on the marker: scenario=…. There are: {names}.",
             )
         refuse_unread(_text_of(found, read, text), f"{read.path}:{found[0].line}")
-        rows = [self._parser.compile(one.steps, feature.url, title=one.name, path=read.path) for one in found]
-        check_same_arrangement(rows, read.path)
+        return self._from_scenarios(feature, name, found, read.path)
+
+    def _from_scenarios(self, feature: Feature, name: str, found: Sequence[GherkinScenario], path: str) -> list[Body]:
+        """A plain scenario, or an outline's rows."""
+        rows = [
+            self._parser.compile(one.steps, feature.url, title=one.name or feature.description, path=path)
+            for one in found
+        ]
+        check_same_arrangement(rows, path)
         return _of_outline(name, self._outline(found[0], feature), rows, found)
 
     def _file(self, feature: Feature) -> Path:

@@ -64,8 +64,7 @@ def _state(config: pytest.Config) -> Path:
 
 
 def _status(config: pytest.Config) -> None:
-    terminal = screen_of(config)
-    terminal.write(status_lines(_state(config), terminal._tw.fullwidth))
+    screen_of(config).write(status_lines(_state(config)))
 
 
 def _standing(config: pytest.Config, feature: str) -> Standing:

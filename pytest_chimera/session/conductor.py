@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import os
 import secrets
-import signal
-import threading
-from collections.abc import Iterator
 from concurrent.futures import Future
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +20,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from pytest_chimera.agents import Agents
 from pytest_chimera.ahead import Ahead, recovered
 from pytest_chimera.breaker import Breakers
-from pytest_chimera.builtin.coders import coder_plugin
+from pytest_chimera.builtin.coders import CommandCoder, coder_plugin
 from pytest_chimera.builtin.guardian import Checks, Guardian
 from pytest_chimera.builtin.regressions import BaseTests
 from pytest_chimera.builtin.serving import Deployer
@@ -45,6 +42,7 @@ from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.scenario.functions import StepFunction, step_functions
 from pytest_chimera.sealing import ready_test
 from pytest_chimera.session.confinement import NOTE, Confinement, sandboxes_of
+from pytest_chimera.session.interruption import terminating_as_interrupt
 from pytest_chimera.session.items import (
     DURATION,
     Durations,
@@ -201,7 +199,7 @@ class Conductor:
         with ExitStack() as opening:
             opening.callback(self._close_ahead)
             self._portal = opening.enter_context(start_blocking_portal())
-            opening.enter_context(_terminating_as_interrupt())
+            opening.enter_context(terminating_as_interrupt())
             opening.enter_context(inside("a run"))  # for functions of a conftest.py that start a coder
             project = self._open_project(item)
             self._turns = Turns(jobs_of(project.settings), project.allowance.has_room)
@@ -344,8 +342,13 @@ class Conductor:
         sandboxes = project.sandboxes
         deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"), sandboxes)
         coder = coder_plugin(settings, project.root, sandboxes)
-        function = coder is None or bool(project.agents.named("pytest_chimera_implement_feature"))
-        self._confinement = Confinement(sandboxes, self._progress.note, function=function)
+        functions = bool(project.agents.named("pytest_chimera_implement_feature"))
+        self._confinement = Confinement(
+            sandboxes,
+            self._progress.note,
+            function=functions,
+            command=isinstance(coder, CommandCoder),
+        )
         plugins = {
             "chimera-generator": Generator(generator_of_project(self._config)),
             "chimera-coder": coder,
@@ -541,20 +544,3 @@ def private_folders(config: pytest.Config) -> tuple[Path, ...]:
     """Folders that never belong to a change: pytest's cache."""
     cache = cache_of(config)
     return (Path(str(cache._cachedir)),) if cache else ()
-
-
-@contextmanager
-def _terminating_as_interrupt() -> Iterator[None]:
-    """Take SIGTERM, an IDE's stop button, as Ctrl-C: phases end orderly and the state is saved."""
-
-    def interrupt(_signal: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -33,15 +33,18 @@ def sandboxes_of(root: Path, settings: Settings, repository: Repository, state: 
 
 
 class Confinement:
-    """Says once whether the coder runs in a sandbox.
+    """Says once what runs in a sandbox.
 
-    :param function: the coder is a function of a conftest.py or a plugin, which runs in pytest's own process.
+    :param function: a function of a conftest.py or a plugin implements, which runs in pytest's own process.
+    :param command: a command implements, maybe where no function does. With neither, recorded changes are laid by
+        chimera itself.
     """
 
-    def __init__(self, sandboxes: Sandboxes, say: Callable[[str], None], *, function: bool) -> None:
+    def __init__(self, sandboxes: Sandboxes, say: Callable[[str], None], *, function: bool, command: bool) -> None:
         self._sandboxes = sandboxes
         self._say = say
         self._function = function
+        self._command = command
         self._said = False
         self.note = ""
 
@@ -50,14 +53,22 @@ class Confinement:
         if phase is ChimeraPhase.CODE_IMPLEMENTATION and not self._said and self._sandboxes.wanted:
             self._said = True
             found = await anyio.to_thread.run_sync(self._sandboxes.find)
-            self._tell("" if found else self._sandboxes.why_not)
+            line, self.note = self._held() if found else self._open(self._sandboxes.why_not)
+            self._say(f"chimera: {line}")
 
-    def _tell(self, why_not: str) -> None:
-        if why_not:
-            self._say(f"chimera: no sandbox ({why_not}): what a coder must not touch is watched, not out of its reach")
-            self.note = f"no sandbox ({why_not}): {_DETECTION}"
-        elif self._function:
-            self._say("chimera: the coder is a function, which runs in pytest's own process: no sandbox holds it")
-            self.note = f"the coder is a function, which no sandbox holds: {_DETECTION}"
-        else:
-            self._say("chimera: coder and application run in a sandbox (bubblewrap)")
+    def _held(self) -> tuple[str, str]:
+        """What is said where there is a sandbox: now, and at the end."""
+        if self._function:
+            held = "the command and the application run in one" if self._command else "the application runs in one"
+            line = f"a coder that is a function runs in pytest's own process: no sandbox holds it; {held}"
+            return line, f"a coder that is a function is held by no sandbox: {_DETECTION}"
+        who = "coder and application run" if self._command else "the application runs"
+        return f"{who} in a sandbox (bubblewrap)", ""
+
+    def _open(self, why_not: str) -> tuple[str, str]:
+        """What is said where there is none."""
+        if not (self._function or self._command):
+            line = f"no sandbox ({why_not}): the application runs as any program of yours does"
+            return line, line
+        line = f"no sandbox ({why_not}): what a coder must not touch is watched, not out of its reach"
+        return line, f"no sandbox ({why_not}): {_DETECTION}"

@@ -19,8 +19,13 @@ from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.scenario.drafts import MARK, Edit
 from pytest_chimera.scenario.notes import notes_on
 from pytest_chimera.standing import Standing
-from pytest_chimera.untrusted import bounded
+from pytest_chimera.untrusted import Cleaner, bounded
 from pytest_chimera.words import shortened, span
+
+_UNCUT = 10_000
+"""A width at which no name is cut, broken or padded."""
+MOST_LINES = 10
+"""How many lines the status says of a feature below the table."""
 
 
 def failure_text(verdict: Verdict) -> str:
@@ -79,31 +84,35 @@ def describe(target: Target) -> str:
     return " ".join(word for word in words if word) + where
 
 
-def summary_lines(verdicts: Iterable[Verdict], width: int) -> str:
-    """The summary: a row for each feature, and below it what to type next."""
+def summary_lines(verdicts: Iterable[Verdict]) -> str:
+    """The summary: a row for each feature, and below it the commit that it is in, or what to type next."""
     table = rich.table.Table("feature", "state", "attempts", "time", "branch", box=rich.box.SIMPLE_HEAD, padding=(0, 1))
     following = []
     for verdict in verdicts:
         attempts = str(verdict.attempts or "")
         table.add_row(verdict.feature, verdict.state, attempts, span(verdict.seconds), verdict.branch)
+        if verdict.merged:
+            following.append(f"  {verdict.feature}: merged as {verdict.merged[:10]}")
         if not verdict.passed or not (verdict.next_command or verdict.state == "complete"):
             following.append(f"  {verdict.feature}: {first_line(verdict.sentence)}")
         if verdict.next_command:
             following.append(f"  {verdict.feature}: {verdict.next_command}")
-    return _rendered(table, width) + "\n".join(following)
+    return _rendered(table) + "\n".join(following)
 
 
-def status_lines(state: Path, width: int) -> str:
-    """Every feature that has a journal: phase, attempts, age, branch."""
-    table = rich.table.Table(
-        "feature", "state", "attempts", "age", "branch", "", box=rich.box.SIMPLE_HEAD, padding=(0, 1)
-    )
+def status_lines(state: Path) -> str:
+    """A line for every feature that has a journal, and below them what there is to say of some."""
+    table = rich.table.Table("feature", "state", "attempts", "age", "branch", box=rich.box.SIMPLE_HEAD, padding=(0, 1))
+    details = []
     for path in sorted(state.glob("*.jsonl")):
         if ".damaged-" not in path.name:
-            table.add_row(*_status_row(path))
+            *row, note = map(Cleaner().text, _status_row(path))
+            table.add_row(*(" ".join(cell.split()) for cell in row))
+            lines = [line for line in note.splitlines() if line.strip()][:MOST_LINES]
+            details += [f"  {row[0]}: {line}" if line is lines[0] else f"    {line.strip()}" for line in lines]
     if not table.row_count:
         return f"no features are recorded in {state}; pytest --chimera begins\n"
-    return _rendered(table, width)
+    return _rendered(table) + "".join(f"{line}\n" for line in details)
 
 
 def state_lines(state: Path, width: int) -> tuple[str, bool]:
@@ -136,7 +145,7 @@ def _age(standing: Standing) -> str:
     return span(max(0.0, (datetime.now(UTC) - datetime.fromisoformat(standing.updated_at)).total_seconds()))
 
 
-def _rendered(table: rich.table.Table, width: int) -> str:
+def _rendered(table: rich.table.Table, width: int = _UNCUT) -> str:
     out = io.StringIO()
     console = rich.console.Console(file=out, width=width, color_system=None, highlight=False, markup=False, emoji=False)
     console.print(table)

@@ -34,6 +34,6 @@ def write_summary(terminalreporter: Any) -> None:
     if not verdicts or terminalreporter.verbosity < 0:
         return
     terminalreporter.write_sep("=", "chimera")
-    terminalreporter.write(summary_lines(verdicts, terminalreporter._tw.fullwidth) + "\n")
+    terminalreporter.write(summary_lines(verdicts) + "\n")
     for note in notes_of(terminalreporter):
         terminalreporter.write_line(f"  {note}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 
@@ -15,6 +16,7 @@ from pytest_chimera.models import Feature, GeneratedTest
 from pytest_chimera.scenario import ScenarioParser, TestGenerator, UnknownStepError, check_source
 from pytest_chimera.scenario.explain import explain
 from pytest_chimera.scenario.functions import StepFunction, step_functions
+from pytest_chimera.scenario.glossary import parts_of
 from pytest_chimera.scenario.helpers import arrangements_of, arranging_step, modules_of
 from pytest_chimera.scenario.varying import vary
 
@@ -108,9 +110,29 @@ def test_arranged_words_are_existing_data_in_the_variations(functions: tuple[Ste
     assert all("fill('Ada')" in each.test.source for each in variations.made)
 
 
-def test_words_that_fit_two_phrases_are_refused_with_both(functions: tuple[StepFunction, ...]) -> None:
-    with pytest.raises(UnknownStepError, match=r"fits 2 phrases: 'I pay with \{card\}', 'I pay with cash'"):
-        generated(functions, "When I pay with cash", glossary={"I pay with cash": ['I click "Cash"']})
+def test_of_two_phrases_that_fit_the_more_literal_one_is_meant(functions: tuple[StepFunction, ...]) -> None:
+    cash = {"I pay with cash": ['I click "Cash"']}
+    text = 'When I pay with {what}\nThen I should see "Paid"'
+    assert "pay(page, card" not in generated(functions, text.format(what="cash"), glossary=cash).source
+    assert "pay(page, card='4')" in generated(functions, text.format(what='"4"'), glossary=cash).source.replace(
+        '"', "'"
+    )
+    vague = {"I pay {how} {what}": ['I click "Cash"']}
+    assert "pay(page, card=" in generated(functions, text.format(what='"4"'), glossary=vague).source
+
+
+def test_of_two_functions_that_fit_the_more_literal_one_is_meant(functions: tuple[StepFunction, ...]) -> None:
+    pay = next(each for each in functions if each.name == "pay")
+    cash = replace(pay, phrase="I pay with cash", parts=parts_of("I pay with cash"), name="pay_cash", parameters={})
+    for both in ((pay, cash), (cash, pay)):
+        assert "pay_cash(page)" in generated(both, 'When I pay with cash\nThen I should see "Paid"').source
+
+
+def test_words_that_fit_two_phrases_that_are_as_literal_are_refused_with_both(
+    functions: tuple[StepFunction, ...],
+) -> None:
+    with pytest.raises(UnknownStepError, match=r"fits 2 phrases: 'I pay with \{card\}', 'I pay \{how\} cash'"):
+        generated(functions, "When I pay with cash", glossary={"I pay {how} cash": ['I click "Cash"']})
 
 
 def test_a_phrase_bound_twice_is_refused(functions: tuple[StepFunction, ...]) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Feature
-from pytest_chimera.scenario import ScenarioParser, TestGenerator
+from pytest_chimera.scenario import ScenarioParser, TestGenerator, UnknownStepError
 from pytest_chimera.scenario.gherkin import GherkinError, matches_tags, read_gherkin
 
 LIBRARY = """@library
@@ -151,3 +151,33 @@ def test_tags_choose_scenarios(expression: str, chosen: bool) -> None:
 def test_what_is_no_expression_of_tags_is_refused(expression: str) -> None:
     with pytest.raises(ScenarioError, match="no expression of tags"):
         matches_tags(expression, ["@a"])
+
+
+OUTLINE = """
+When I fill "Name" with "<name>"
+Then I should see "<greeting>"
+
+Examples:
+  | name | greeting    |
+  | Ada  | Hello, Ada! |
+  | Bob  | Hello, Bob! |
+"""
+
+
+@pytest.mark.parametrize("head", ["Scenario Outline: greetings\n", "@smoke\nScenario Outline:\n", ""])
+def test_an_outline_in_a_docstring_is_one_test_with_parameters(head: str) -> None:
+    feature = Feature(
+        id="test_greet", description="Greets", text=head + OUTLINE.strip(), path="t.py", function="test_greet", line=3
+    )
+    source = TestGenerator().generate(feature).source
+    assert source.count("def test_greet(page: Page, name: str, greeting: str)") == 1
+    assert "Hello, Ada!" in source
+    assert "Hello, Bob!" in source
+
+
+def test_a_wrong_step_of_an_outline_in_a_docstring_is_told_with_its_line() -> None:
+    text = OUTLINE.strip().replace("I should see", "I frobnicate")
+    feature = Feature(id="test_greet", description="Greets", text=text, path="t.py", function="test_greet", text_line=7)
+    with pytest.raises(UnknownStepError) as caught:
+        TestGenerator().generate(feature)
+    assert "t.py:8" in str(caught.value)
