@@ -7,9 +7,9 @@ from pathlib import Path
 
 import jinja2
 
-from pytest_chimera.models import Brief, Feature, Rejected
+from pytest_chimera.models import Brief, Change, Feature, Rejected
 from pytest_chimera.vault import write_file
-from pytest_chimera.workflow import ChimeraWorkflow, Outcome
+from pytest_chimera.workflow import ChimeraWorkflow, Outcome, PhaseResult
 
 
 def _fenced(text: str, language: str = "") -> str:
@@ -98,12 +98,17 @@ def brief_for(feature: Feature, workflow: ChimeraWorkflow, *, folder: str, time_
 
 
 def refused(workflow: ChimeraWorkflow) -> tuple[Rejected, ...]:
-    """Every phase of an earlier attempt that did not end in success, oldest first."""
-    return tuple(
-        Rejected(attempt=result.attempt, phase=result.phase, reason=result.reason, details=result.details)
-        for result in workflow.results
-        if result.outcome is not Outcome.SUCCESS
-    )
+    """Every phase of an earlier attempt that did not end in success, or whose coder did not end well; oldest first."""
+    return tuple(told for result in workflow.results if (told := _refused(result)))
+
+
+def _refused(result: PhaseResult) -> Rejected | None:
+    reason, details, value = result.reason, result.details, result.value
+    if result.outcome is Outcome.SUCCESS:
+        if not isinstance(value, Change) or not value.ended:
+            return None
+        reason, details = f"{value.ended} What was changed by then was reviewed all the same.", value.summary
+    return Rejected(attempt=result.attempt, phase=result.phase, reason=reason, details=details)
 
 
 def write_brief(brief: Brief, room: Path) -> Brief:

@@ -53,6 +53,9 @@ BACKOFF = (1.0, 2.0, 4.0, 8.0)
 SLEPT = 30.0
 """Seconds of the machine's own sleep in a phase that did not succeed, after which the phase is done again, free."""
 
+READING = 60.0
+"""Seconds, at least, that are left to read what somebody made who was cut off."""
+
 
 def slept_so_far() -> float:
     """Seconds that the machine has slept, counted from anywhere: what its clock went on and ours did not."""
@@ -88,6 +91,34 @@ def time_stands_still() -> Iterator[None]:
         yield
     finally:
         scope.deadline = anyio.current_time() + left
+
+
+@contextmanager
+def cut_off_here() -> Iterator[anyio.CancelScope]:
+    """Cut off what happens inside at the phase's time limit, and leave what comes after it the time to be done.
+
+    The scope that is given tells whether it was cut off.
+    """
+    phase = _TIME_LIMIT.get()
+    with anyio.CancelScope(deadline=phase.deadline if phase else math.inf) as scope:
+        before = _TIME_LIMIT.set(scope)
+        if phase:
+            phase.deadline = math.inf
+        try:
+            yield scope
+        finally:
+            _TIME_LIMIT.reset(before)
+            if phase:
+                phase.deadline = max(scope.deadline, anyio.current_time() + READING)
+
+
+async def cut_off(what: str, limit: float) -> str:
+    """The sentence that something was cut off.
+
+    :param limit: seconds.
+    """
+    busy = "" if await anyio.to_thread.run_sync(slowdown) < FREE else ", on a machine that is busy"
+    return f"{what} was cut off after {limit:g} s{busy}"
 
 
 class Recorder:
@@ -214,8 +245,7 @@ class ChimeraExecutor:
             if trouble := trouble_of(error):
                 raise trouble from error
             raise
-        busy = "" if await anyio.to_thread.run_sync(slowdown) < FREE else ", on a machine that is busy"
-        return {"outcome": Outcome.FAILURE, "reason": f"{workflow.current_phase} was cut off after {limit:g} s{busy}"}
+        return {"outcome": Outcome.FAILURE, "reason": await cut_off(workflow.current_phase, limit)}
 
 
 def outcome_of(value: PhaseValue) -> dict[str, Any]:

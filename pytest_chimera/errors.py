@@ -112,6 +112,10 @@ class PhaseFailed(ChimeraError):
         self.value = value
 
 
+class CouldNotBegin(PhaseFailed):
+    """A program that does a phase's work could not begin where it was to run: nobody's fault, unless work was done."""
+
+
 class ArrangingFailed(PhaseFailed):
     """What a test needs could not be arranged: a function of the project's own fails on a deployment."""
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,11 +14,20 @@ from pytest_chimera.agents import nobody_answers
 from pytest_chimera.briefs import brief_for, write_brief
 from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.custody import Custody
-from pytest_chimera.errors import PhaseFailed, WaitingForPerson
+from pytest_chimera.engine import READING, cut_off, cut_off_here
+from pytest_chimera.errors import (
+    ChimeraError,
+    CouldNotBegin,
+    EnvironmentTrouble,
+    PhaseFailed,
+    WaitingForPerson,
+    trouble_of,
+)
 from pytest_chimera.journal import Journal
 from pytest_chimera.models import Brief, Change, Feature, Review, SealedTest
 from pytest_chimera.project import Project
 from pytest_chimera.repository import Candidate, Repository
+from pytest_chimera.supervised import tail_of
 from pytest_chimera.trials import sealed_of
 from pytest_chimera.vault import write_file
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
@@ -59,6 +70,46 @@ class Watch:
 
     def _taken(self, git: Repository) -> Custody:
         return Custody.taken(git.store.source, self.project.state)
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """How a coder ended.
+
+    :param said: the last that it said; ``answered``: it gave an answer; ``failure`` why it did not come to its end.
+    """
+
+    said: str
+    answered: bool
+    failure: Exception | None
+
+    @property
+    def how(self) -> str:
+        """In a sentence, unless it ended as it should."""
+        if self.failure is None:
+            return ""
+        if isinstance(self.failure, PhaseFailed):
+            return self.failure.sentence
+        return f"The coder raised {type(self.failure).__name__}: {self.failure}"
+
+    def refuse_failed(self) -> None:
+        """Raise the failure, if there is one: nothing was changed that would be worth a review."""
+        failed = self.failure
+        if isinstance(failed, CouldNotBegin):
+            raise EnvironmentTrouble(failed.sentence, where=failed.where, remedy=failed.remedy)
+        if isinstance(failed, PhaseFailed):
+            raise PhaseFailed(failed.sentence, where=failed.where, remedy=failed.remedy, evidence=self.said)
+        if failed:
+            raise failed
+
+
+def _last_words(failure: Exception | None, room: Path) -> str:
+    """What a coder said last: what its failure holds, or the end of its log."""
+    evidence = failure.evidence if isinstance(failure, PhaseFailed) else ""
+    log = room / "coder.log"
+    if evidence or not log.is_file():
+        return evidence
+    return tail_of(log.read_text(encoding="utf-8", errors="replace"), 40)
 
 
 @dataclass
@@ -108,26 +159,79 @@ class Implementing:
         if self.project.canaries:
             await self.project.canaries.before_review(self.project.agents)
         await self.watch.keep()
-        hook = "pytest_chimera_implement_feature"
+        try:
+            ending = await self._coder_ends(brief, workflow, changed, room)
+            await self.watch.refuse_trespass()
+            reached(CrashPoint.CODER_DONE)
+            candidate = await read()
+            reached(CrashPoint.CANDIDATE_MADE)
+            return await self._made(candidate, start_tree, ending, workflow, room)
+        except BaseException:
+            await self._keep_unfinished(read, sealed, room)
+            raise
+
+    async def _coder_ends(
+        self, brief: Brief, workflow: ChimeraWorkflow, changed: Callable[[], Awaitable[bool]], room: Path
+    ) -> _Ending:
+        """Ask the coder, and say how it ended; nothing that it started runs on.
+
+        :raises ChimeraError: it did not fail itself: a setting is wrong, or the cause lies outside.
+        """
+        hook, answer = "pytest_chimera_implement_feature", None
+        failure: Exception | None = None
         self.project.turn.coder_is_asked()
-        async with self.project.breakers.watching(hook):
-            answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
-        await self.watch.refuse_trespass()
-        reached(CrashPoint.CODER_DONE)
-        candidate = await read()
-        reached(CrashPoint.CANDIDATE_MADE)
-        said = answer if isinstance(answer, str) else ""
-        if candidate.tree in {start_tree, sealed.tree} and answer is None:
-            raise nobody_answers(hook)
+        with cut_off_here() as scope:
+            try:
+                async with self.project.breakers.watching(hook):
+                    answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
+            except PhaseFailed as failed:
+                failure = failed
+            except ChimeraError:
+                raise
+            except Exception as error:  # of a function of the project's own, which may have done its work by then
+                if isinstance(error, OSError) and trouble_of(error):
+                    raise
+                failure = error
+        if scope.cancelled_caught:
+            failure = PhaseFailed(f"{await cut_off('The coder', brief.time_limit)}.", where=str(room))
+        said = answer if isinstance(answer, str) and not failure else _last_words(failure, room)
+        return _Ending(said, answered=answer is not None, failure=failure)
+
+    async def _made(
+        self, candidate: Candidate, start_tree: str, ending: _Ending, workflow: ChimeraWorkflow, room: Path
+    ) -> Change:
+        """The change that a coder made, however it ended.
+
+        :raises PhaseFailed: it made none, or one that was made before.
+        :raises EnvironmentTrouble: it could not begin.
+        """
+        sealed = sealed_of(workflow)
+        if candidate.tree in {start_tree, sealed.tree}:
+            ending.refuse_failed()
+            if not ending.answered:
+                raise nobody_answers("pytest_chimera_implement_feature")
+        said = ending.said
         if candidate.tree == sealed.tree:
-            raise PhaseFailed("The coder changed nothing.", where=str(room), evidence=said)
+            evidence = _last_words(None, room) or said
+            raise PhaseFailed("The coder changed nothing.", where=str(room), evidence=evidence)
         change = await self.as_change(candidate, sealed, room, said)
+        change = change.model_copy(update={"ended": ending.how})
         if before := workflow.made_before(change):
             reason = f"The coder made the same change as in attempt {before}."
             raise PhaseFailed(reason, where=str(room), evidence=said, value=change)
         if candidate.tree == start_tree:
             raise PhaseFailed("The coder left its last change as it was.", where=str(room), evidence=said)
         return change
+
+    async def _keep_unfinished(self, read: Callable[[], Awaitable[Candidate]], sealed: SealedTest, room: Path) -> None:
+        """Keep the diff of what was changed in an attempt that comes to nothing; nothing interrupts this."""
+        if (room / "change.diff").exists():
+            return
+        with anyio.move_on_after(READING, shield=True), suppress(Exception):
+            candidate = await read()
+            if candidate.tree != sealed.tree:
+                diff = await self.project.git(lambda git: git.diff(sealed.commit, candidate.commit))
+                await anyio.to_thread.run_sync(write_file, room / "change.diff", diff)
 
     async def _start(self, workflow: ChimeraWorkflow) -> str:
         """Where the coder begins: its last candidate with the protected paths put back, or the sealed commit."""

@@ -438,6 +438,7 @@ class Change(Value):
     :param branch: the branch or pull request that holds it, once it has one.
     :param diff: the diff as a file, absolute; ``log`` what the coder printed.
     :param summary: what the coder said of it; told to nobody who judges.
+    :param ended: how the coder ended, in a sentence, where that was not as it should: with an error, or cut off.
     """
 
     base: str = ""
@@ -449,6 +450,7 @@ class Change(Value):
     diff: str = ""
     log: str = ""
     summary: str = ""
+    ended: str = ""
 
 
 # -- Review -----------------------------------------------------------------------------------------------------------

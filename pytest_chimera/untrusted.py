@@ -20,7 +20,7 @@ TEXTS: Mapping[type[Value], frozenset[str]] = {
     PhaseResult: frozenset({"reason", "details"}),
     Failure: frozenset({"message", "step", "code"}),
     TestRun: frozenset({"browser", "not_varied"}),
-    Change: frozenset({"summary", "left_out"}),
+    Change: frozenset({"summary", "ended", "left_out"}),
     Finding: frozenset({"sentence", "remedy", "details"}),
     Review: frozenset({"reviewer"}),
     Deployment: frozenset({"command", "found"}),

@@ -15,8 +15,9 @@ from pathlib import Path
 import anyio.to_thread
 import pytest
 
-from pytest_chimera.commands import Missing, words_filled
-from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
+from pytest_chimera.builtin.starting import why_not_begun
+from pytest_chimera.commands import words_filled
+from pytest_chimera.errors import CouldNotBegin, EnvironmentTrouble, PhaseFailed, SettingError
 from pytest_chimera.models import Brief, Feature, GeneratedTest
 from pytest_chimera.nesting import INSIDE
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
@@ -62,20 +63,24 @@ class CommandCoder:
         try:
             done = await run_program(command, folder=folder, environment=environment, log=log, sandbox=sandbox)
         except ProgramNotFound as missing:
-            raise self._not_started(why_not_started(command, folder, environment, sandbox), command) from missing
-        if why := why_it_failed_to_start(done, command, folder, environment, sandbox):
-            raise self._not_started(why, command)
+            why = why_not_started(command, folder, environment, sandbox) or missing
+            raise self._not_started(why.sentence) from missing
         if done.exit_code:
+            hint = HINT if sandbox else ""
+            absent = why_it_failed_to_start(done, command, folder, environment, sandbox)
+            if cause := absent.sentence if absent else why_not_begun(command, done):
+                trouble = self._not_started(cause)
+                raise CouldNotBegin(trouble.sentence, where=trouble.where, remedy=f"{trouble.remedy} {hint}".rstrip())
             raise PhaseFailed(
                 f"The coder {command[0]!r} {describe_exit(done)}.",
                 where=str(log),
-                evidence="\n".join(part for part in (_end_of(done.output), HINT if sandbox else "") if part),
+                evidence="\n".join(part for part in (_end_of(done.output), hint) if part),
             )
         return _end_of(done.output, lines=3)
 
-    def _not_started(self, why: Missing | None, command: list[str]) -> EnvironmentTrouble:
+    def _not_started(self, why: str) -> EnvironmentTrouble:
         return EnvironmentTrouble(
-            f"The coder cannot be started: {why.sentence}" if why else f"The coder {command[0]!r} cannot be started.",
+            f"The coder cannot be started: {why}",
             where=f"chimera_coder = {self._settings.coder!r}",
             remedy="Install what is missing, or name another one in chimera_coder.",
         )
@@ -91,8 +96,13 @@ class CommandCoder:
         no_test = GeneratedTest(source="", path="", name="")
         json_file = write_file(Path(task).with_suffix(".json"), feature.model_dump_json(indent=2))
         brief = Brief(feature=feature, test=no_test, failing="", folder=folder, markdown=task, json_file=str(json_file))
-        await self.pytest_chimera_implement_feature(brief)
-        return _written_draft(Path(folder) / DRAFT_FILE, Path(task).with_name("coder.log"))
+        draft = Path(folder) / DRAFT_FILE
+        try:
+            await self.pytest_chimera_implement_feature(brief)
+        except PhaseFailed:
+            if not draft.is_file():
+                raise
+        return _written_draft(draft, Path(task).with_name("coder.log"))
 
 
 def _written_draft(path: Path, log: Path) -> str:
@@ -159,10 +169,11 @@ class ReplayCoder:
         """Apply the attempt's change."""
         records = self._records(brief)
         if brief.attempt > len(records):
-            raise PhaseFailed(
-                f"Only {len(records)} changes are recorded, and this is attempt {brief.attempt}.",
+            recorded = f"{len(records)} change{' is' if len(records) == 1 else 's are'} recorded"
+            raise EnvironmentTrouble(
+                f"Only {recorded}, and this is attempt {brief.attempt}.",
                 where=str(self._place(brief.feature)),
-                remedy="Record another one, or name a coder in chimera_coder.",
+                remedy="Record another one, or name a coder in chimera_coder, then run the same command again.",
             )
         record = records[brief.attempt - 1]
         put_back(Path(brief.folder), brief.sealed)

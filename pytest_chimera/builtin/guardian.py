@@ -7,9 +7,10 @@ import configparser
 import re
 import shlex
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 import anyio
 import anyio.to_thread
@@ -19,8 +20,9 @@ from pytest_chimera.builtin.awareness import new_sights
 from pytest_chimera.builtin.blunted import blunted
 from pytest_chimera.builtin.regressions import AUTO
 from pytest_chimera.builtin.rules import RULES, matches, softened
+from pytest_chimera.builtin.starting import why_not_begun
 from pytest_chimera.builtin.subjects import is_test_file
-from pytest_chimera.errors import SettingError
+from pytest_chimera.errors import EnvironmentTrouble
 from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review
 from pytest_chimera.nesting import INSIDE
 from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
@@ -223,6 +225,7 @@ class Checks:
         self._repository = repository
         self._work = work
         self._by_hand = by_hand
+        self._on_base: dict[tuple[str, str], str] = {}
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_review_change(self, change: Change, brief: Brief) -> Review | None:
@@ -230,46 +233,81 @@ class Checks:
         commands = [line for line in self._settings.check if line != AUTO]
         if not commands:
             return None
-        folder = self._work / "checks" / f"{brief.feature.slug}-{change.commit[:10]}"
+        slug, room = brief.feature.slug, Path(change.diff).parent
+        async with self._checkout(change.commit, slug) as project:
+            ended = {line: await self._run(line, project, room, "") for line in commands}
+        for line, each in ended.items():
+            if each.not_begun:
+                await self._refuse_what_cannot_begin(line, change.base, slug, room)
+        findings = [self._finding(line, each) for line, each in ended.items() if not each.good]
+        rejects = any(finding.severity == "reject" for finding in findings)
+        return Review(decision="reject" if rejects else "approve", findings=tuple(findings), reviewer="chimera_check")
+
+    @asynccontextmanager
+    async def _checkout(self, commit: str, slug: str) -> AsyncIterator[Path]:
+        """The project in a clean checkout, for as long as it is needed."""
+        folder = self._work / "checks" / f"{slug}-{commit[:10]}"
         try:
-            await anyio.to_thread.run_sync(self._fresh, change.commit, folder)
-            project = self._repository.project_in(folder)
-            findings = [each for line in commands if (each := await self._run(line, project, change))]
+            await anyio.to_thread.run_sync(self._fresh, commit, folder)
+            yield self._repository.project_in(folder)
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._repository.discard, folder)
-        rejects = any(finding.severity == "reject" for finding in findings)
-        return Review(decision="reject" if rejects else "approve", findings=tuple(findings), reviewer="chimera_check")
 
     def _fresh(self, commit: str, folder: Path) -> None:
         self._repository.discard(folder)
         self._repository.checkout(commit, folder)
 
-    async def _run(self, line: str, folder: Path, change: Change) -> Finding | None:
+    async def _run(self, line: str, folder: Path, room: Path, suffix: str) -> _Ended:
         command = self._sandboxes.programs(split_command("chimera_check", line), folder)
-        log = Path(change.diff).with_name(f"check-{self._settings.check.index(line) + 1}.log")
+        log = room / f"check-{self._settings.check.index(line) + 1}{suffix}.log"
         environment = chosen_environment(
             folder=folder, origin=self._sandboxes.origin, given=self._settings.env, also={INSIDE: "a check"}
         )
+        sandbox = await anyio.to_thread.run_sync(self._sandboxes.for_folder, folder)
         try:
-            sandbox = await anyio.to_thread.run_sync(self._sandboxes.for_folder, folder)
             done = await run_program(command, folder=folder, environment=environment, log=log, sandbox=sandbox)
         except ProgramNotFound as missing:
-            why = why_not_started(command, folder, environment, sandbox) or missing
-            raise _cannot_check(why.sentence, line) from missing
-        why_not = why_it_failed_to_start(done, command, folder, environment, sandbox)
-        if why_not and not why_not.in_folder:
-            raise _cannot_check(why_not.sentence, line)
+            why = (why_not_started(command, folder, environment, sandbox) or missing).sentence
+            return _Ended(how=f"cannot be started: {why}", not_begun=why)
+        hint = HINT if sandbox else ""
+        details = "\n".join(part for part in (_end_of(done.output), hint) if part)
         if done.exit_code == 0:
-            return None
-        found = RULES["check"].finding("", f"`{line}` {describe_exit(done)}.", by_hand=self._by_hand)
-        details = "\n".join(part for part in (_end_of(done.output), HINT if sandbox else "") if part)
-        return found.model_copy(update={"details": details})
+            return _Ended(how="exited 0.", good=True)
+        absent = why_it_failed_to_start(done, command, folder, environment, sandbox)
+        not_begun = absent.sentence if absent else why_not_begun(command, done)
+        return _Ended(f"{describe_exit(done)}.", details, not_begun)
+
+    async def _refuse_what_cannot_begin(self, line: str, base: str, slug: str, room: Path) -> None:
+        """
+        :raises EnvironmentTrouble: a check cannot begin on the base either, so that it says nothing of a change.
+        """
+        if (base, line) not in self._on_base:
+            async with self._checkout(base, f"{slug}-base") as project:
+                self._on_base[base, line] = (await self._run(line, project, room, "-base")).not_begun
+        if why := self._on_base[base, line]:
+            hint = HINT if self._sandboxes.find() else ""
+            raise EnvironmentTrouble(
+                f"The check `{line}` cannot be started, on the base either: {why}",
+                where="chimera_check",
+                remedy=f"Install what it needs, or change chimera_check. {hint}".rstrip(),
+            )
+
+    def _finding(self, line: str, ended: _Ended) -> Finding:
+        found = RULES["check"].finding("", f"`{line}` {ended.how}", by_hand=self._by_hand)
+        return found.model_copy(update={"details": ended.details})
 
 
-def _cannot_check(why: str, line: str) -> SettingError:
-    sentence = f"What chimera_check names cannot be started: {why}"
-    return SettingError(sentence, where=line, remedy="Install it, or change chimera_check.")
+class _Ended(NamedTuple):
+    """How a check ended.
+
+    :param not_begun: why it could not begin; empty when it did.
+    """
+
+    how: str
+    details: str = ""
+    not_begun: str = ""
+    good: bool = False
 
 
 def _end_of(output: str, lines: int = 25) -> str:

@@ -166,7 +166,8 @@ def told(result: PhaseResult) -> str:
         failure = value.red.failure if value.red else None
         return f"red on {value.base[:10]}: {failure.as_sentence()}" if failure else f"{value.test.path} is written"
     if isinstance(value, Change):
-        return f"{len(value.files)} file{'s' if len(value.files) != 1 else ''} changed"
+        changed = f"{len(value.files)} file{'s' if len(value.files) != 1 else ''} changed"
+        return f"{changed}. {value.ended}" if value.ended else changed
     if isinstance(value, Deployment):
         return f"serving {value.url}{f' ({value.found})' if value.found else ''}"
     if isinstance(value, TestRun):
