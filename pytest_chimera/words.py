@@ -29,7 +29,7 @@ def busy_text(run: TestRun) -> str:
     return f"seen on a busy machine, with a patience of {run.patience:g} s"
 
 
-_ROWS_AT_THE_HEAD, _ROWS_AT_THE_END = 2, 4
+_ROW, _ROWS_AT_THE_HEAD, _ROWS_AT_THE_END = 110, 2, 4
 
 
 def attempts_table(workflow: ChimeraWorkflow) -> str:
@@ -37,9 +37,10 @@ def attempts_table(workflow: ChimeraWorkflow) -> str:
     ended = [result for result in workflow.results if result.outcome is not Outcome.SUCCESS]
     width = max((len(result.phase) for result in ended), default=0)
     rows = [
-        f"  attempt {result.attempt}  {result.phase:<{width}}  {span(result.seconds)}  "
-        f"{shortened(first_line(result.reason), 120)}"
-        for result in ended
+        shortened(
+            f"  attempt {each.attempt}  {each.phase:<{width}}  {span(each.seconds):<6}  {first_line(each.reason)}", _ROW
+        )
+        for each in ended
     ]
     left_out = len(rows) - _ROWS_AT_THE_HEAD - _ROWS_AT_THE_END
     if left_out > 1:
