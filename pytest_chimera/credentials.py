@@ -52,6 +52,7 @@ _URL = re.compile(rf"{_SCHEME}(?P<user>[^\s/:@]*)(?::(?P<password>[^\s/]*))?@[^\
 _PAIR = re.compile(r"""(?<![\w-])([A-Za-z][\w-]*)=([^;&\s'"]+)""")
 _BETWEEN = re.compile(r"""(?:[\s,;|:="'\[\]{}]|\\[nr])+""")
 
+_FRAME = "-----"  # what stands around a private key stands around public certificates too
 _SHORTEST = 8
 _FEWEST_CHARACTERS = 5
 _WORD = r"(?>(?:[A-Za-z]?[a-z]{0,13}|[A-Z]{1,14}|[A-Z]?[a-z]{2,13}(?:[A-Z][a-z]{2,13}){1,3})(?![A-Za-z]))"
@@ -82,7 +83,7 @@ def is_secret_name(name: str) -> bool:
 
 def looks_secret(text: str) -> bool:
     """Whether a text looks like a secret: no number, no path, no word or two, and with some variety."""
-    if len(text) < _SHORTEST or len(set(text)) < _FEWEST_CHARACTERS:
+    if len(text) < _SHORTEST or len(set(text)) < _FEWEST_CHARACTERS or text.startswith(_FRAME) or text.endswith(_FRAME):
         return False
     return not any(each.fullmatch(text) for each in (_WORDS, _NUMBER, _PLAIN_URL)) and not _is_path(text)
 

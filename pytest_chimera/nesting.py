@@ -1,15 +1,16 @@
 """Whether this runs inside a coder's work: there ``--chimera`` builds nothing, or loops would start in loops, each able
 to pay.
 
-Two signs say so: a variable of the environment, which a coder hands on to whatever it starts; and, where a coder starts
-programs with a clean environment, a mark above the folder: in a private clone's ``.git`` and in chimera's work folder.
+Three signs say so: a variable of the environment, which a coder hands on to whatever it starts; and, where a coder
+starts programs with a clean environment, the same variable of a process above this one, and a mark above the folder: in
+a private clone's ``.git`` and in chimera's work folder.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 INSIDE = "CHIMERA_INSIDE"
@@ -53,8 +54,21 @@ def why_inside(*folders: Path, environment: Mapping[str, str] = os.environ) -> s
     """
     if told := environment.get(INSIDE):
         return f"{INSIDE}={told}"
+    if told := _told_above():
+        return f"{INSIDE}={told} of a process above"
     for folder in folders:
         for each in (folder, *folder.parents):
             if any((each / mark).is_file() for mark in _MARKS):
                 return str(each)
+    return ""
+
+
+def _told_above() -> str:
+    """What the variable says in the environment of a process that has started this one, or started its parent."""
+    import psutil  # only under --chimera
+
+    for process in psutil.Process().parents():
+        with suppress(psutil.Error, OSError):
+            if told := process.environ().get(INSIDE):
+                return told
     return ""

@@ -209,10 +209,18 @@ class Staging:
             if answer is None:
                 raise nobody_answers(hook)
             run = shaped(hook, TestRun, answer)
+            await anyio.to_thread.run_sync(self._mask_secrets, run, evidence)
             if run.failure and run.failure.reason in OUTSIDE_CAUSES:
                 raise outside(run)
         reached(CrashPoint.JUDGED)
         return run
+
+    def _mask_secrets(self, run: TestRun, folder: Path) -> None:
+        """In the evidence that is text; a trace is kept as it is."""
+        seen = (run.evidence.page, run.evidence.console) if run.evidence else ()
+        for path in map(Path, filter(None, seen)):
+            if path.is_file() and path.parent.parent == folder.parent:
+                self.project.clean.file(path)
 
 
 def _hurried(run: TestRun) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_chimera.models import Change, Deployment, Failure, Finding, Review, TestRun, Value, Verdict
@@ -55,6 +56,12 @@ class Cleaner:
     def text(self, text: str) -> str:
         """A text without control characters and secrets, and not too long."""
         return bounded(self._mask(harmless(text)))
+
+    def file(self, path: Path) -> None:
+        """Mask the secrets in a text file."""
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if (masked := self._mask(text)) != text:
+            path.write_text(masked, encoding="utf-8")
 
     def value(self, value: T) -> T:
         """A value with its texts cleaned, and those of the values in it; the same one when there is nothing to do."""

@@ -20,7 +20,12 @@ TABLES = r"""place => {
   const HEAD = "th:not([scope=row]), thead td, [role=columnheader]";
   const ITEM = "li, article, [role=listitem], [role=option], [role=article]";
   const shown = all => [...all].filter(e => e.checkVisibility({visibilityProperty: true}));
-  const texts = e => [e.innerText, e.textContent].map(t => t.replace(/\s+/g, " ").trim());
+  const plain = text => text.replace(/[\u00ad\u200b]/g, "").replace(/\s+/g, " ").trim();
+  const texts = e => {  // what is seen, and how it is written: a style may change its case
+    const seen = plain(e.innerText), written = plain(e.textContent);
+    const letters = text => text.toLowerCase().replace(/\s/g, "");
+    return letters(written) === letters(seen) ? [seen, written] : [seen];
+  };
   const grouped = (all, key) => {
     const groups = new Map();
     for (const e of all) groups.set(key(e), [...(groups.get(key(e)) ?? []), e]);
@@ -117,7 +122,9 @@ def missing_rows(
     for head in table["heads"]:
         at = [[name in cell for cell in head] for name in rows[0]]
         if not columns and all(map(any, at)):
-            columns = [each.index(True) for each in at]
+            again = [rows[0][:place].count(name) for place, name in enumerate(rows[0])]
+            places = [[n for n, fits in enumerate(each) if fits] for each in at]
+            columns = [found[min(n, len(found) - 1)] for found, n in zip(places, again, strict=True)]
     wanted, left, lacks = rows[1:] if columns else rows, table["rows"], []
     for row in wanted:
         fits = [has_cells(own, row, columns, "items" in table) for own in left]

@@ -70,6 +70,12 @@ def feature_of(item: Any) -> Feature:
             where=where,
             remedy='Write: @pytest.mark.feature("User can add a todo")',
         )
+    if not feature_id(item).isprintable():
+        raise ScenarioError(
+            "The feature's id holds characters that cannot be shown.",
+            where=where,
+            remedy=f"Write another one than {feature_id(item)!r}.",
+        )
     body = body_of(item.function)
     kwargs = marker.kwargs
     return Feature(

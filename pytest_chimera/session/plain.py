@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -24,12 +25,12 @@ class PlainRuns:
         self._generated: dict[Path, bool] = {}
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Without ``--chimera``, skip marked functions without a body."""
+        """Without ``--chimera``, skip marked functions without a body, also where pytest's own marks do not work."""
         if self._config.option.chimera:
             return
         for item in items:
             if item.get_closest_marker(MARKER) and hasattr(item, "function") and body_of(item.function).empty:
-                item.add_marker(pytest.mark.skip(reason=self._state(feature_id(item))))
+                item.setup = partial(_skip, self._state(feature_id(item)))
 
     def _state(self, feature: str) -> str:
         value = cached_standing(self._config, feature)
@@ -79,6 +80,10 @@ class PlainRuns:
             from pytest_chimera.session.serving import forget_prepared
 
             forget_prepared(self._config.rootpath)
+
+
+def _skip(reason: str) -> NoReturn:
+    raise pytest.skip.Exception(reason, _use_item_location=True)
 
 
 def arrangements_of_item(item: Any) -> list[Call]:

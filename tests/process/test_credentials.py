@@ -44,6 +44,10 @@ SECRETS = {
 }
 
 
+def test_what_stands_around_certificates_too_is_not_masked() -> None:
+    assert not {each for each in secret_values({"TLS_KEY": PEM}) if each in "-----BEGIN CERTIFICATE-----"}
+
+
 @pytest.mark.parametrize("name", SECRETS)
 def test_a_value_that_is_secret_by_name_and_look_or_by_its_form_is_masked(name: str) -> None:
     assert SECRETS[name] in secret_values({name: SECRETS[name]})

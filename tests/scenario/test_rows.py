@@ -51,6 +51,8 @@ RIGHT = {
         (("Kind", "Name"), ("Dairy", "Milk"), ("Dairy", "Butter")),
     ),
     "a cell over two columns": (table("<tr><td colspan=2>All<td>5"), (("All", "All", "5"),)),
+    "two columns of one name": (table("<tr><th>N<th>N", "<tr><td>1<td>A"), (("N", "N"), ("1", "A"))),
+    "a soft hyphen": (table(HEAD, "<tr><td>Butter&shy;milk<td>2<td>1"), (("Buttermilk", "2"),)),
     "the same row twice": (table(HEAD, MILK, MILK), (("Milk", "2"), ("Milk", "2"))),
     "blanks and links in a cell": (table(HEAD, "<tr><td> <a href=#>Oat\n  milk</a> <td>2<td>1"), (("Oat milk", "2"),)),
     "headings in capitals by style": (
@@ -73,6 +75,8 @@ WRONG = {
     "part of a cell": (table(HEAD, MILK.replace("Milk", "Milkshake"), BREAD), NAMED),
     "a number with a longer one": (table(HEAD, MILK.replace("2", "20"), BREAD), NAMED),
     "the same row once": (table(HEAD, MILK), (("Milk", "2"), ("Milk", "2"))),
+    "a hidden text": (table(HEAD, "<tr><td><span hidden>Milk</span><td>2<td>10", BREAD), NAMED),
+    "a hidden end of a text": (table(HEAD, "<tr><td>Mi<span hidden>lk</span><td>2<td>10", BREAD), NAMED),
     "a hidden row": (table(HEAD, MILK.replace("<tr", "<tr style='display:none'"), BREAD), NAMED),
     "rows of two tables": (f"<main>{table(HEAD, MILK)}{table(HEAD, BREAD)}</main>", NAMED),
 }

@@ -41,9 +41,9 @@ def test_a_clean_environment_changes_nothing(quick: QuickApp) -> None:
     is_plain(log_of(quick))
 
 
-def test_neither_does_another_folder(quick: QuickApp, tmp_path: Path) -> None:
+def test_neither_does_a_clone_elsewhere(quick: QuickApp, tmp_path: Path) -> None:
     script = tmp_path / "elsewhere.sh"
-    script.write_text(f'git clone -q . "$TMPDIR/other" && cd "$TMPDIR/other" && {NESTED}\n')
+    script.write_text(f'git clone -q . "$TMPDIR/other" && cd "$TMPDIR/other" && env -i {NESTED}\n')
     lines = f"chimera_coder = sh {script}", "chimera_max_attempts = 1", "chimera_check ="
     quick.config(*lines)
     quick.chimera().assert_outcomes(failed=1)

@@ -145,3 +145,14 @@ def test_a_brief_keeps_its_form_whatever_it_quotes(tmp_path: Path) -> None:
             headings.append(line)
     assert [heading for heading in headings if "Rules" in heading] == ["## Rules"]
     assert fence == ""
+
+
+def test_an_id_that_cannot_be_shown_is_refused(fast: Fast) -> None:
+    fast.begin("a")
+    (fast.path / "test_id.py").write_text(
+        'import pytest\n\n\n@pytest.mark.feature("It rings", id="x\\x07")\ndef test_x():\n    """I open "/"."""\n'
+    )
+    result = fast.chimera("test_id.py")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*id holds characters that cannot be shown*"])
+    assert "\x07" not in result.stdout.str()
