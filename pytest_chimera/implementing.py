@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -101,6 +102,16 @@ class _Ending:
             raise PhaseFailed(failed.sentence, where=failed.where, remedy=failed.remedy, evidence=self.said)
         if failed:
             raise failed
+
+
+def digest_of(patch: bytes) -> str:
+    """A digest of the lines that a patch adds and removes, and of binary files in full: not of where they stand."""
+    kept, binary = [], False
+    for line in patch.splitlines():
+        binary = line == b"GIT binary patch" or (binary and not line.startswith(b"diff --git "))
+        if binary or line.startswith((b"+", b"-", b"diff --git ", b"old mode ", b"new mode ")):
+            kept.append(line)
+    return hashlib.sha256(b"\n".join(kept)).hexdigest()
 
 
 def _last_words(failure: Exception | None, room: Path) -> str:
@@ -216,12 +227,21 @@ class Implementing:
             raise PhaseFailed("The coder changed nothing.", where=str(room), evidence=evidence)
         change = await self.as_change(candidate, sealed, room, said)
         change = change.model_copy(update={"ended": ending.how})
+        self._refuse_turned_down(change, workflow, said)
         if before := workflow.made_before(change):
             reason = f"The coder made the same change as in attempt {before}."
             raise PhaseFailed(reason, where=str(room), evidence=said, value=change)
         if candidate.tree == start_tree:
             raise PhaseFailed("The coder left its last change as it was.", where=str(room), evidence=said)
         return change
+
+    def _refuse_turned_down(self, change: Change, workflow: ChimeraWorkflow, said: str) -> None:
+        """
+        :raises PhaseFailed: the person has rejected this change before.
+        """
+        if words := workflow.turned_down_with(change):
+            reason = f'The person has rejected this very change: "{words}"'
+            raise PhaseFailed(reason, evidence=said, value=change)
 
     async def _keep_unfinished(self, read: Callable[[], Awaitable[Candidate]], sealed: SealedTest, room: Path) -> None:
         """Keep the diff of what was changed in an attempt that comes to nothing; nothing interrupts this."""
@@ -264,6 +284,7 @@ class Implementing:
             diff=str(write_file(room / "change.diff", diff)),
             log=str(room / "coder.log") if (room / "coder.log").exists() else "",
             summary=summary,
+            digest=digest_of(await self.project.git(lambda git: git.patch(sealed.commit, candidate.commit))),
         )
 
     async def _by_hand(self, workflow: ChimeraWorkflow) -> Change:
@@ -275,7 +296,9 @@ class Implementing:
         candidate = await self.project.git(lambda git: git.snapshot(sealed.commit, message, f"{slug}/candidate"))
         if candidate.tree == sealed.tree:
             raise WaitingForPerson("Red, and waiting for you.")
-        return await self.as_change(candidate, sealed, self._room(workflow, f"attempt-{workflow.attempt}"), "")
+        change = await self.as_change(candidate, sealed, self._room(workflow, f"attempt-{workflow.attempt}"), "")
+        self._refuse_turned_down(change, workflow, "")
+        return change
 
     def _hand_over_test(self, sealed: SealedTest) -> None:
         """Write the generated test into the person's tree, unless they have changed the one that lies there."""

@@ -67,6 +67,12 @@ def tip_to_land_on(git: Repository, settings: Settings, say: Callable[[str], Non
     return head
 
 
+def earlier_result(git: Repository, feature: str, rev: str) -> str:
+    """The commit of a feature's result that a history holds and has not taken back; empty without one."""
+    proof = git.proofs(rev).get(feature)
+    return proof.commit if proof and not git.is_reverted(proof.commit, rev) else ""
+
+
 def is_stacked(git: Repository, commit: str) -> bool:
     """Whether a commit is part of the stack, and the stack holds all of HEAD."""
     stacked = git.tip(STACK)

@@ -438,6 +438,7 @@ class Change(Value):
     :param branch: the branch or pull request that holds it, once it has one.
     :param diff: the diff as a file, absolute; ``log`` what the coder printed.
     :param summary: what the coder said of it; told to nobody who judges.
+    :param digest: of the lines that it changes, wherever they lie: the same for the same change on another base.
     :param ended: how the coder ended, in a sentence, where that was not as it should: with an error, or cut off.
     """
 
@@ -450,7 +451,14 @@ class Change(Value):
     diff: str = ""
     log: str = ""
     summary: str = ""
+    digest: str = ""
     ended: str = ""
+
+    def is_same(self, other: Change) -> bool:
+        """Whether both change the same: they give the same files, or on other bases they change the same lines."""
+        if self.base == other.base:
+            return (self.tree or self.commit) == (other.tree or other.commit)
+        return bool(self.digest) and self.digest == other.digest
 
 
 # -- Review -----------------------------------------------------------------------------------------------------------

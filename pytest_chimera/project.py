@@ -54,6 +54,7 @@ class Orders:
     reprove: bool = False
     until_red: bool = False
     words: str = ""
+    rejects: bool = False
     calls_coder: bool = True
 
 

@@ -141,12 +141,26 @@ class _Pursuit:
         note = await self._current_generation()
         orders = self.project.orders
         if orders.words and not self.standing.settled:
-            self.journal.append("answered", words=orders.words, attempts=self._attempts)
+            await self._say_what_is_merged()
+            rejects = orders.rejects and self.workflow.change is not None
+            self.journal.append("answered", words=orders.words, attempts=self._attempts, rejects=rejects)
         elif self.standing.settled:
             return await self._settled_before()
         elif self.workflow.current_phase is ChimeraPhase.COMPLETE:
             return await self._complete_before()
         return await self._go_on(note)
+
+    async def _say_what_is_merged(self) -> None:
+        """What is on HEAD already stays there, whatever the person says of it: only they take it back."""
+        proof = self.standing.proof
+        if proof is None or self.project.by_hand:
+            return
+        publication = Publication(await self._workshop())
+        if await publication.is_on("HEAD"):
+            self.project.progress(
+                self.feature,
+                f"its result is on HEAD and stays there until you take it back: {await publication.take_back()}",
+            )
 
     # -- which generation
 
@@ -328,8 +342,12 @@ class _Pursuit:
             return self.verdicts.commit_by_hand(publication.proof, attempts)
         if not self.standing.branch:
             await publication.publish()
+        return await self._landed(publication, f"complete after {attempts}")
+
+    async def _landed(self, publication: Publication, sentence: str) -> Verdict:
+        """The verdict on a proved feature, once it is brought in where that is configured."""
         why_not = await publication.land()
-        return self.verdicts.landed(f"complete after {attempts}", publication.proof, why_not)
+        return self.verdicts.landed(sentence, publication.proof, why_not, await publication.earlier_on("HEAD"))
 
     # -- complete before
 
@@ -341,10 +359,10 @@ class _Pursuit:
         name, commit, tree = await self._present_state(workshop)
         proof = publication.proof
         if await publication.is_to_land():
-            why_not = await publication.land()
-            return self.verdicts.landed(f"proved in {publication.proof.commit[:10]}", publication.proof, why_not)
+            return await self._landed(publication, f"proved in {publication.proof.commit[:10]}")
+        left = self.verdicts.open_merge(await publication.earlier_on("HEAD"))
         if tree in self.standing.green_trees and not self.project.orders.reprove:
-            return self.verdicts.say("proved", f"proved in {proof.commit[:10]}", "", self.verdicts.open_merge())
+            return self.verdicts.say("proved", f"proved in {proof.commit[:10]}", "", left)
         self.project.progress(self.feature, f"complete before; proving it again on {name}")
         try:
             run = await self._seen_again(workshop, commit, tree)
@@ -354,9 +372,7 @@ class _Pursuit:
             return self.verdicts.told(verdict_of(self.feature, "parked", cause))
         if run.status == "green":
             self.journal.append("reproved", tree=tree)
-            return self.verdicts.say(
-                "still green", f"proved in {proof.commit[:10]}, still green on {name}", "", self.verdicts.open_merge()
-            )
+            return self.verdicts.say("still green", f"proved in {proof.commit[:10]}, still green on {name}", "", left)
         return await self._regressed(run, name)
 
     async def _seen_again(self, workshop: Workshop, commit: str, tree: str) -> TestRun:
@@ -376,9 +392,7 @@ class _Pursuit:
             keep = f"{self.feature.slug}/again"
             now = await workshop.git(lambda git: git.snapshot(sealed.commit, self.feature.description, keep))
             return "your working tree", now.commit, now.tree
-        if await workshop.git(
-            lambda git: git.is_ancestor(proof.commit, "HEAD") or self.feature.id in git.proofs("HEAD")
-        ):
+        if await Publication(workshop).is_on("HEAD"):
             if not self.standing.merged:
                 self.journal.append("merged", commit=proof.commit)
             head = await workshop.git(lambda git: git.head())

@@ -11,10 +11,10 @@ import anyio.to_thread
 from pytest_chimera.crash_points import CrashPoint, reached
 from pytest_chimera.custody import Custody
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, PreconditionError, RepositoryError
-from pytest_chimera.landing import STACK, is_stacked, wants_landing
+from pytest_chimera.landing import STACK, earlier_result, is_stacked, wants_landing
 from pytest_chimera.models import Proof, TestRun
 from pytest_chimera.proof import told_tools, whole_proof
-from pytest_chimera.repository import format_trailers
+from pytest_chimera.repository import Repository, format_trailers
 from pytest_chimera.standing import Standing
 from pytest_chimera.trials import change_of, sealed_of
 from pytest_chimera.vault import write_file
@@ -96,7 +96,7 @@ class Publication:
         """It was proved, and the run ended before its branch was made; what the person has committed needs none."""
         if self.standing.branch or self.project.by_hand:
             return False
-        return self.feature.id not in await self.workshop.git(lambda git: git.proofs("HEAD"))
+        return not await self.is_on("HEAD")
 
     async def publish(self) -> None:
         """Put the proved commit on the feature's own branch."""
@@ -106,6 +106,25 @@ class Publication:
         self.journal.append("published", branch=branch)
 
     # -- where it is brought in
+
+    async def is_on(self, rev: str) -> bool:
+        """Whether a history holds this result; once the person has spoken, an earlier one is not this one."""
+        commit, tree = self.proof.commit, self.proof.tree
+
+        def holds(git: Repository) -> bool:
+            found = git.proofs(rev).get(self.feature.id)
+            return git.is_ancestor(commit, rev) or (
+                found is not None and (not self.workflow.words or found.tree == tree)
+            )
+
+        return await self.workshop.git(holds)
+
+    async def earlier_on(self, rev: str) -> str:
+        """The commit of an earlier result that a history still holds, though the person has spoken since; or empty."""
+        if self.project.by_hand or not self.workflow.words or await self.is_on(rev):
+            return ""
+
+        return await self.workshop.git(lambda git: earlier_result(git, self.feature.id, rev))
 
     async def is_to_land(self) -> bool:
         """Whether it is to be brought in somewhere, by the settings, and was not yet."""
@@ -122,6 +141,8 @@ class Publication:
             return ""
         if self.project.settings.merge == "stack" and f"chimera/{self.feature.slug}" == STACK:
             return f"Not stacked: its own branch is {STACK}. Give the feature another id."
+        if why_not := await self._why_not_beside_an_earlier_result():
+            return why_not
         await self.workshop.queue.enter()
         try:
             await self._prove_where_it_lands()
@@ -132,6 +153,23 @@ class Publication:
             return "Not merged: the feature is there already, without this change."
         finally:
             await self.workshop.end_all()
+        return ""
+
+    async def take_back(self) -> str:
+        """The command that takes this result back from HEAD."""
+        found = (await self.workshop.git(lambda git: git.proofs("HEAD"))).get(self.feature.id)
+        return f"git revert --no-edit {(found.commit if found else self.proof.commit)[:10]}"
+
+    async def _why_not_beside_an_earlier_result(self) -> str:
+        done = "merged" if self.project.settings.merge == "ff" else "stacked"
+        if earlier := await self.earlier_on("HEAD"):
+            return f"Not {done}: an earlier result of it is on HEAD, as {earlier[:10]}. Take that back first."
+        stack_is_there = done == "stacked" and await self.workshop.git(lambda git: bool(git.tip(STACK)))
+        if stack_is_there and await self.earlier_on(STACK):
+            return (
+                f"Not stacked: an earlier result of it is on {STACK}. Remove that branch (git branch -D {STACK}); the "
+                "next run builds it anew, with all features that are complete."
+            )
         return ""
 
     async def _prove_where_it_lands(self) -> None:

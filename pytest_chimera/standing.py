@@ -113,7 +113,8 @@ def _moved(now: Fields, data: Fields) -> Changes:
 
 
 def _answered(now: Fields, data: Fields) -> Changes:
-    workflow = _workflow(now).answered(data["words"], data.get("attempts"))
+    rejects = data.get("rejects", False)
+    workflow = _workflow(now).answered(data["words"], data.get("attempts"), rejects=rejects)
     return {"workflow": workflow, "proof": None, "branch": "", "merged": "", "stacked": "", **_GOES_ON}
 
 

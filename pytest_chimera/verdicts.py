@@ -9,7 +9,7 @@ from typing import Any
 from pytest_chimera.causes import LIMIT, Account, Causes, sentence_of
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.journal import Journal
-from pytest_chimera.landing import STACK
+from pytest_chimera.landing import STACK, wants_landing
 from pytest_chimera.models import Feature, Proof, Reason, TestRun, Verdict
 from pytest_chimera.project import Project
 from pytest_chimera.repository import format_trailers
@@ -108,7 +108,8 @@ class Verdicts:
     def refused(self) -> Verdict:
         """The person's change does not do yet."""
         last = self.workflow.results[-1]
-        sentence = f"still red ({last.phase}): {last.reason}"
+        not_taken = last.phase is ChimeraPhase.CODE_IMPLEMENTATION
+        sentence = f"not taken: {last.reason}" if not_taken else f"still red ({last.phase}): {last.reason}"
         return self.say_why("waiting", sentence, self.causes.account(f"{self._cause()}\n{self._your_turn()}"))
 
     def failed(self) -> Verdict:
@@ -164,17 +165,25 @@ class Verdicts:
 
     # -- there
 
-    def landed(self, sentence: str, proof: Proof, why_not: str) -> Verdict:
-        """The verdict on a proved feature: merged, stacked, or on its own branch and why."""
+    def landed(self, sentence: str, proof: Proof, why_not: str, earlier: str = "") -> Verdict:
+        """The verdict on a proved feature: merged, stacked, or on its own branch and why.
+
+        :param earlier: the commit on HEAD of an earlier result, which this one is to take the place of.
+        """
         commit = proof.commit[:10]
         if self.standing.merged:
             said = self.say("complete", f"{sentence}, merged as {commit}")
             return said.model_copy(update={"merged": proof.commit})
         if self.standing.stacked and not why_not:
             return self.say("complete", f"{sentence}, on {STACK} as {commit}", "", f"git merge {STACK}")
-        return self.say("complete", f"{sentence}, on {self.standing.branch}", why_not, self._merge_command())
+        return self.say("complete", f"{sentence}, on {self.standing.branch}", why_not, self._merge_command(earlier))
 
-    def _merge_command(self) -> str:
+    def _merge_command(self, earlier: str) -> str:
+        """Until the earlier result is taken back, the branch that replaces it does not merge."""
+        if earlier and wants_landing(self.project.settings):
+            return f"git revert --no-edit {earlier[:10]}, then the same command again"
+        if earlier:
+            return f"git revert --no-edit {earlier[:10]} && git merge {self.standing.branch}"
         files = (path for path in sealed_of(self.workflow).files if path != self.feature.replaces)
         open_files = [path for path in files if (self.project.root / path).exists()]
         merge = f"git merge {self.standing.branch}"
@@ -194,9 +203,12 @@ class Verdicts:
             f"git add --all && git commit --file={path.as_posix()}",
         )
 
-    def open_merge(self) -> str:
-        """The merge that is left to the person; empty when none is."""
-        return "" if self.standing.merged or self.project.by_hand else self._merge_command()
+    def open_merge(self, earlier: str = "") -> str:
+        """The merge that is left to the person; empty when none is.
+
+        :param earlier: as in :meth:`landed`.
+        """
+        return "" if self.standing.merged or self.project.by_hand else self._merge_command(earlier)
 
     def there_already(self, commit: str, *, still: bool) -> Verdict:
         """Green without any change: proved by an earlier commit, or never seen red."""

@@ -99,6 +99,7 @@ TRANSITIONS: Mapping[ChimeraPhase, Route] = MappingProxyType(
         ),
     }
 )
+_OF_A_CANDIDATE = frozenset({_P.GUARDIAN_REVIEW, _P.STAGING_DEPLOYMENT, _P.E2E_VALIDATION})
 _BACKWARD: frozenset[Destination] = frozenset({_P.CODE_IMPLEMENTATION, _P.FAILED, PARKED})
 
 
@@ -185,6 +186,13 @@ class Moved(Value):
     change: Change | None = None
 
 
+class Turned(Value):
+    """A candidate that the person has turned down, and their words."""
+
+    change: Change
+    words: str
+
+
 class NextAction(Value):
     """Who is to do what now.
 
@@ -205,6 +213,7 @@ class ChimeraWorkflow(Value):
     :param max_attempts: how many attempts a coder has; 0 is no limit (a person).
     :param results: every phase's result, in order: the audit trail.
     :param words: what the person said about earlier candidates; ``answered_after`` the last attempt before they did.
+    :param turned_down: the candidates that the person has rejected: no attempt may come to one of them again.
     :param generation: counts from 1; a changed scenario or a regression begins a new one.
     :param moved: the sealed test and the candidate on a newer base, when the person's branch moved on meanwhile.
     """
@@ -219,6 +228,7 @@ class ChimeraWorkflow(Value):
     results: tuple[PhaseResult, ...] = ()
     words: tuple[str, ...] = ()
     answered_after: int = 0
+    turned_down: tuple[Turned, ...] = ()
     moved: Moved | None = None
 
     # -- where it stands
@@ -319,9 +329,13 @@ class ChimeraWorkflow(Value):
         """The attempt of this round in which the coder made the same change, on the same base; 0 for none."""
         for result in self._of_this_round():
             before = result.value
-            if isinstance(before, Change) and _same_change(before, change):
+            if isinstance(before, Change) and before.base == change.base and before.is_same(change):
                 return result.attempt
         return 0
+
+    def turned_down_with(self, change: Change) -> str:
+        """The words with which the person rejected the same change; empty when they did not."""
+        return next((each.words for each in self.turned_down if each.change.is_same(change)), "")
 
     @property
     def in_circles(self) -> str:
@@ -421,14 +435,19 @@ class ChimeraWorkflow(Value):
         """The same workflow on a newer base: the sealed test there, and the candidate, unless it conflicts."""
         return self.model_copy(update={"moved": Moved(sealed=sealed, change=change)})
 
-    def answered(self, words: str, attempts: int | None = None) -> ChimeraWorkflow:
-        """The person has spoken: their words stand in every brief from now on; from an end, another round begins.
+    def answered(self, words: str, attempts: int | None = None, *, rejects: bool = False) -> ChimeraWorkflow:
+        """The person has spoken: their words stand in every brief from now on. Another round begins from an end, and
+        where they reject a candidate that is still under way.
 
         :param attempts: how many the coder has in it, 0 for no limit; as many as in the round before unless given.
+        :param rejects: they reject the last candidate, so that it must not come again.
         :raises TransitionError: it failed before anything was implemented, so that there is nothing to go on from.
         """
-        if not self.is_terminal:
-            return self.model_copy(update={"words": (*self.words, words)})
+        said: dict[str, Any] = {"words": (*self.words, words)}
+        if rejects and self.change:
+            said["turned_down"] = (*self.turned_down, Turned(change=self.change, words=words))
+        if not self.is_terminal and not (rejects and self.current_phase in _OF_A_CANDIDATE):
+            return self.model_copy(update=said)
         if self.change is None:
             raise TransitionError(f"{self.feature_description!r} has no candidate yet that one could go on from.")
         attempts = self.attempts_of_a_round if attempts is None else attempts
@@ -437,14 +456,10 @@ class ChimeraWorkflow(Value):
                 "current_phase": ChimeraPhase.CODE_IMPLEMENTATION,
                 "attempt": self.attempt + 1,
                 "max_attempts": attempts and self.attempt + attempts,
-                "words": (*self.words, words),
                 "answered_after": self.attempt,
+                **said,
             }
         )
-
-
-def _same_change(one: Change, other: Change) -> bool:
-    return one.base == other.base and (one.tree or one.commit) == (other.tree or other.commit)
 
 
 def _signature(result: PhaseResult) -> tuple[str, ...]:

@@ -26,7 +26,7 @@ from pytest_chimera.implementing import Implementing
 from pytest_chimera.journal import Journal
 from pytest_chimera.judging import seal_of
 from pytest_chimera.keeping import Keeping
-from pytest_chimera.landing import STACK, MergeQueue, tip_to_land_on, wants_landing
+from pytest_chimera.landing import STACK, MergeQueue, earlier_result, tip_to_land_on, wants_landing
 from pytest_chimera.models import (
     Change,
     Deployment,
@@ -314,6 +314,8 @@ class Workshop:
         await self.implementing.watch.refuse_trespass()
         if run.status != "green" or self.project.by_hand or not wants_landing(self.project.settings):
             return run
+        if workflow.words and await self._earlier_where_it_lands():
+            return run
         await self.queue.enter()
         try:
             run = await self._proved_on_tip(workflow, run)
@@ -329,6 +331,11 @@ class Workshop:
         run = await self.trials.varied(run, change, room, workflow)
         keeping = Keeping(self.project, self.feature, self.staging)
         return await keeping.kept(run, change, room, workflow) if run.status == "green" else run
+
+    async def _earlier_where_it_lands(self) -> str:
+        """An earlier result of the feature, beside which this one cannot be proved: only the person takes it back."""
+        tip = await self.tip()
+        return await self.git(lambda git: earlier_result(git, self.feature.id, tip))
 
     async def _proved_on_tip(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:
         """Bring the candidate to where it is to land and prove it there, until that stays where it is."""

@@ -117,6 +117,10 @@ class Repository:
         commit = self._found(rev)
         return self.store.proofs(self._brought(commit)) if commit else {}
 
+    def is_reverted(self, commit: str, rev: str = "HEAD") -> bool:
+        """Whether the history of ``rev`` takes a commit back that is in it."""
+        return self.store.is_reverted(self._brought(commit), self._brought(rev))
+
     def proofs_of(self, rev: str) -> tuple[str, tuple[Trailers, ...]]:
         """A commit's id and the proofs that its message carries; for a merge, those of what it brought in.
 

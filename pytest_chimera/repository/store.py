@@ -244,6 +244,11 @@ class Store:
         pairs = (item.partition("\n")[::2] for item in log.items)
         return tuple(replace(each, commit=sha) for sha, message in pairs for each in all_trailers(message))
 
+    def is_reverted(self, commit: str, tip: str) -> bool:
+        """Whether a commit after it in a history takes it back, as ``git revert`` words it."""
+        words = ("--fixed-strings", f"--grep=This reverts commit {commit}")
+        return bool(self.git.ask("log", "-1", "--format=%H", *words, f"{commit}..{tip}").text)
+
     def parents(self, commit: str) -> tuple[str, ...]:
         """The commits that a commit follows from, as far as the history is here."""
         return tuple(self.git.ask("log", "-1", "--format=%P", commit).text.split())

@@ -508,6 +508,7 @@ def orders_of(config: pytest.Config) -> Orders:
         reprove=option("chimera_reprove"),
         until_red=option("chimera_until") == "red",
         words=option("chimera_reject") or option("chimera_hint") or "",
+        rejects=bool(option("chimera_reject")),
         calls_coder=not os.environ.get("CI") or bool(option("chimera_coder")),
     )
 
