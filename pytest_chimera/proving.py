@@ -213,6 +213,8 @@ class _Pursuit:
         before = self.standing.workflow
         task = self._task()
         workflow = task.begin(self._attempts, before.generation + 1 if before else 1)
+        if before and before.turned_down:  # what the person has rejected stays so, however often it begins anew
+            workflow = workflow.model_copy(update={"turned_down": before.turned_down})
         self.journal.write("begun", feature=self.feature.id, workflow=workflow, asked=self._asked())
 
     def _asked(self) -> str:

@@ -48,6 +48,15 @@ def test_when_nothing_else_comes_it_has_failed_also_in_a_later_run(quick: QuickA
     hinted.stdout.fnmatch_lines([REFUSED])
 
 
+def test_it_does_not_come_again_when_the_feature_begins_anew(quick: QuickApp) -> None:
+    quick.coder(RIGHT)
+    quick.chimera().assert_outcomes(passed=1)
+    quick.chimera(f"--chimera-reject={WORDS}", "-o", "chimera_max_attempts=1").assert_outcomes(errors=1)
+    result = quick.chimera("--chimera-restart", "-o", "chimera_max_attempts=1")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines([REFUSED])
+
+
 def test_a_hint_forbids_nothing(quick: QuickApp) -> None:
     quick.coder(RIGHT, RIGHT.replace("Greeter", "X"), RIGHT)
     quick.chimera().assert_outcomes(passed=1)
