@@ -272,6 +272,9 @@ class _Pursuit:
     async def _walk(self, executor: ChimeraExecutor, workshop: Workshop, note: str) -> Verdict:
         orders = self.project.orders
         note = "\n".join(part for part in (note, await self._based(workshop)) if part)
+        if await self._is_edited(workshop):
+            self.project.progress(self.feature, "your working tree has changed since it was read: it is read again")
+            self.journal.append("edited")
         while not self.workflow.is_terminal:
             if self.workflow.current_phase is ChimeraPhase.CODE_IMPLEMENTATION:
                 if orders.until_red:
@@ -326,6 +329,15 @@ class _Pursuit:
         red = result.value.red
         say(f"red on {workshop.base[:10]} too{f': {red.failure.as_sentence()}' if red and red.failure else ''}")
 
+    async def _is_edited(self, workshop: Workshop) -> bool:
+        """The person has gone on editing since their working tree was read as the candidate."""
+        sealed, change = self.workflow.sealed, self.workflow.candidate_under_way
+        if not (self.project.by_hand and sealed and change):
+            return False
+        keep = f"{self.feature.slug}/now"
+        now = await workshop.git(lambda git: git.snapshot(sealed.commit, self.feature.description, keep))
+        return now.tree != change.tree
+
     async def _begin_attempt(self) -> None:
         """Wait for the attempt's turn, which costs the feature nothing of its time."""
         await self.journal.flushed()
@@ -338,6 +350,9 @@ class _Pursuit:
     async def _complete(self, publication: Publication) -> Verdict:
         """The loop has come to its end: publish what is proved."""
         if self.standing.proof is None:
+            if await self._is_edited(publication.workshop):
+                self.journal.append("edited")
+                return self.verdicts.edited()
             await publication.prove()
         attempts = f"{self.workflow.attempts} attempt{'s' if self.workflow.attempts != 1 else ''}"
         if self.project.by_hand:

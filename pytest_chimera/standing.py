@@ -118,6 +118,10 @@ def _answered(now: Fields, data: Fields) -> Changes:
     return {"workflow": workflow, "proof": None, "branch": "", "merged": "", "stacked": "", **_GOES_ON}
 
 
+def _edited(now: Fields, _data: Fields) -> Changes:
+    return {"workflow": _workflow(now).edited(), "open_phase": None, **_GOES_ON}
+
+
 def _handed(_now: Fields, data: Fields) -> Changes:
     return {"handed": data["source"]}
 
@@ -173,6 +177,7 @@ _FOLDS: dict[str, Callable[[Fields, Fields], Changes]] = {
     "begun": _begun,
     "phase_started": _phase_started,
     "phase_finished": _phase_finished,
+    "edited": _edited,
     "moved": _moved,
     "answered": _answered,
     "handed": _handed,

@@ -203,6 +203,11 @@ class Verdicts:
             f"git add --all && git commit --file={path.as_posix()}",
         )
 
+    def edited(self) -> Verdict:
+        """Green, but the working tree is not any more what was judged."""
+        sentence = "green as it was read; your working tree has changed since, and what it holds now is not proved"
+        return self.say("waiting", sentence, "", "pytest --chimera")
+
     def open_merge(self, earlier: str = "") -> str:
         """The merge that is left to the person; empty when none is.
 

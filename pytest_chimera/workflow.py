@@ -435,6 +435,15 @@ class ChimeraWorkflow(Value):
         """The same workflow on a newer base: the sealed test there, and the candidate, unless it conflicts."""
         return self.model_copy(update={"moved": Moved(sealed=sealed, change=change)})
 
+    @property
+    def candidate_under_way(self) -> Change | None:
+        """The candidate that is being reviewed, deployed or judged, or was just judged."""
+        return self.change if self.current_phase in {*_OF_A_CANDIDATE, ChimeraPhase.COMPLETE} else None
+
+    def edited(self) -> ChimeraWorkflow:
+        """The person has gone on editing: their files are read anew, as another attempt."""
+        return self.model_copy(update={"current_phase": ChimeraPhase.CODE_IMPLEMENTATION, "attempt": self.attempt + 1})
+
     def answered(self, words: str, attempts: int | None = None, *, rejects: bool = False) -> ChimeraWorkflow:
         """The person has spoken: their words stand in every brief from now on. Another round begins from an end, and
         where they reject a candidate that is still under way.

@@ -43,7 +43,7 @@ class PlainRuns:
     def pytest_runtest_setup(self, item: Any) -> None:
         """Serve the working tree for the first generated test when no base URL was given; arrange what a test needs."""
         arranges = item.get_closest_marker(MARKER_ARRANGE)
-        if self._config.option.chimera and item.get_closest_marker(MARKER):
+        if item.get_closest_marker("skip") or (self._config.option.chimera and item.get_closest_marker(MARKER)):
             return
         if not (arranges or self._is_generated(item)) or self._is_elsewhere(arranges):
             return

@@ -90,6 +90,52 @@ def test_the_generated_test_is_left_to_its_feature_while_that_is_worked_on(app: 
     app.chimera().assert_outcomes(passed=2)
 
 
+AS_IT_IS_JUDGED = """
+import os
+import pathlib
+
+
+def pytest_chimera_phase_started(phase):
+    if phase == "e2e_validation" and "DIES" in os.environ:
+        os._exit(9)
+    if phase == "e2e_validation" and "EDITS" in os.environ:
+        (pathlib.Path(__file__).parent / "page.py").write_text(os.environ["EDITS"])
+"""
+
+
+def test_what_was_edited_after_a_run_that_died_is_what_counts(quick: QuickApp, monkeypatch: pytest.MonkeyPatch) -> None:
+    (quick.path / "conftest.py").write_text(AS_IT_IS_JUDGED)
+    quick.commit("Die")
+    quick.chimera("tests/features").assert_outcomes(failed=1)
+    wrong = (quick.path / "page.py").read_text() + "\n"
+    quick.write(page=RIGHT)
+    monkeypatch.setenv("DIES", "1")
+    quick.chimera("tests/features")
+    monkeypatch.delenv("DIES")
+    quick.write(page=wrong)
+    result = quick.chimera("tests/features")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*your working tree has changed since it was read*"])
+    quick.write(page=RIGHT)
+    quick.chimera("tests/features").assert_outcomes(passed=1)
+
+
+def test_what_is_edited_while_it_is_judged_is_not_called_proved(
+    quick: QuickApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (quick.path / "conftest.py").write_text(AS_IT_IS_JUDGED)
+    quick.commit("Edit")
+    quick.chimera("tests/features").assert_outcomes(failed=1)
+    quick.write(page=RIGHT)
+    monkeypatch.setenv("EDITS", "BROKEN = True")
+    result = quick.chimera("tests/features")
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*your working tree has changed since, and what it holds now is not proved*"])
+    monkeypatch.delenv("EDITS")
+    quick.write(page=RIGHT)
+    quick.chimera("tests/features").assert_outcomes(passed=1)
+
+
 def test_changing_the_sealed_test_is_refused(quick: QuickApp) -> None:
     quick.chimera()
     test = quick.path / "tests" / "e2e" / "test_greet.py"
