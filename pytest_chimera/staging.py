@@ -134,7 +134,7 @@ class Staging:
             if not run.hurried:
                 break
             set_aside += run.failures
-            self.project.progress(self.feature, "the machine was busy while it was judged: it is judged again")
+            self.project.progress(self.feature, f"{_hurried(run)}: it is judged again")
             run = await look(stretch(run.slowdown))
         if run.hurried:
             raise _too_busy(run)
