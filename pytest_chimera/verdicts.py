@@ -138,7 +138,8 @@ class Verdicts:
         """What an error comes to: what it says, the page that it is about, and how the test was red last."""
         causes = self.causes
         evidence = causes.evidence_in(error.where)
-        parts = [_below(error, shown(error.where, self.project.root)), *causes.page(evidence)]
+        more = error.sentence.partition("\n")[2]
+        parts = [more, _below(error, shown(error.where, self.project.root)), *causes.page(evidence)]
         if evidence is None and (red := causes.of_run(causes.last_red)):
             parts += ["the last red:", red]
         return self.say_why(state, sentence, causes.account("\n".join(filter(None, parts)), evidence))
