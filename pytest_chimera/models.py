@@ -263,6 +263,7 @@ class Failure(Value):
     :param signature: the same for two failures that are the same one: a short digest of reason, place and expectation.
     :param thrown: what scripts of the page threw and nobody caught, at most two.
     :param at_start: it failed on the first page that the test opened.
+    :param data: the content type of what it failed on, where that is data and no page.
     """
 
     nodeid: str
@@ -275,6 +276,7 @@ class Failure(Value):
     signature: str = ""
     thrown: tuple[str, ...] = ()
     at_start: bool = False
+    data: str = ""
 
     def as_sentence(self) -> str:
         """What failed, where, in one line."""

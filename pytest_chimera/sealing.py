@@ -12,8 +12,17 @@ import anyio.to_thread
 
 from pytest_chimera.builtin.arranging import NotArranged
 from pytest_chimera.errors import ArrangingFailed, EnvironmentTrouble, PreconditionError, ScenarioError
-from pytest_chimera.judging import check_handwritten, freeze, product_modules, seal_of
-from pytest_chimera.models import OUTSIDE_CAUSES, RIGHT_REDS, Feature, GeneratedTest, Reason, SealedTest, TestRun
+from pytest_chimera.judging import PAGE_TYPES, check_handwritten, data_type, freeze, product_modules, seal_of
+from pytest_chimera.models import (
+    OUTSIDE_CAUSES,
+    RIGHT_REDS,
+    Failure,
+    Feature,
+    GeneratedTest,
+    Reason,
+    SealedTest,
+    TestRun,
+)
 from pytest_chimera.repository import Repository
 from pytest_chimera.scenario import TestGenerator, meaning_of
 from pytest_chimera.scenario.helpers import arrangements_of, arranging_step, is_arrangement, modules_of
@@ -122,38 +131,65 @@ from playwright.sync_api import Page
 
 
 def test_answering(page: Page) -> None:
-    found = [place for place in {places!r} if page.request.get(place).status < 400]
-    assert "/" in found, "{found} " + " ".join(found)
+    found = {{}}
+    for place in {places!r}:
+        answer = page.request.get(place, headers={{"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}})
+        if answer.status < 400:
+            found[place] = next(iter(answer.headers.get("content-type", "").replace(";", " ").split()), "").lower()
+    assert found.get("/") in {pages!r}, "{found} " + " ".join(f"{{place}}={{kind}}" for place, kind in found.items())
 """
 _PLACES = ("/", "/index.html", "/app/", "/ui/", "/web/", "/home", "/static/index.html", "/docs")
 _FOUND_ANSWERING = "these answer:"
 
 
-def answering_test(sealed: SealedTest, run: TestRun) -> SealedTest | None:
-    """A test that is red where an application has no page at ``/``, and says which of the usual addresses answer.
+def answering_test(sealed: SealedTest, run: TestRun, front_ends: Sequence[str]) -> SealedTest | None:
+    """A test that is red where an application has no page at ``/``, and says which of the usual addresses answer what.
 
-    :returns: ``None`` where the run is not red because the page is missing at which the feature itself begins.
+    :param front_ends: files of the project that could be served.
+    :returns: ``None`` where the run is not red because no page is there at which the feature itself begins. Data is
+        none, as far as the project could serve one beside it.
     """
     failure = run.failure
-    if failure is None or failure.reason is not Reason.MISSING_PAGE or not failure.at_start:
+    if failure is None or not failure.at_start or failure.reason not in RIGHT_REDS:
         return None
-    return _probe(sealed, "test_answering", _ANSWERING.format(places=_PLACES, found=_FOUND_ANSWERING))
+    if failure.reason is not Reason.MISSING_PAGE and not (failure.data and front_ends):
+        return None
+    source = _ANSWERING.format(places=_PLACES, pages=PAGE_TYPES, found=_FOUND_ANSWERING)
+    return _probe(sealed, "test_answering", source)
 
 
 def without_start_page(run: TestRun, answering: TestRun, front_ends: Sequence[str]) -> TestRun:
-    """The red run with its true reason: where ``/`` does not answer either, more is missing than the feature's page.
+    """The red run with its true reason: where there is no page at ``/`` either, more is missing than the feature's.
 
-    :param answering: the run of :func:`answering_test`; ``front_ends`` are files of the project that could be served.
+    :param answering: the run of :func:`answering_test`, whose ``front_ends`` are the same.
     """
     found = answering.failure
     if run.failure is None or found is None or _FOUND_ANSWERING not in found.message:
         return run
-    others = found.message.partition(_FOUND_ANSWERING)[2].partition("\n")[0].split()
-    lines = [run.failure.message.rstrip(".") + (", and nothing answers at / either." if not _is_root(run) else ".")]
-    lines += [f"What answers: {', '.join(others)}"] if others else []
+    answers = _answers(found.message)
+    if "/" in answers and not front_ends:
+        return run
+    told = [f"{place} ({kind})" if kind else place for place, kind in answers.items()]
+    lines = [_no_page(run, run.failure, answers.get("/", ""))]
+    lines += [f"What answers: {', '.join(told)}"] if told else []
     lines += [f"What the project holds beside it, and could be served: {', '.join(front_ends)}"] if front_ends else []
     update = {"reason": Reason.NO_START_PAGE, "message": "\n".join(lines), "step": "", "code": ""}
     return run.model_copy(update={"failures": (run.failure.model_copy(update=update),)})
+
+
+def _answers(message: str) -> dict[str, str]:
+    """What answers, by its address: the content type of data, and nothing for a page."""
+    words = message.partition(_FOUND_ANSWERING)[2].partition("\n")[0].split()
+    return {place: data_type(kind) for place, _, kind in (word.partition("=") for word in words)}
+
+
+def _no_page(run: TestRun, failure: Failure, data_at_root: str) -> str:
+    """What stands in place of a page at which the feature begins, and at ``/`` where that is another address."""
+    missing = failure.reason is Reason.MISSING_PAGE
+    own = failure.message.rstrip(".") if missing else f"{run.final_url} answered {failure.data}, which is no page"
+    if _is_root(run):
+        return f"{own}."
+    return f"{own}, and / answered {data_at_root}." if data_at_root else f"{own}, and nothing answers at / either."
 
 
 def _is_root(run: TestRun) -> bool:

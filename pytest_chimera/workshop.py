@@ -233,12 +233,12 @@ class Workshop:
         return sealed.model_copy(update={"red": run})
 
     async def _with_its_true_reason(self, run: TestRun, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
-        """A page that is missing may be the feature's, or there may be none at all. A page whose scripts throw may lack
-        the feature, or be broken as the base's other pages are.
+        """A page that is missing, or in whose place data is, may be the feature's, or there may be none at all. A page
+        whose scripts throw may lack the feature, or be broken as the base's other pages are.
         """
-        if answering := answering_test(sealed, run):
-            seen = await self.look_at_base(answering, workflow)
-            run = without_start_page(run, seen, front_ends(self.project.root))
+        held = front_ends(self.project.root)
+        if answering := answering_test(sealed, run, held):
+            run = without_start_page(run, await self.look_at_base(answering, workflow), held)
         probe = elsewhere_test(sealed, run, self.feature.url)
         return with_script_error(run, await self.look_at_base(probe, workflow)) if probe else run
 

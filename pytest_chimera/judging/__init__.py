@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 _HOME = {
     "Browser": "browser",
     "find_browser": "browser",
+    "PAGE_TYPES": "reasons",
     "check_handwritten": "handwritten",
+    "data_type": "reasons",
     "product_modules": "handwritten",
     "TestExecutor": "running",
     "empty_pages": "running",
@@ -28,12 +30,15 @@ _HOME = {
 if TYPE_CHECKING:
     from pytest_chimera.judging.browser import Browser, find_browser
     from pytest_chimera.judging.handwritten import check_handwritten, product_modules
+    from pytest_chimera.judging.reasons import PAGE_TYPES, data_type
     from pytest_chimera.judging.running import TestExecutor, empty_pages, freeze, is_vacuous, judge, seal_of
 
 __all__ = [
+    "PAGE_TYPES",
     "Browser",
     "TestExecutor",
     "check_handwritten",
+    "data_type",
     "empty_pages",
     "find_browser",
     "freeze",

@@ -37,6 +37,7 @@ from pytest_chimera.process import Finished, describe_exit
 
 _PHASES = ["setup", "call", "teardown"]
 _CODE_WIDTH = 300
+_REDIRECTS = {301, 302, 303, 307, 308}
 
 
 @dataclass(frozen=True)
@@ -120,8 +121,9 @@ class _Seen:
 
     @property
     def at_start(self) -> bool:
-        """The current page is the first that was opened."""
-        return len(self._arrivals) == 1
+        """The current page is the first that was opened, whatever redirects led there."""
+        redirects = [each for each in self._arrivals if isinstance(each, Document) and each.status in _REDIRECTS]
+        return len(self._arrivals) - len(redirects) == 1
 
     @property
     def arrived(self) -> Document | Unreached | None:
@@ -209,7 +211,7 @@ def _failed(nodeid: str, report: Report, seen: _Seen, around: Surroundings) -> F
     )
     reason, message = reason_for(case)
     failure = _made(nodeid, reason, message, around, report.line, tuple(dict.fromkeys(seen.exceptions))[:2])
-    return failure.model_copy(update={"at_start": seen.at_start})
+    return failure.model_copy(update={"at_start": seen.at_start, "data": case.data})
 
 
 def _without_folder(text: str, around: Surroundings) -> str:

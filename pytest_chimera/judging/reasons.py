@@ -31,6 +31,8 @@ _LOGIN_WORDS = re.compile(
     r"(?<![a-z])(log|sign)(s|ged|ned|ging|ning)?[\s_-]?(in|on)(?![a-z])|password|credential|\bauth", re.IGNORECASE
 )
 _PLAYWRIGHT = "playwright."
+PAGE_TYPES = ("", "text/html", "application/xhtml+xml")
+"""The content types of pages; a browser finds out by itself what an answer without one is."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +71,11 @@ class Case:
         return self.arrived.status if isinstance(self.arrived, Document) else 0
 
     @property
+    def data(self) -> str:
+        """The content type of what the current page was answered with, where that is no page."""
+        return data_type(self.arrived.content_type) if isinstance(self.arrived, Document) else ""
+
+    @property
     def timed_out(self) -> bool:
         """A wait of Playwright's came to its end."""
         return self.report.type.startswith(_PLAYWRIGHT) and self.report.type.endswith(".TimeoutError")
@@ -101,6 +108,12 @@ def is_unreachable(arrived: Unreached) -> bool:
 def is_out_of_reach(script: Script) -> bool:
     """No network led to a script's host: what this machine lacks, and not what the host answered."""
     return _NO_NETWORK.fullmatch(_code(script)) is not None
+
+
+def data_type(content_type: str) -> str:
+    """The type that a ``Content-Type`` header names, without its parameters; empty for a page's."""
+    kind = next(iter(content_type.replace(";", " ").split()), "").lower()
+    return "" if kind in PAGE_TYPES else kind
 
 
 def reason_for(case: Case) -> tuple[Reason, str]:

@@ -136,13 +136,14 @@ class Report:
 
 @dataclass(frozen=True)
 class Document:
-    """A page's main document was answered. ``asked`` is where its redirects began."""
+    """A page's main document was answered. ``asked`` is where its redirects began, ``content_type`` the header."""
 
     nodeid: str
     page: int
     asked: str
     url: str
     status: int
+    content_type: str = ""
 
 
 @dataclass(frozen=True)

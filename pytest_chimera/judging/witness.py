@@ -346,7 +346,8 @@ class Witness:
             first = response.request
             while first.redirected_from is not None:
                 first = first.redirected_from
-            self._write(Document(self._nodeid, page, first.url, response.url, response.status))
+            kind = response.headers.get("content-type", "")
+            self._write(Document(self._nodeid, page, first.url, response.url, response.status, kind))
 
     def _request_failed(self, request: Request) -> None:
         failure = request.failure or ""

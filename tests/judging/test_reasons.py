@@ -34,6 +34,8 @@ PAGES: dict[str, Page | str] = {
     "/welcome": "<h1>Welcome</h1><label>Password <input type='password'></label>",
     "/with-corner": "<h1>Todos</h1><label>Password <input type='password'></label>",
     "/more": "<a href='/cut'>More</a>",
+    "/data": Page('{"todos": []}', headers={"Content-Type": "application/json; charset=utf-8"}),
+    "/to-data": Page(status=302, headers={"Location": "/data"}),
     "/round": Page(status=302, headers={"Location": "/round"}),
 }
 TABLE = {
@@ -76,6 +78,12 @@ TABLE = {
     "private_by_script": ('page.goto("/moved"); expect(page.get_by_text("Bread")).to_be_visible()', Reason.LOGIN_PAGE),
     "corner": (
         'page.goto("/with-corner"); expect(page.get_by_text("Bread")).to_be_visible()',
+        Reason.MISSING_ELEMENT,
+    ),
+    "data": ('page.goto("/data"); expect(page.get_by_text("Bread")).to_be_visible()', Reason.MISSING_ELEMENT),
+    "data_behind": ('page.goto("/to-data"); page.get_by_label("New todo").fill("Bread")', Reason.MISSING_ELEMENT),
+    "data_later": (
+        'page.goto("/"); page.goto("/data"); expect(page.get_by_text("Bread")).to_be_visible()',
         Reason.MISSING_ELEMENT,
     ),
     "dropped_later": (
@@ -244,6 +252,22 @@ def test_no_message_holds_terminal_codes_or_a_call_log(run: TestRun) -> None:
 def test_a_failure_names_the_line_of_the_sealed_test(run: TestRun) -> None:
     failure = failure_of(run, "missing_text")
     assert failure.code == 'expect(page.get_by_text("Bread")).to_be_visible()'
+
+
+@pytest.mark.parametrize(
+    ("name", "at_start", "data"),
+    [
+        ("missing_text", True, ""),
+        ("data", True, "application/json"),
+        ("data_behind", True, "application/json"),
+        ("data_later", False, "application/json"),
+    ],
+)
+def test_a_failure_tells_whether_it_is_on_data_and_at_the_start(
+    run: TestRun, name: str, at_start: bool, data: str
+) -> None:
+    failure = failure_of(run, name)
+    assert (failure.at_start, failure.data) == (at_start, data)
 
 
 def test_different_failures_have_different_signatures(run: TestRun) -> None:

@@ -79,6 +79,20 @@ def test_an_api_without_its_front_end_goes_to_the_person(app: App) -> None:
     assert "✗ implement" not in str(result.stdout)
 
 
+def test_an_api_that_answers_data_at_its_start_goes_to_the_person(app: App) -> None:
+    serving_only(app, "/")
+    app.write(server=(app.path / "server.py").read_text().replace("text/html", "application/json"))
+    app.commit("Answer with data")
+    app.coder(RIGHT)
+    result = app.chimera()
+    result.assert_outcomes(failed=1)
+    result.stdout.fnmatch_lines(["*not because the feature is missing*no page to start at*"])
+    result.stdout.fnmatch_lines(
+        ["*/ answered application/json, which is no page*", "*What answers: / (application/json)"]
+    )
+    assert "✗ implement" not in str(result.stdout)
+
+
 @pytest.mark.parametrize(("places", "right"), [(("/",), True), (("/api/books",), False)])
 def test_a_new_address_is_a_feature_only_where_the_application_has_a_page(
     app: App, places: tuple[str, ...], right: bool

@@ -55,12 +55,54 @@ def missing(url: str, *, at_start: bool = True) -> TestRun:
     return run.model_copy(update={"failures": (failure,), "final_url": f"http://127.0.0.1:5000{url}"})
 
 
-def test_only_a_missing_first_page_has_others_looked_for() -> None:
-    assert answering_test(SEALED, missing("/basket", at_start=False)) is None
-    assert answering_test(SEALED, red()) is None
-    probe = answering_test(SEALED, missing("/basket"))
+def data(url: str, *, at_start: bool = True, reason: Reason = Reason.MISSING_ELEMENT) -> TestRun:
+    run = red('get_by_label("Title") was not found', reason=reason)
+    failure = run.failures[0].model_copy(update={"at_start": at_start, "data": "application/json"})
+    return run.model_copy(update={"failures": (failure,), "final_url": f"http://127.0.0.1:5000{url}"})
+
+
+FRONT_END = ["web/package.json"]
+
+
+@pytest.mark.parametrize("run", [missing("/basket"), data("/"), data("/api/")])
+def test_where_no_page_is_at_the_start_others_are_looked_for(run: TestRun) -> None:
+    probe = answering_test(SEALED, run, FRONT_END)
     assert probe is not None
     compile(probe.test.source, probe.test.path, "exec")
+
+
+@pytest.mark.parametrize(
+    "run", [missing("/basket", at_start=False), red(), data("/", at_start=False), data("/", reason=Reason.LOGIN_PAGE)]
+)
+def test_where_a_page_was_at_the_start_no_others_are_looked_for(run: TestRun) -> None:
+    assert answering_test(SEALED, run, FRONT_END) is None
+
+
+def test_without_a_front_end_data_is_the_page_as_it_is() -> None:
+    assert answering_test(SEALED, data("/"), []) is None
+    assert answering_test(SEALED, missing("/about"), []) is not None
+    answering = red("these answer: /=application/json\nassert 'application/json'", reason=Reason.ASSERTION)
+    assert without_start_page(missing("/about"), answering, []) == missing("/about")
+
+
+@pytest.mark.parametrize(
+    ("run", "told"),
+    [
+        (data("/"), "http://127.0.0.1:5000/ answered application/json, which is no page.\n"),
+        (
+            data("/api/"),
+            "http://127.0.0.1:5000/api/ answered application/json, which is no page, and / answered text/plain.",
+        ),
+        (missing("/about"), "http://127.0.0.1:5000/about answered 404 Not Found, and / answered text/plain."),
+    ],
+)
+def test_data_in_place_of_the_front_end_goes_to_the_person(run: TestRun, told: str) -> None:
+    answering = red("these answer: /=text/plain /docs=text/html\nassert 'text/plain'", reason=Reason.ASSERTION)
+    with pytest.raises(PreconditionError, match="no page to start at") as caught:
+        refuse_wrong_red(without_start_page(run, answering, FRONT_END))
+    assert told in str(caught.value)
+    assert "What answers: / (text/plain), /docs\n" in str(caught.value)
+    assert "could be served: web/package.json" in str(caught.value)
 
 
 def test_a_missing_page_beside_others_is_the_missing_feature() -> None:
@@ -71,7 +113,7 @@ def test_a_missing_page_beside_others_is_the_missing_feature() -> None:
 
 @pytest.mark.parametrize("url", ["/", "/about"])
 def test_where_there_is_no_page_at_all_the_person_is_told_what_could_be_served(url: str) -> None:
-    nothing = red("these answer: /docs /app/\nassert '/' in ['/docs']", reason=Reason.ASSERTION)
+    nothing = red("these answer: /docs=text/html /app/=\nassert None in ('',)", reason=Reason.ASSERTION)
     with pytest.raises(PreconditionError, match="no page to start at") as caught:
         refuse_wrong_red(without_start_page(missing(url), nothing, ["web/package.json"]))
     for told in ("404", "/docs, /app/", "web/package.json", 'url="/…"'):
