@@ -10,15 +10,17 @@ import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 from pytest_chimera.imports import environment_of, home_of
 from pytest_chimera.settings import filled
 
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "busybox"})
+_INTERPRETER = re.compile(r"(python|pypy)[\d.]*|node|nodejs|deno|bun|ruby|perl|php|lua|Rscript")
 _NOT_STARTED = (126, 127)
 """What shells, ``env`` and ``timeout`` exit with when they could not start what they were to run."""
 _SHELL_WORDS = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", "{", "exec", "command", "time"})
@@ -114,6 +116,19 @@ def words_in(command: Sequence[str]) -> Iterator[str]:
         yield from each
         if index := script_index(each):
             yield from _tokens(each[index])
+
+
+def run_by(command: Sequence[str], is_file: Callable[[str], bool]) -> Iterator[str]:
+    """The programs and scripts that a command line runs and names as files: ``./agent``, ``tools/agent.py``.
+
+    :param is_file: says whether a word is one; the first that is, behind an interpreter, is what that runs.
+    """
+    for each in commands_in(command):
+        name = _name_of(each[0])
+        if "/" in each[0] or (each is not command and name.endswith(".py")):
+            yield each[0]
+        if _INTERPRETER.fullmatch(name) or (name in SHELLS and not script_index(each)):
+            yield from islice((word for word in each[1:] if not word.startswith("-") and is_file(word)), 1)
 
 
 def _inner(command: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -12,7 +12,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -115,11 +115,13 @@ class Sandbox:
 
     def out_of_sight(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Path | None:
         """A program, or its interpreter, that a command line needs and that is not there inside."""
+        hides = self.hiding(command, folder, environment)
+        return next((path for path in needed_by(command, folder, environment) if path.is_file() and hides(path)), None)
+
+    def hiding(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Callable[[Path], bool]:
+        """What says whether a path is out of sight for a command inside."""
         seen = [*self._shown_for(command, folder, environment), *self.shown, *self.writable, folder]
-        for path in needed_by(command, folder, environment):
-            if path.is_file() and self._is_hidden(str(path)) and not any(path.is_relative_to(each) for each in seen):
-                return path
-        return None
+        return lambda path: self._is_hidden(str(path)) and not any(path.is_relative_to(each) for each in seen)
 
     def _is_hidden(self, path: str) -> bool:
         return bool(path) and any(Path(path).is_relative_to(each) for each in self.hidden)

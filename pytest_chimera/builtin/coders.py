@@ -11,16 +11,18 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import anyio.to_thread
 import pytest
 
+from pytest_chimera.builtin.out_of_reach import OutOfReach, out_of_reach
 from pytest_chimera.builtin.starting import why_not_begun
 from pytest_chimera.commands import words_filled
 from pytest_chimera.errors import CouldNotBegin, EnvironmentTrouble, PhaseFailed, SettingError
 from pytest_chimera.models import Brief, Feature, GeneratedTest
 from pytest_chimera.nesting import INSIDE
-from pytest_chimera.process import ProgramNotFound, chosen_environment, describe_exit, run_program
+from pytest_chimera.process import Finished, ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.repository import apply_patch, put_back
 from pytest_chimera.sandbox import HINT, Sandbox, Sandboxes, logins_of, why_it_failed_to_start, why_not_started
 from pytest_chimera.settings import Settings, split_command
@@ -30,6 +32,15 @@ REPLAY = "replay:"
 DRAFT_FILE = "chimera-draft.txt"
 """Where a coder writes the steps that it drafts, in the folder that it is given."""
 _LARGEST_DRAFT = 100_000
+
+
+class _Place(NamedTuple):
+    """A command, and where it runs."""
+
+    command: list[str]
+    folder: Path
+    environment: dict[str, str]
+    sandbox: Sandbox | None
 
 
 class CommandCoder:
@@ -60,30 +71,52 @@ class CommandCoder:
         )
         log = Path(brief.markdown).with_name("coder.log")
         sandbox = await anyio.to_thread.run_sync(self._sandbox, command, brief, temporary)
+        place = _Place(command, folder, environment, sandbox)
+        lacking = await anyio.to_thread.run_sync(self._lacking, place, brief)
+        for each in lacking:
+            if each.runs:
+                raise self._not_started(f"{each.word!r} {each.why}.", _remedy(each, brief))
         try:
             done = await run_program(command, folder=folder, environment=environment, log=log, sandbox=sandbox)
         except ProgramNotFound as missing:
             why = why_not_started(command, folder, environment, sandbox) or missing
             raise self._not_started(why.sentence) from missing
         if done.exit_code:
-            hint = HINT if sandbox else ""
-            absent = why_it_failed_to_start(done, command, folder, environment, sandbox)
-            if cause := absent.sentence if absent else why_not_begun(command, done):
-                trouble = self._not_started(cause)
-                raise CouldNotBegin(trouble.sentence, where=trouble.where, remedy=f"{trouble.remedy} {hint}".rstrip())
-            raise PhaseFailed(
-                f"The coder {command[0]!r} {describe_exit(done)}.",
-                where=str(log),
-                evidence="\n".join(part for part in (_end_of(done.output), hint) if part),
-            )
+            still = (each for each in lacking if Path(each.word).is_absolute() or not (folder / each.word).exists())
+            raise self._failed(done, place, next(still, None), brief)
         return _end_of(done.output, lines=3)
 
-    def _not_started(self, why: str) -> EnvironmentTrouble:
-        return EnvironmentTrouble(
-            f"The coder cannot be started: {why}",
-            where=f"chimera_coder = {self._settings.coder!r}",
-            remedy="Install what is missing, or name another one in chimera_coder.",
-        )
+    def _lacking(self, place: _Place, brief: Brief) -> list[OutOfReach]:
+        """The files of the person's project that the command names and cannot reach."""
+        origin = self._sandboxes.origin
+        if origin is None:
+            return []
+        command, folder, environment, sandbox = place
+        is_hidden = sandbox.hiding(command, folder, environment) if sandbox else lambda _path: False
+        return list(out_of_reach(command, folder, origin, brief.sealed or "HEAD", is_hidden))
+
+    def _failed(self, done: Finished, place: _Place, lacking: OutOfReach | None, brief: Brief) -> PhaseFailed:
+        """What a coder's exit code comes to.
+
+        :param lacking: a file that its command names, and that was not there.
+        """
+        hint = HINT if place.sandbox else ""
+        ended = f"The coder {place.command[0]!r} {describe_exit(done)}"
+        absent = why_it_failed_to_start(done, *place)
+        if cause := absent.sentence if absent else why_not_begun(place.command, done):
+            trouble = self._not_started(cause)
+            return CouldNotBegin(trouble.sentence, where=trouble.where, remedy=f"{trouble.remedy} {hint}".rstrip())
+        if lacking:
+            sentence = f"{ended}, and {lacking.word!r}, which its command names, {lacking.why}."
+            return CouldNotBegin(sentence, where=str(done.log), remedy=_remedy(lacking, brief))
+        evidence = "\n".join(part for part in (_end_of(done.output), hint) if part)
+        return PhaseFailed(f"{ended}.", where=str(done.log), evidence=evidence)
+
+    def _not_started(
+        self, why: str, remedy: str = "Install what is missing, or name another one in chimera_coder."
+    ) -> EnvironmentTrouble:
+        where = f"chimera_coder = {self._settings.coder!r}"
+        return EnvironmentTrouble(f"The coder cannot be started: {why}", where=where, remedy=remedy)
 
     def _sandbox(self, command: list[str], brief: Brief, temporary: Path) -> Sandbox | None:
         briefs = (Path(brief.markdown), Path(brief.json_file))
@@ -103,6 +136,13 @@ class CommandCoder:
             if not draft.is_file():
                 raise
         return _written_draft(draft, Path(task).with_name("coder.log"))
+
+
+def _remedy(lacking: OutOfReach, brief: Brief) -> str:
+    """A feature that has been worked on keeps its base, whatever is committed now."""
+    worked_on = brief.rejected or brief.words
+    again = "Where it is committed by now, the feature still has an older base: begin anew with --chimera-restart."
+    return f"{lacking.remedy}\n{again}" if worked_on else lacking.remedy
 
 
 def _written_draft(path: Path, log: Path) -> str:

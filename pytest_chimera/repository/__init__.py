@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from pytest_chimera.repository.clones import Manifest, apply_patch, put_back
+from pytest_chimera.repository.clones import Manifest, apply_patch, holds, put_back
 from pytest_chimera.repository.repository import Repository
 from pytest_chimera.repository.store import Candidate, Made
 from pytest_chimera.repository.trailers import Trailers, all_trailers, format_trailers, parse_trailers
@@ -16,6 +16,7 @@ __all__ = [
     "all_trailers",
     "apply_patch",
     "format_trailers",
+    "holds",
     "parse_trailers",
     "put_back",
 ]

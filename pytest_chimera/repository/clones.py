@@ -299,6 +299,11 @@ def put_back(folder: Path, commit: str) -> None:
     Git(_top_of(folder), NEUTRAL, NEUTRAL_SETTINGS).ask("read-tree", "--reset", "-u", commit)
 
 
+def holds(folder: Path, commit: str, path: str) -> bool:
+    """Whether a commit holds a path, relative to a folder of a clone that no coder has had in its hands yet."""
+    return Git(folder, NEUTRAL, NEUTRAL_SETTINGS).says("cat-file", "-e", f"{commit}:./{path}")
+
+
 def apply_patch(folder: Path, patch: Path) -> None:
     """Apply a patch, whole or not at all, to the clone that a folder belongs to; else to the folder itself.
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.commands import commands_in, quoted, scripts_in
+from pytest_chimera.commands import commands_in, quoted, run_by, scripts_in
 from pytest_chimera.sandbox import Sandboxes, logins_of, why_it_failed_to_start, why_not_started
 from pytest_chimera.supervised import Finished, Supervised
 
@@ -47,6 +47,25 @@ def test_what_a_command_runs_is_found_through_its_wrappers(line: str) -> None:
 )
 def test_what_it_does_not_run_is_not_taken_for_it(line: str) -> None:
     assert "agent" not in [command[0] for command in commands_in(shlex.split(line))]
+
+
+@pytest.mark.parametrize(
+    ("line", "files"),
+    [
+        ("./agent.sh brief.md", ["./agent.sh"]),
+        ("sh -e agent.sh brief.md", ["agent.sh"]),
+        ("sh -c './agent.sh < brief.md'", ["./agent.sh"]),
+        ("timeout 60 python3 -W ignore tools/agent.py --log run.log", ["tools/agent.py"]),
+        ("/opt/python3.12 tools/agent.py run.log", ["/opt/python3.12", "tools/agent.py"]),
+        ("uv run tools.py brief.md", ["tools.py"]),
+        ("agent --config agent.toml brief.md", []),
+        ("agent.py brief.md", []),
+        ("sh -c 'agent < brief.md'", []),
+    ],
+)
+def test_the_files_that_it_runs_are_told_from_those_that_it_is_given(line: str, files: list[str]) -> None:
+    known = {"agent.sh", "brief.md", "tools/agent.py", "run.log", "agent.toml", "agent.py"}
+    assert list(run_by(shlex.split(line), known.__contains__)) == files
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_chimera.journal import standing_of
+from pytest_chimera.sandbox import Sandboxes
 from pytest_chimera.workflow import ChimeraWorkflow
 from tests.session.conftest import RIGHT, WRONG, QuickApp
 from tests.session.fast import wait_until
@@ -155,6 +156,72 @@ def test_a_coder_that_cannot_begin_parks_and_spends_no_attempt(quick: QuickApp) 
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(["*The coder cannot be started: 'no-such-agent'*", "*parked*"])
     assert workflow_of(quick).attempts_ended == 0
+
+
+AGENT = f"cat > page.py <<'END'\n{RIGHT}END\n"
+"""A script of the shell that does what is asked for."""
+
+
+@pytest.mark.parametrize(
+    ("command", "path"),
+    [
+        ("./agent.sh {brief}", "agent.sh"),
+        ("sh tools/agent.sh {brief}", "tools/agent.sh"),
+        ("timeout 60 sh -c './agent.sh < {brief}'", "agent.sh"),
+        ("sh {root}/agent.sh", "agent.sh"),
+    ],
+    ids=["program", "script", "in a shell", "by its absolute path"],
+)
+def test_a_coder_that_is_not_committed_parks_before_its_first_attempt(quick: QuickApp, command: str, path: str) -> None:
+    absolute = "{root}" in command
+    if absolute and Sandboxes("auto").find() is None:
+        pytest.skip("without a sandbox it is in reach")
+    quick.config(f"chimera_coder = {command.replace('{root}', str(quick.path))}")
+    quick.commit("Configure a coder")
+    script = quick.path / path
+    script.parent.mkdir(exist_ok=True)
+    script.write_text(f"#!/bin/sh\n{AGENT}")
+    script.chmod(0o755)
+    result = quick.chimera()
+    result.assert_outcomes(errors=1)
+    why = (
+        "lies in your project, which is out of sight"
+        if absolute
+        else "is not committed, and the coder works in a clone"
+    )
+    result.stdout.fnmatch_lines(
+        [f"*The coder cannot be started: '*{path}' {why}*", f"*git add {path} && git commit*", "*parked*"]
+    )
+    assert not (room(quick, 1) / "coder.log").exists()
+    assert workflow_of(quick).attempts_ended == 0
+    if absolute:
+        quick.config(f"chimera_coder = sh {path}")
+    quick.git("add", ".")
+    quick.git("commit", "-m", "Add the agent")
+    quick.chimera().assert_outcomes(passed=1)
+
+
+def test_a_coder_that_fails_without_a_file_that_is_not_committed_parks_and_names_it(quick: QuickApp) -> None:
+    quick.config("chimera_coder = sh -ec 'cat prompt.md; . ./agent.sh'")
+    (quick.path / "agent.sh").write_text(AGENT)
+    quick.commit("Configure a coder")
+    (quick.path / "prompt.md").write_text("Do it.\n")
+    result = quick.chimera()
+    result.assert_outcomes(errors=1)
+    result.stdout.fnmatch_lines(
+        ["*exited 1, and 'prompt.md', which its command names, is not committed*", "*git add prompt.md*", "*parked*"]
+    )
+    assert workflow_of(quick).attempts_ended == 0
+    quick.commit("Add the prompt")
+    quick.chimera().assert_outcomes(passed=1)
+
+
+def test_a_file_that_is_not_committed_stops_no_coder_that_does_without_it(quick: QuickApp) -> None:
+    (quick.path / "agent.sh").write_text(AGENT)
+    quick.config("chimera_coder = sh agent.sh --log run.log")
+    quick.commit("Configure a coder")
+    (quick.path / "run.log").write_text("An earlier run.\n")
+    quick.chimera().assert_outcomes(passed=1)
 
 
 def test_a_coder_whose_last_command_is_missing_has_done_its_work(quick: QuickApp) -> None:
