@@ -263,6 +263,7 @@ def test_the_page_that_a_click_opens_is_the_one_that_is_shown(serve: Serve, judg
         'page.goto("/")',
         "with page.expect_popup() as popup:",
         '    page.get_by_role("link").click()',
+        "popup.value.wait_for_url('**/new')",
         'expect(popup.value.get_by_text("Bread")).to_be_visible()',
     )
     run = judged(sealed(source), site.url)

@@ -13,10 +13,12 @@ import pytest
 from tests.process.waiting import gone, number_in, wait_for
 
 STARTS_A_PROGRAM = """
-import sys
+import signal, sys
 from pathlib import Path
 import anyio
 from pytest_chimera.process import chosen_environment, run_program
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the tests run in the background
 
 PROGRAM = '''
 import os, signal, sys, time

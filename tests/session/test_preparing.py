@@ -36,7 +36,7 @@ def test_preparing_lines_run_once_for_the_base_and_once_for_the_candidate(app: A
     app.chimera().assert_outcomes(passed=1)
     assert (notes / "note").read_text().splitlines() == ["base", "candidate"]
     logs = sorted(app.path.glob(".chimera/test-greet/**/prepare.log"))
-    assert sum("Prepared before" in path.read_text() for path in logs) == len(logs) - 2 > 2
+    assert sum("Prepared before" in path.read_text() for path in logs) >= len(logs) - 2 > 0
     assert not list((tmp_path / "cache").rglob("*.prepared"))
 
 
