@@ -373,13 +373,14 @@ class _Pursuit:
         publication = Publication(workshop)
         if self.standing.proof is None or await publication.is_to_publish():
             return await self._complete(publication)
+        await publication.note_merge()
         name, commit, tree = await self._present_state(workshop)
-        proof = publication.proof
+        where = await publication.where(tree)
         if await publication.is_to_land():
-            return await self._landed(publication, f"proved in {publication.proof.commit[:10]}")
-        left = self.verdicts.open_merge(await publication.earlier_on("HEAD"))
+            return await self._landed(publication, where)
+        left = await self._left_to_the_person(publication, tree)
         if tree in self.standing.green_trees and not self.project.orders.reprove:
-            return self.verdicts.say("proved", f"proved in {proof.commit[:10]}", "", left)
+            return self.verdicts.say("proved", where, "", left)
         self.project.progress(self.feature, f"complete before; proving it again on {name}")
         try:
             run = await self._seen_again(workshop, commit, tree)
@@ -389,8 +390,15 @@ class _Pursuit:
             return self.verdicts.told(verdict_of(self.feature, "parked", cause))
         if run.status == "green":
             self.journal.append("reproved", tree=tree)
-            return self.verdicts.say("still green", f"proved in {proof.commit[:10]}, still green on {name}", "", left)
+            return self.verdicts.say("still green", f"{where}, still green on {name}", "", left)
         return await self._regressed(run, name)
+
+    async def _left_to_the_person(self, publication: Publication, tree: str) -> str:
+        """The command that brings in what is proved; empty where that is done."""
+        if self.project.by_hand:
+            is_open = await publication.is_open(tree) and not await publication.is_on("HEAD")
+            return self.verdicts.commit_command(publication.proof) if is_open else ""
+        return self.verdicts.open_merge(await publication.earlier_on("HEAD"))
 
     async def _seen_again(self, workshop: Workshop, commit: str, tree: str) -> TestRun:
         workflow = self.workflow
@@ -410,8 +418,6 @@ class _Pursuit:
             now = await workshop.git(lambda git: git.snapshot(sealed.commit, self.feature.description, keep))
             return "your working tree", now.commit, now.tree
         if await Publication(workshop).is_on("HEAD"):
-            if not self.standing.merged:
-                self.journal.append("merged", commit=proof.commit)
             head = await workshop.git(lambda git: git.head())
             return f"HEAD ({head[:10]})", head, await workshop.git(lambda git: git.tree_of(head))
         tip = await workshop.git(lambda git: git.tip(branch))

@@ -108,23 +108,58 @@ class Publication:
     # -- where it is brought in
 
     async def is_on(self, rev: str) -> bool:
-        """Whether a history holds this result; once the person has spoken, an earlier one is not this one."""
+        """Whether a history holds this result."""
+        return bool(await self.carried_by(rev))
+
+    async def carried_by(self, rev: str) -> str:
+        """The commit in a history that carries this proof: ours, or the person's own, squashed or committed by hand.
+
+        Empty where there is none. Once the person has spoken, the commit of an earlier result is none; neither is what
+        the base held already.
+        """
+        return await self.workshop.git(lambda git: self._carried_by(git, rev))
+
+    def _carried_by(self, git: Repository, rev: str) -> str:
         commit, tree = self.proof.commit, self.proof.tree
+        if git.is_ancestor(commit, rev):
+            return commit
+        found = git.proofs(rev).get(self.feature.id)
+        if found is None or git.is_ancestor(found.commit, self.proof.base):
+            return ""
+        return found.commit if not self.workflow.words or found.tree == tree else ""
 
-        def holds(git: Repository) -> bool:
-            found = git.proofs(rev).get(self.feature.id)
-            return git.is_ancestor(commit, rev) or (
-                found is not None and (not self.workflow.words or found.tree == tree)
-            )
+    async def note_merge(self) -> None:
+        """Record with which commit the person's branch came to hold this result, where it does."""
+        if carrier := await self.carried_by("HEAD"):
+            merged = await self.workshop.git(lambda git: git.came_with(carrier))
+            if merged != self.standing.merged:
+                self.journal.append("merged", commit=merged)
 
-        return await self.workshop.git(holds)
+    async def where(self, tree: str) -> str:
+        """Where the feature is proved, as a person finds it.
+
+        :param tree: the files that it is proved on now.
+        """
+        if carrier := await self.carried_by("HEAD"):
+            return f"proved in {carrier[:10]}"
+        if not self.project.by_hand:
+            return f"proved in {self.proof.commit[:10]}"
+        return "proved, not committed yet" if await self.is_open(tree) else "proved; it is committed without its proof"
+
+    async def is_open(self, tree: str) -> bool:
+        """Whether what the person did by hand, a working tree of these files, is not all committed."""
+        return self.project.by_hand and await self.workshop.git(lambda git: git.tree_of(git.head())) != tree
 
     async def earlier_on(self, rev: str) -> str:
         """The commit of an earlier result that a history still holds, though the person has spoken since; or empty."""
         if self.project.by_hand or not self.workflow.words or await self.is_on(rev):
             return ""
 
-        return await self.workshop.git(lambda git: earlier_result(git, self.feature.id, rev))
+        def since_the_base(git: Repository) -> str:
+            earlier = earlier_result(git, self.feature.id, rev)
+            return "" if earlier and git.is_ancestor(earlier, self.proof.base) else earlier
+
+        return await self.workshop.git(since_the_base)
 
     async def is_to_land(self) -> bool:
         """Whether it is to be brought in somewhere, by the settings, and was not yet."""
@@ -157,8 +192,7 @@ class Publication:
 
     async def take_back(self) -> str:
         """The command that takes this result back from HEAD."""
-        found = (await self.workshop.git(lambda git: git.proofs("HEAD"))).get(self.feature.id)
-        return f"git revert --no-edit {(found.commit if found else self.proof.commit)[:10]}"
+        return f"git revert --no-edit {(await self.carried_by('HEAD') or self.proof.commit)[:10]}"
 
     async def _why_not_beside_an_earlier_result(self) -> str:
         done = "merged" if self.project.settings.merge == "ff" else "stacked"

@@ -15,7 +15,7 @@ from pytest_chimera.project import Project
 from pytest_chimera.repository import format_trailers
 from pytest_chimera.standing import Standing
 from pytest_chimera.trials import EXISTING_DATA, sealed_of
-from pytest_chimera.vault import write_file
+from pytest_chimera.vault import newest_room, write_file
 from pytest_chimera.words import shown
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
 
@@ -171,12 +171,11 @@ class Verdicts:
 
         :param earlier: the commit on HEAD of an earlier result, which this one is to take the place of.
         """
-        commit = proof.commit[:10]
-        if self.standing.merged:
-            said = self.say("complete", f"{sentence}, merged as {commit}")
-            return said.model_copy(update={"merged": proof.commit})
+        if merged := self.standing.merged:
+            said = self.say("complete", f"{sentence}, merged as {merged[:10]}")
+            return said.model_copy(update={"merged": merged})
         if self.standing.stacked and not why_not:
-            return self.say("complete", f"{sentence}, on {STACK} as {commit}", "", f"git merge {STACK}")
+            return self.say("complete", f"{sentence}, on {STACK} as {proof.commit[:10]}", "", f"git merge {STACK}")
         return self.say("complete", f"{sentence}, on {self.standing.branch}", why_not, self._merge_command(earlier))
 
     def _merge_command(self, earlier: str) -> str:
@@ -194,15 +193,18 @@ class Verdicts:
 
     def commit_by_hand(self, proof: Proof, attempts: str) -> Verdict:
         """Green in the person's working tree, with the commit to type."""
+        sentence = f"complete after {attempts}: red on {proof.base[:10]}, green in your working tree"
+        return self.say("complete", sentence, "", self.commit_command(proof))
+
+    def commit_command(self, proof: Proof) -> str:
+        """The commit of what the person did by hand, with a message that carries the proof."""
         message = f"{self.feature.description}\n\n{format_trailers(proof)}"
-        folder = self.project.vault.room(self.feature.slug, self.workflow.generation, "proof")
-        path = write_file(folder / "commit-message.txt", message).relative_to(self.project.root)
-        return self.say(
-            "complete",
-            f"complete after {attempts}: red on {proof.base[:10]}, green in your working tree",
-            "",
-            f"git add --all && git commit --file={path.as_posix()}",
-        )
+        before = newest_room(self.project.vault.generation(self.feature.slug, self.workflow.generation), "proof")
+        path = before / "commit-message.txt" if before else None
+        if path is None or not path.is_file() or path.read_text(encoding="utf-8") != message:
+            room = self.project.vault.room(self.feature.slug, self.workflow.generation, "proof")
+            path = write_file(room / "commit-message.txt", message)
+        return f"git add --all && git commit --file={path.relative_to(self.project.root).as_posix()}"
 
     def edited(self) -> Verdict:
         """Green, but the working tree is not any more what was judged."""

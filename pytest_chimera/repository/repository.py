@@ -129,6 +129,10 @@ class Repository:
         commit = self._brought(rev)
         return commit, self.store.carried(commit)
 
+    def came_with(self, commit: str, rev: str = "HEAD") -> str:
+        """The commit of ``rev``'s own line that brought in a commit of its history: the merge, or itself."""
+        return self.store.came_with(self._brought(commit), self._brought(rev))
+
     def parents(self, commit: str) -> tuple[str, ...]:
         """The commits that a commit follows from, as far as the history is here."""
         return self.store.parents(self._brought(commit))

@@ -217,6 +217,13 @@ class Store:
         """Whether ``old`` is in the history of ``new``."""
         return self.git.says("merge-base", "--is-ancestor", old, new)
 
+    def came_with(self, commit: str, tip: str) -> str:
+        """The commit of a branch's own line (its first parents) with which it came to hold a commit of its history."""
+        line = self.git.ask("rev-list", "--first-parent", f"{commit}..{tip}").text.split()
+        later = set(self.git.ask("rev-list", "--ancestry-path", f"{commit}..{tip}").text.split())
+        first = next((each for each in reversed(line) if each in later), commit)
+        return commit if commit in {first, *self.parents(first)[:1]} else first
+
     def proofs(self, commit: str) -> dict[str, Trailers]:
         """Feature id → the newest proof in a commit's history, which is read once: it never changes."""
         if commit not in self._proofs:

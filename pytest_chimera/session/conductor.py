@@ -529,7 +529,8 @@ def result_of(project: Project, feature: Feature) -> str | Verdict | None:
     path = project.state / f"{journal_name(feature.after)}.jsonl"
     standing = standing_of(path)
     proof = standing.proof
-    if standing.settled or (proof and project.repository.is_ancestor(proof.commit, "HEAD")):
+    ends = [commit for commit in (proof and proof.commit, standing.merged) if commit]
+    if standing.settled or (proof and any(project.repository.is_ancestor(each, "HEAD") for each in ends)):
         return None
     if proof and standing.branch:
         return proof.commit
