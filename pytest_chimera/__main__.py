@@ -45,14 +45,14 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _demo(folder: Path | None, coder: str | None) -> int:
-    from pytest_chimera.demo.show import run_demo
+    from pytest_chimera.demo.walkthrough import run_demo
 
     return run_demo((folder or Path(_FOLDER if coder is None else _OWN)).resolve(), coder)
 
 
 def _explain(file: str) -> int:
     from pytest_chimera.scenario.explain import explain
-    from pytest_chimera.session.words import parser_of_project
+    from pytest_chimera.session.step_command import parser_of_project
 
     for line in explain(_text_of(file), parser_of_project(Path.cwd())):
         print(line)

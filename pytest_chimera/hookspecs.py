@@ -26,7 +26,7 @@ if TYPE_CHECKING:
         TestRun,
         Verdict,
     )
-    from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, PhaseResult
+    from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, PhaseResult
 
 hookspec = HookspecMarker("pytest")
 

@@ -49,7 +49,7 @@ def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Document the marker; refuse a command line that cannot work."""
-    from pytest_chimera.marked import MARKER_ARRANGE_HELP, MARKER_HELP
+    from pytest_chimera.markers import MARKER_ARRANGE_HELP, MARKER_HELP
     from pytest_chimera.session import base_url, browsers
     from pytest_chimera.session.plain import PlainRuns
 
@@ -74,7 +74,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def _be_plain_inside(config: pytest.Config) -> None:
     """Inside a coder's work, ``--chimera`` and what goes with it is as if it were not there."""
-    from pytest_chimera.nesting import why_inside
+    from pytest_chimera.system.nesting import why_inside
 
     if config.option.chimera and (why := why_inside(config.rootpath, config.invocation_params.dir)):
         config.stash[_INSIDE] = why
@@ -112,7 +112,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     from _pytest.main import wrap_session
 
-    from pytest_chimera.session.commands import run_command
+    from pytest_chimera.session.state_commands import run_command
 
     return int(wrap_session(config, run_command))
 
@@ -123,7 +123,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
         return f"chimera: inside a coder's work ({why}): --chimera runs plain tests here, and builds nothing"
     if not config.option.chimera or config.option.collectonly:
         return None
-    from pytest_chimera.marked import cache_of
+    from pytest_chimera.markers import cache_of
 
     cache = cache_of(config)
     try:
@@ -138,7 +138,7 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     """Under ``--chimera``, collect the ``.feature`` files that the command line names."""
     if not parent.config.option.chimera or file_path.suffix != ".feature":
         return None
-    from pytest_chimera.session.gherkin import FeatureFile, is_asked_for
+    from pytest_chimera.session.feature_files import FeatureFile, is_asked_for
 
     return FeatureFile.from_parent(parent, path=file_path) if is_asked_for(file_path, parent.config) else None
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pytest_chimera.scenario.checks import check_source, meaning_of
-from pytest_chimera.scenario.errors import UnknownStepError, UnknownStepsError
 from pytest_chimera.scenario.parser import ScenarioParser
 from pytest_chimera.scenario.source import TestGenerator
+from pytest_chimera.scenario.step_errors import UnknownStepError, UnknownStepsError
 
 __all__ = [
     "ScenarioParser",

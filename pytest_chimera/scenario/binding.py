@@ -7,9 +7,9 @@ from dataclasses import replace
 from functools import partial
 
 from pytest_chimera.models import Target
-from pytest_chimera.scenario.nouns import IT
-from pytest_chimera.scenario.reading import Reading
-from pytest_chimera.scenario.slots import Count
+from pytest_chimera.scenario.language.nouns import IT
+from pytest_chimera.scenario.language.readings import Reading
+from pytest_chimera.scenario.language.slots import Count
 from pytest_chimera.scenario.understood import Understood
 
 Change = Callable[[str, Target], Target]

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pytest_chimera.errors import ScenarioError, StateError
 from pytest_chimera.models import Feature
 from pytest_chimera.scenario.gherkin import read_gherkin
-from pytest_chimera.scenario.text import read_steps
+from pytest_chimera.scenario.step_text import read_steps
 
 MARK = "# A draft. Read it, change it, and delete this line to accept it."
 """The line that keeps a draft from being used."""

@@ -15,10 +15,10 @@ from typing import Any
 
 from pytest_chimera.errors import SettingError
 from pytest_chimera.models import Call
-from pytest_chimera.scenario.glossary import Glossary, Parts, bind, literalness, parts_of, without_keyword
-from pytest_chimera.scenario.layout import quote
-from pytest_chimera.scenario.lexer import Tokens
-from pytest_chimera.scenario.vocabulary import NUMBERS
+from pytest_chimera.scenario.language.glossary import Glossary, Parts, bind, literalness, parts_of, without_keyword
+from pytest_chimera.scenario.language.lexer import Tokens
+from pytest_chimera.scenario.language.vocabulary import NUMBERS
+from pytest_chimera.scenario.rendering.layout import quote
 
 HOOK = "pytest_chimera_steps"
 CALL = "call"

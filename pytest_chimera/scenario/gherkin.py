@@ -14,8 +14,8 @@ from gherkin.token_matcher_markdown import GherkinInMarkdownTokenMatcher
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import StepKeyword
-from pytest_chimera.scenario.languages import headings_of, language_of
-from pytest_chimera.scenario.text import WrittenStep
+from pytest_chimera.scenario.language.languages import headings_of, language_of
+from pytest_chimera.scenario.step_text import WrittenStep
 
 _KEYWORDS: Mapping[str, StepKeyword] = {"Context": "Given", "Action": "When", "Outcome": "Then"}
 _HEADING = re.compile(r"^(?:feature|rule|background|scenario(?: outline| template)?|example|examples)\s*:", re.I)

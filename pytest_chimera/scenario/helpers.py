@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from pathlib import PurePosixPath
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.marked import MARKER_ARRANGE
+from pytest_chimera.markers import MARKER_ARRANGE
 from pytest_chimera.models import Call, GeneratedTest, Scenario
 from pytest_chimera.scenario.functions import written_arguments
-from pytest_chimera.scenario.layout import WIDTH, quote, width
+from pytest_chimera.scenario.rendering.layout import WIDTH, quote, width
 
 # -- into the source
 

@@ -6,10 +6,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pytest_chimera.models import Call
-from pytest_chimera.scenario import doing, expecting
 from pytest_chimera.scenario.functions import CALL, code_of
-from pytest_chimera.scenario.reading import Reading
-from pytest_chimera.scenario.work import Intent, Work, one
+from pytest_chimera.scenario.language.readings import Reading
+from pytest_chimera.scenario.rendering import actions as doing
+from pytest_chimera.scenario.rendering import expectations as expecting
+from pytest_chimera.scenario.rendering.context import Intent, Work, one
 
 INTENTS: Mapping[str, Intent] = MappingProxyType(
     {

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_chimera.models import Call
-from pytest_chimera.scenario.errors import UnknownStepError
 from pytest_chimera.scenario.functions import CALL
 from pytest_chimera.scenario.intents import kind_of
-from pytest_chimera.scenario.reading import Reading
-from pytest_chimera.scenario.text import WrittenStep
+from pytest_chimera.scenario.language.readings import Reading
+from pytest_chimera.scenario.step_errors import UnknownStepError
+from pytest_chimera.scenario.step_text import WrittenStep
 
 
 @dataclass(frozen=True)

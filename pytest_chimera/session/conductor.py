@@ -17,30 +17,25 @@ import psutil
 import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
-from pytest_chimera.agents import Agents
-from pytest_chimera.ahead import Ahead, recovered
-from pytest_chimera.breaker import Breakers
-from pytest_chimera.builtin.coders import CommandCoder, coder_plugin
-from pytest_chimera.builtin.guardian import Checks, Guardian
-from pytest_chimera.builtin.regressions import BaseTests
-from pytest_chimera.builtin.serving import Deployer
-from pytest_chimera.builtin.testing import Generator, Judge
-from pytest_chimera.canaries import Canaries
-from pytest_chimera.credentials import has_known_form, secret_values
-from pytest_chimera.drafting import draft_of, lacks_steps, lay
+from pytest_chimera.context.circuit_breaker import Breakers
+from pytest_chimera.context.limits import Allowance
+from pytest_chimera.context.project import Orders, Project, state_out_of_reach, time_limits
+from pytest_chimera.context.scheduler import NotBegun, Turn, Turns
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, SettingError
-from pytest_chimera.journal import standing_of
-from pytest_chimera.judging import Browser, find_browser
-from pytest_chimera.limits import Allowance
-from pytest_chimera.marked import cache_key, cache_of, journal_name
+from pytest_chimera.generation.drafting import draft_of, lacks_steps, lay
+from pytest_chimera.generation.generator import Generator, Judge
+from pytest_chimera.generation.sealing import ready_test
+from pytest_chimera.git import Repository
+from pytest_chimera.implementation.coders import CommandCoder, coder_plugin
+from pytest_chimera.judge import Browser, find_browser
+from pytest_chimera.markers import cache_key, cache_of, journal_name
 from pytest_chimera.models import Feature, SealedTest, Verdict
-from pytest_chimera.nesting import inside
-from pytest_chimera.project import Orders, Project, state_out_of_reach, time_limits
-from pytest_chimera.proving import pursue
-from pytest_chimera.repository import Repository
+from pytest_chimera.review.base_tests import BaseTests
+from pytest_chimera.review.guardian import Checks, Guardian
+from pytest_chimera.run.canaries import Canaries
+from pytest_chimera.run.feature_run import pursue
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.scenario.functions import StepFunction, step_functions
-from pytest_chimera.sealing import ready_test
 from pytest_chimera.session.confinement import NOTE, Confinement, sandboxes_of
 from pytest_chimera.session.interruption import terminating_as_interrupt
 from pytest_chimera.session.items import (
@@ -57,9 +52,14 @@ from pytest_chimera.session.progress import Progress
 from pytest_chimera.session.refused import refused_options
 from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
 from pytest_chimera.settings import Settings, Tables, ini_options, load_settings, load_tables, refuse_unknown_keys
-from pytest_chimera.turns import NotBegun, Turn, Turns
-from pytest_chimera.untrusted import Cleaner
-from pytest_chimera.vault import Vault
+from pytest_chimera.staging.local_staging import Deployer
+from pytest_chimera.state.journal import standing_of
+from pytest_chimera.state.sanitize import Cleaner
+from pytest_chimera.state.vault import Vault
+from pytest_chimera.state.write_ahead_log import Ahead, recovered
+from pytest_chimera.system.credentials import has_known_form, secret_values
+from pytest_chimera.system.nesting import inside
+from pytest_chimera.workflow.agents import Agents
 
 MEMORY_OF_A_FEATURE = 1_000_000_000
 """Bytes that one feature's server, browser and coder are reckoned to need, for ``--chimera-jobs auto``."""

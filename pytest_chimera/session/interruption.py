@@ -9,7 +9,7 @@ from contextlib import contextmanager, nullcontext
 
 import pytest
 
-from pytest_chimera.marked import cache_of
+from pytest_chimera.markers import cache_of
 from pytest_chimera.session.screen import screen_of
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.marked import ARGUMENTS, MARKER, body_of, cached_standing, feature_id, is_generated, parameters_id
+from pytest_chimera.markers import ARGUMENTS, MARKER, body_of, cached_standing, feature_id, is_generated, parameters_id
 from pytest_chimera.models import Feature
-from pytest_chimera.session.gherkin import ScenarioItem
+from pytest_chimera.session.feature_files import ScenarioItem
 
 Run = Callable[[pytest.Item], None]
 DURATION: pytest.StashKey[float] = pytest.StashKey()

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from pytest_chimera.marked import MARKER, MARKER_ARRANGE, body_of, cached_standing, feature_id, is_generated
-from pytest_chimera.vault import PREPARED, VAULT
+from pytest_chimera.markers import MARKER, MARKER_ARRANGE, body_of, cached_standing, feature_id, is_generated
+from pytest_chimera.state.vault import PREPARED, VAULT
 
 if TYPE_CHECKING:
     from pytest_chimera.models import Call
-    from pytest_chimera.session.serving import TestServer
+    from pytest_chimera.session.plain_run_server import TestServer
 
 
 class PlainRuns:
@@ -47,7 +47,7 @@ class PlainRuns:
             return
         if not (arranges or self._is_generated(item)) or self._is_elsewhere(arranges):
             return
-        from pytest_chimera.session.serving import TestServer
+        from pytest_chimera.session.plain_run_server import TestServer
 
         if self._server is None:
             self._server = TestServer(self._config)
@@ -77,7 +77,7 @@ class PlainRuns:
         if self._server is not None:
             self._server.stop()
         if not hasattr(self._config, "workerinput") and any((self._config.rootpath / VAULT).glob(f"{PREPARED}-*")):
-            from pytest_chimera.session.serving import forget_prepared
+            from pytest_chimera.session.plain_run_server import forget_prepared
 
             forget_prepared(self._config.rootpath)
 

@@ -12,11 +12,11 @@ from queue import Empty, SimpleQueue
 
 import pytest
 
-from pytest_chimera.credentials import secret_values
+from pytest_chimera.context.summaries import busy_text, span
 from pytest_chimera.models import Change, Deployment, Feature, SealedTest, TestRun, first_line
-from pytest_chimera.untrusted import Cleaner
-from pytest_chimera.words import busy_text, span
-from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, Outcome, PhaseResult
+from pytest_chimera.state.sanitize import Cleaner
+from pytest_chimera.system.credentials import secret_values
+from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, Outcome, PhaseResult
 
 _VERBS = {
     ChimeraPhase.E2E_TEST_GENERATION: "test",

@@ -11,16 +11,16 @@ import rich.box
 import rich.console
 import rich.table
 
-from pytest_chimera.causes import LIMIT
+from pytest_chimera.context.summaries import shortened, span
 from pytest_chimera.errors import ChimeraError
-from pytest_chimera.journal import examined, standing_of
 from pytest_chimera.models import Call, Feature, Step, Target, Verdict, first_line
+from pytest_chimera.run.failure_report import LIMIT
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.scenario.drafts import MARK, Edit
-from pytest_chimera.scenario.notes import notes_on
-from pytest_chimera.standing import Standing
-from pytest_chimera.untrusted import Cleaner, bounded
-from pytest_chimera.words import shortened, span
+from pytest_chimera.state.journal import examined, standing_of
+from pytest_chimera.state.replay import Standing
+from pytest_chimera.state.sanitize import Cleaner, bounded
+from pytest_chimera.validation.notes import notes_on
 
 _UNCUT = 10_000
 """A width at which no name is cut, broken or padded."""

@@ -13,23 +13,23 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from pytest_chimera.agents import Agents
-from pytest_chimera.builtin.serving import Deployer
-from pytest_chimera.builtin.testing import Judge
-from pytest_chimera.canaries import Canaries
-from pytest_chimera.committed import committed_settings
+from pytest_chimera.context.project import Orders, Project, time_limits
 from pytest_chimera.errors import RepositoryError
-from pytest_chimera.judging import find_browser
+from pytest_chimera.generation.generator import Judge
+from pytest_chimera.generation.sealing import ready_test
+from pytest_chimera.git import Repository, Trailers
+from pytest_chimera.judge import find_browser
 from pytest_chimera.models import Feature
-from pytest_chimera.project import Orders, Project, time_limits
-from pytest_chimera.repository import Repository, Trailers
-from pytest_chimera.sealing import ready_test
+from pytest_chimera.run.canaries import Canaries
+from pytest_chimera.run.committed_tests import committed_settings
+from pytest_chimera.run.verification import Verified, proofs_at, verify
 from pytest_chimera.session.conductor import functions_of, generator_of, private_folders, settings_of
 from pytest_chimera.session.confinement import sandboxes_of
 from pytest_chimera.session.screen import screen_of
 from pytest_chimera.settings import Settings, load_tables
-from pytest_chimera.vault import Vault
-from pytest_chimera.verification import Verified, proofs_at, verify
+from pytest_chimera.staging.local_staging import Deployer
+from pytest_chimera.state.vault import Vault
+from pytest_chimera.workflow.agents import Agents
 
 
 def verify_commit(config: pytest.Config, rev: str) -> bool:

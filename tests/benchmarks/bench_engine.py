@@ -29,13 +29,13 @@ from typing import Any, TypedDict
 import anyio
 
 from pytest_chimera import ChimeraExecutor, create_chimera_task
-from pytest_chimera.agents import Agents, registry_of
-from pytest_chimera.ahead import Ahead
-from pytest_chimera.journal import Journal, standing_of
+from pytest_chimera.context.scheduler import Turn, Turns
 from pytest_chimera.models import Deployment, GeneratedTest, Review, TestRun
-from pytest_chimera.proving import JournalRecorder
-from pytest_chimera.turns import Turn, Turns
-from pytest_chimera.workflow import ChimeraPhase
+from pytest_chimera.run.feature_run import JournalRecorder
+from pytest_chimera.state.journal import Journal, standing_of
+from pytest_chimera.state.write_ahead_log import Ahead
+from pytest_chimera.workflow.agents import Agents, registry_of
+from pytest_chimera.workflow.machine import ChimeraPhase
 
 STEPS = ("generate", "implement", "review", "deploy", "validate")
 

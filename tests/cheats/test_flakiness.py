@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.judging import Browser, find_browser, seal_of
+from pytest_chimera.judge import Browser, find_browser, seal_of
 from pytest_chimera.models import SealedTest
-from pytest_chimera.scenario.varying import vary
-from tests.judging.conftest import Judged, body, judged, sealed
-from tests.judging.pages import Page, Site, serving
+from pytest_chimera.validation.varied_test import vary
+from tests.judge.conftest import Judged, body, judged, sealed
+from tests.judge.pages import Page, Site, serving
 
 __all__ = ["judged"]
 pytestmark = pytest.mark.browser

@@ -14,9 +14,13 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-GUARDIAN, CUSTODY = "builtin/guardian.py", "custody.py"
-UNIT, OWN, WATCH = "tests/unit/test_guardian.py", "tests/cheats/own/test_own_cases.py", "tests/unit/test_custody.py"
-JUDGE, READING = "tests/judging/test_judge.py", "tests/judging/test_reading.py"
+GUARDIAN, CUSTODY = "review/guardian.py", "implementation/tamper_detection.py"
+UNIT, OWN, WATCH = (
+    "tests/review/test_guardian.py",
+    "tests/cheats/own/test_own_cases.py",
+    "tests/implementation/test_tamper_detection.py",
+)
+JUDGE, READING = "tests/judge/test_judge.py", "tests/judge/test_results.py"
 
 
 @dataclass(frozen=True)
@@ -54,73 +58,89 @@ MUTANTS = [
     Mutant("browser fixtures", GUARDIAN, "and node.name not in _BROWSER_FIXTURES", "", UNIT),
     Mutant("options in pyproject", GUARDIAN, '"pyproject.toml": _pyproject_tests,', "", UNIT),
     Mutant("plugins of pytest", GUARDIAN, 'tool.get("chimera", {}), plugins', 'tool.get("chimera", {})', UNIT),
-    Mutant("rules that hold", "builtin/rules.py", " and not self.breaks_seal and not self.around", "", UNIT),
-    Mutant("loaded modules", "builtin/awareness.py", "    if not re.search(", "    if True or not re.search(", UNIT),
-    Mutant("other processes", "builtin/awareness.py", '        return "process-list"', '        return ""', UNIT),
-    Mutant("temporary files", "builtin/awareness.py", '        return "temporary-files"', '        return ""', UNIT),
-    Mutant("skipped tests", "builtin/blunted.py", "elif _stops(same) > _stops(test):", "elif False:", UNIT),
-    Mutant("emptied tests", "builtin/blunted.py", "elif _asserted(test) and not _asserted(same):", "elif False:", UNIT),
+    Mutant("rules that hold", "review/rules.py", " and not self.breaks_seal and not self.around", "", UNIT),
+    Mutant(
+        "loaded modules", "review/judge_awareness.py", "    if not re.search(", "    if True or not re.search(", UNIT
+    ),
+    Mutant("other processes", "review/judge_awareness.py", '        return "process-list"', '        return ""', UNIT),
+    Mutant(
+        "temporary files", "review/judge_awareness.py", '        return "temporary-files"', '        return ""', UNIT
+    ),
+    Mutant("skipped tests", "review/weakened_tests.py", "elif _stops(same) > _stops(test):", "elif False:", UNIT),
+    Mutant(
+        "emptied tests",
+        "review/weakened_tests.py",
+        "elif _asserted(test) and not _asserted(same):",
+        "elif False:",
+        UNIT,
+    ),
     Mutant("start-up files", CUSTODY, "**dict(_start_up_files()), ", "", WATCH),
     Mutant("the interpreter", CUSTODY, "**dict(_interpreter())", "", WATCH),
     Mutant("judging packages", CUSTODY, "dict(_packages())", "{}", WATCH),
     Mutant("compiled code", CUSTODY, "return bool(loaded == compiled)", "return True", WATCH),
     Mutant("git's settings", CUSTODY, "dict(_git(git_dir))", "{}", WATCH),
     Mutant("journals", CUSTODY, "if not _is_continued(Path(path), known)", "if False", WATCH),
-    Mutant("old buttons", "judging/remembering.py", "if now.shown == before.shown:", "if True:", OWN),
+    Mutant("old buttons", "validation/old_behaviour.py", "if now.shown == before.shown:", "if True:", OWN),
     Mutant(
         "gone buttons",
-        "judging/remembering.py",
+        "validation/old_behaviour.py",
         "    if now is None:\n",
         "    if now is None:\n        return None\n",
         OWN,
     ),
-    Mutant("old addresses", "judging/remembering.py", "if page.status >= 500 or", "if False and", OWN),
-    Mutant("old data", "judging/remembering.py", "not _holds(page.json(), data)", "False", OWN),
-    Mutant("flaky reds", "sealing.py", "if signatures[0] == signatures[1]:", "if True:", "tests/unit/test_flaky.py"),
+    Mutant("old addresses", "validation/old_behaviour.py", "if page.status >= 500 or", "if False and", OWN),
+    Mutant("old data", "validation/old_behaviour.py", "not _holds(page.json(), data)", "False", OWN),
+    Mutant(
+        "flaky reds",
+        "generation/sealing.py",
+        "if signatures[0] == signatures[1]:",
+        "if True:",
+        "tests/generation/test_flaky_red.py",
+    ),
     Mutant(
         "digests of a journal",
-        "journal.py",
+        "state/journal.py",
         "line[-_SEAL:] != _seal_of(line[:-_SEAL])",
         "False",
-        "tests/unit/test_journal.py",
+        "tests/state/test_journal.py",
     ),
     Mutant(
         "other words",
-        "scenario/varying.py",
+        "validation/varied_test.py",
         "        node.value = replaced(",
         "        replaced(",
-        "tests/unit/test_variations.py",
+        "tests/validation/test_varied_test.py",
     ),
     Mutant(
         "a second one",
-        "scenario/multiplying.py",
+        "validation/more_data.py",
         "        return [*action,",
         "        return [][:0] and [*action,",
-        "tests/unit/test_variations.py",
+        "tests/validation/test_varied_test.py",
     ),
     Mutant(
         "links",
-        "repository/clones.py",
+        "git/clones.py",
         "        if stat.S_ISLNK(mode):",
         "        if False:",
-        "tests/repository/test_reading_a_clone.py",
+        "tests/git/test_reading_a_clone.py",
     ),
-    Mutant("skips", "judging/reading.py", "    if unclear is not None:", "    if False:", READING),
+    Mutant("skips", "judge/results.py", "    if unclear is not None:", "    if False:", READING),
     Mutant(
         "traces",
-        "judging/reading.py",
+        "judge/results.py",
         "if not any(trace.is_file()",
         "if False and not any(trace.is_file()",
         READING,
     ),
     Mutant(
         "whole runs",
-        "judging/reading.py",
+        "judge/results.py",
         "    if [(each.when, each.outcome)",
         "    if False and [(each.when, each.outcome)",
         READING,
     ),
-    Mutant("the seal's digest", "judging/running.py", "if sealed.sha256 and", "if False and", JUDGE, slow=True),
+    Mutant("the seal's digest", "judge/runner.py", "if sealed.sha256 and", "if False and", JUDGE, slow=True),
 ]
 TODAY = random.Random(os.environ.get("CHEATS_SEED") or datetime.datetime.now(datetime.UTC).date().isoformat())
 SHOWN = set(TODAY.sample([each.name for each in MUTANTS if each.tests == UNIT], 2))

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from pytest_chimera.demo.project import write_project
-from pytest_chimera.judging.browser import find_browser
+from pytest_chimera.demo.sample_project import write_project
+from pytest_chimera.judge.browser import find_browser
 from tests.demo.application import RIGHT, Recorded, replay
 
 

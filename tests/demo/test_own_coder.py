@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from pytest_chimera.__main__ import main
-from pytest_chimera.demo import kept
-from pytest_chimera.demo.project import write_project
-from pytest_chimera.repository.git import Git
+from pytest_chimera.demo import demo_state as kept
+from pytest_chimera.demo.sample_project import write_project
+from pytest_chimera.git.commands import Git
 from tests.demo.application import RIGHT
 
 CODER = """#!/bin/sh

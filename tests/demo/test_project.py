@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from pytest_chimera.__main__ import main
-from pytest_chimera.demo.project import HISTORY, is_demo, write_project
+from pytest_chimera.demo.sample_project import HISTORY, is_demo, write_project
 from pytest_chimera.errors import ChimeraError
-from pytest_chimera.repository.git import Git
+from pytest_chimera.git.commands import Git
 
 
 def files_of(folder: Path) -> dict[str, bytes]:
@@ -107,7 +107,7 @@ def test_a_place_where_nothing_can_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_what_was_half_written_is_taken_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pytest_chimera.demo.project.HISTORY", (*HISTORY[:2], ("no-such-stage", "Fail")))
+    monkeypatch.setattr("pytest_chimera.demo.sample_project.HISTORY", (*HISTORY[:2], ("no-such-stage", "Fail")))
 
     with pytest.raises(ChimeraError):
         write_project(tmp_path / "demo")
@@ -126,7 +126,7 @@ def test_the_project_says_nothing_of_the_place_it_was_written_to(project: Path) 
 def test_without_flask_the_demo_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("pytest_chimera.demo.show.find_spec", lambda _: None)
+    monkeypatch.setattr("pytest_chimera.demo.walkthrough.find_spec", lambda _: None)
 
     assert main(["demo", str(tmp_path / "demo")]) == 2
 

@@ -15,14 +15,14 @@ from typing import Any
 
 import pytest
 
-from pytest_chimera.agents import Agents, registry_of
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.marked import ARGUMENTS
+from pytest_chimera.markers import ARGUMENTS
 from pytest_chimera.models import Brief, Change, Checkout, Deployment, Feature, GeneratedTest, Verdict
 from pytest_chimera.scenario import ScenarioParser, TestGenerator
 from pytest_chimera.scenario.drafts import MARK
 from pytest_chimera.settings import load_tables
-from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, checked_transitions
+from pytest_chimera.workflow.agents import Agents, registry_of
+from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, checked_transitions
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks, commands, differs, shown
 
 PYTHON = all_blocks("python")

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from pytest_chimera.demo.project import HISTORY
+from pytest_chimera.demo.sample_project import HISTORY
 from tests.demo.application import RIGHT
 from tests.docs.pages import ROOT, blocks
 

@@ -11,15 +11,16 @@ from typing import Any, get_args
 import pytest
 
 import pytest_chimera
-from pytest_chimera import hookspecs, models, workflow
-from pytest_chimera.builtin import coders
-from pytest_chimera.builtin.rules import RULES, checked_allowances
-from pytest_chimera.marked import ARGUMENTS, MARKER_ARRANGE
+from pytest_chimera import hookspecs, models
+from pytest_chimera.git import trailers
+from pytest_chimera.implementation import coders
+from pytest_chimera.markers import ARGUMENTS, MARKER_ARRANGE
 from pytest_chimera.models import Brief, Feature, GeneratedTest, Reason, Value, Verdict
-from pytest_chimera.repository import trailers
+from pytest_chimera.review.rules import RULES, checked_allowances
 from pytest_chimera.settings import CODER_PLACEHOLDERS, FLAGS, SERVE_PLACEHOLDERS, ini_options, load_settings
-from pytest_chimera.standing import _FOLDS, Event, Standing, readable
-from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase
+from pytest_chimera.state.replay import _FOLDS, Event, Standing, readable
+from pytest_chimera.workflow import machine as workflow
+from pytest_chimera.workflow.machine import TRANSITIONS, ChimeraPhase
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks, prose, shown
 from tests.docs.write_tables import tables, with_table
 

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_chimera.errors import SettingError
 from pytest_chimera.scenario import ScenarioParser, UnknownStepError
-from pytest_chimera.scenario.text import read_steps
+from pytest_chimera.scenario.step_text import read_steps
 from pytest_chimera.settings import load_tables
 
 FRENCH = {

@@ -14,9 +14,9 @@ from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Feature
 from pytest_chimera.scenario import ScenarioParser, TestGenerator
 from pytest_chimera.scenario.gherkin import read_gherkin
-from pytest_chimera.scenario.grammar import read_clause, read_step
-from pytest_chimera.scenario.lexer import quote_literal, tokenize
-from pytest_chimera.scenario.nouns import read_target
+from pytest_chimera.scenario.language.grammar import read_clause, read_step
+from pytest_chimera.scenario.language.lexer import quote_literal, tokenize
+from pytest_chimera.scenario.language.nouns import read_target
 from tests.scenario.test_source import is_formatted
 
 VOCABULARY = """

@@ -17,7 +17,7 @@ from pathlib import Path
 import pytest
 from playwright._impl import _assertions
 
-import pytest_chimera.session.commands  # noqa: F401 # so that a forked run has it imported already
+import pytest_chimera.session.state_commands  # noqa: F401 # so that a forked run has it imported already
 
 CONFTEST = """
 import asyncio, os, pathlib, signal, time

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.engine import slept_so_far
-from pytest_chimera.journal import Journal
 from pytest_chimera.models import TestRun
+from pytest_chimera.run.executor import slept_so_far
+from pytest_chimera.state.journal import Journal
 from tests.session.fast import Fast, fast
 
 __all__ = ["fast"]
@@ -111,12 +111,12 @@ def test_a_cache_that_is_deleted_during_the_run_is_said_and_the_feature_starts_o
 
 def test_a_clock_that_is_set_back_changes_nothing(fast: Fast) -> None:
     body = (
-        "import datetime, pytest_chimera.journal\n\n\n"
+        "import datetime, pytest_chimera.state.journal\n\n\n"
         "class Later(datetime.datetime):\n"
         "    @classmethod\n    def now(cls, tz=None):\n"
         "        years = 0 if (HERE / 'now.log').exists() else 5\n"
         "        return super().now(tz) + datetime.timedelta(days=365 * years)\n\n\n"
-        "pytest_chimera.journal.datetime = Later\n\n\n"
+        "pytest_chimera.state.journal.datetime = Later\n\n\n"
     )
     fast.begin("a", body=body + coder(NOT_NOW))
     fast.chimera().assert_outcomes(errors=1)
@@ -126,7 +126,9 @@ def test_a_clock_that_is_set_back_changes_nothing(fast: Fast) -> None:
     assert fast.verify().ret == 0
 
 
-SLEEPS = "import pytest_chimera.engine\n\nSLEPT = [0.0]\npytest_chimera.engine.slept_so_far = lambda: SLEPT[0]\n\n\n"
+SLEEPS = (
+    "import pytest_chimera.run.executor\n\nSLEPT = [0.0]\npytest_chimera.engine.slept_so_far = lambda: SLEPT[0]\n\n\n"
+)
 SLEEPS_ONCE = "    if not SLEPT[0]:\n        SLEPT[0] = 2400.0\n"
 
 

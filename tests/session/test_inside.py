@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.nesting import INSIDE, mark_clone, mark_work, why_inside
+from pytest_chimera.system.nesting import INSIDE, mark_clone, mark_work, why_inside
 from tests.session.conftest import App, QuickApp
 from tests.session.fast import Fast, fast
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from pytest_chimera.crash_points import CrashPoint
-from pytest_chimera.journal import Journal
+from pytest_chimera.state.journal import Journal
+from pytest_chimera.system.crash_points import CrashPoint
 from tests.session.fast import Fast, fast, wait_until
 
 __all__ = ["fast"]

@@ -9,10 +9,10 @@ import time
 import psutil
 import pytest
 
-from pytest_chimera.journal import Journal
-from pytest_chimera.limits import learned_limit
+from pytest_chimera.context.limits import learned_limit
 from pytest_chimera.settings import Settings
-from pytest_chimera.workflow import ChimeraPhase
+from pytest_chimera.state.journal import Journal
+from pytest_chimera.workflow.machine import ChimeraPhase
 from tests.session.fast import Fast, fast, wait_until
 from tests.session.test_many_at_once import DONE, SLOW, most_at_once
 
@@ -133,7 +133,7 @@ def test_a_learned_limit_is_a_multiple_of_what_nearly_all_stay_below(
 def test_limits_are_learned_from_this_projects_journals(fast: Fast) -> None:
     fast.begin("a b c d e", config="chimera_timeouts = learned")
     fast.chimera("--chimera-jobs=5").assert_outcomes(passed=5)
-    from pytest_chimera.project import time_limits
+    from pytest_chimera.context.project import time_limits
 
     settings = Settings(timeouts="learned")
     table = time_limits(settings, None, fast.journal("test_a").parent)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.marked import ORIGIN
+from pytest_chimera.markers import ORIGIN
 from tests.session.conftest import RIGHT, App
 
 NOTE = """

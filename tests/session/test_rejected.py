@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_chimera.implementing import digest_of
-from pytest_chimera.journal import standing_of
+from pytest_chimera.implementation.attempts import digest_of
 from pytest_chimera.models import Change
-from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
+from pytest_chimera.state.journal import standing_of
+from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow
 from tests.session.conftest import RIGHT, QuickApp
 
 OTHER = RIGHT.replace("Greeter", "The greeter")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.sandbox import Sandboxes
+from pytest_chimera.system.sandbox import Sandboxes
 from tests.session.conftest import RIGHT, App
 from tests.session.fast import Fast, fast
 from tests.session.test_merging import by_script

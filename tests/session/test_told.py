@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.sandbox import Sandboxes
 from pytest_chimera.session.confinement import Confinement
 from pytest_chimera.session.report import status_lines
-from pytest_chimera.workflow import ChimeraPhase
+from pytest_chimera.system.sandbox import Sandboxes
+from pytest_chimera.workflow.machine import ChimeraPhase
 from tests.session.conftest import RIGHT, QuickApp
 from tests.session.fast import Fast, fast, wait_until
 from tests.session.test_merging import by_script

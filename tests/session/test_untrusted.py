@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.briefs import write_brief
-from pytest_chimera.journal import Journal
+from pytest_chimera.implementation.brief import write_brief
 from pytest_chimera.models import Brief, Feature, GeneratedTest, Rejected
+from pytest_chimera.state.journal import Journal
 from tests.session.fast import Fast, fast
 
 __all__ = ["fast"]

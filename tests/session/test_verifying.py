@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.judging import seal_of
+from pytest_chimera.judge import seal_of
 from pytest_chimera.models import Feature
 from pytest_chimera.scenario import TestGenerator
 from tests.session.conftest import RIGHT, WRONG, App

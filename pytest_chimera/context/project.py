@@ -1,0 +1,206 @@
+"""The project that a run works on: its repository, settings, vault, agents and folders."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+import anyio.to_thread
+import filelock
+
+from pytest_chimera.context.circuit_breaker import Breakers
+from pytest_chimera.context.limits import Allowance, learned_limit, recorded_durations
+from pytest_chimera.context.scheduler import Turn, unhurried
+from pytest_chimera.errors import HeldElsewhere, StateOutOfReach
+from pytest_chimera.git import Repository
+from pytest_chimera.judge import Browser
+from pytest_chimera.markers import journal_name
+from pytest_chimera.models import Feature, SealedTest
+from pytest_chimera.run.canaries import Canaries
+from pytest_chimera.scenario.functions import StepFunction
+from pytest_chimera.settings import Settings, Tables
+from pytest_chimera.state.journal import Journal
+from pytest_chimera.state.replay import Standing, readable
+from pytest_chimera.state.sanitize import Cleaner
+from pytest_chimera.state.vault import Vault, write_file
+from pytest_chimera.state.write_ahead_log import Ahead
+from pytest_chimera.system.sandbox import Sandboxes
+from pytest_chimera.workflow.agents import Agents
+from pytest_chimera.workflow.machine import TRANSITIONS, ChimeraPhase, Route, checked_transitions
+
+T = TypeVar("T")
+
+Progress = Callable[[Feature, str], None]
+
+
+@dataclass(frozen=True)
+class Orders:
+    """What the command line asks of this run.
+
+    :param restart: start the selected features over; ``reprove`` complete ones again.
+    :param until_red: stop before the first coder is called.
+    :param words: what the person says about the last candidates; ``rejects`` them rather than hints.
+    :param calls_coder: false under ``CI``, unless a coder stands on the command line.
+    """
+
+    restart: bool = False
+    reprove: bool = False
+    until_red: bool = False
+    words: str = ""
+    rejects: bool = False
+    calls_coder: bool = True
+
+
+@dataclass(frozen=True)
+class Project:
+    """Everything that a feature's work needs to know of its project.
+
+    :param root: pytest's rootdir; ``state`` the folder of the journals; ``work`` of the clones and checkouts.
+    :param config_files: configuration as it stands in the working tree, relative to the root: part of every seal.
+    :param by_hand: the person implements.
+    :param browser: finds the browser, once it is needed.
+    :param tables: the project's own words; ``functions`` those with a function.
+    :param ready: what has to be green before anything counts, as ``chimera_ready`` says it.
+    :param mirror: shows a feature's standing in the pytest cache.
+    :param progress: says one line about a feature.
+    :param turn: the feature's place among those that are worked on at once.
+    :param canaries: what reviewers and judge are shown before anything counts.
+    :param allowance: what the run may spend.
+    :param breakers: stop calling a hook that keeps failing, for all features.
+    :param sandboxes: what programs that run the candidate's code run in, where there is one.
+    :param clean: makes fit to be kept and shown what comes from outside.
+    :param ahead: puts all journals on the disk at once.
+    :param run: names the run; the workers of one run have it in common.
+    """
+
+    root: Path
+    state: Path
+    work: Path
+    repository: Repository
+    settings: Settings
+    vault: Vault
+    agents: Agents
+    orders: Orders
+    by_hand: bool
+    browser: Callable[[], Browser]
+    config_files: tuple[str, ...] = ()
+    tables: Tables = field(default_factory=Tables)
+    functions: tuple[StepFunction, ...] = ()
+    ready: SealedTest | None = None
+    mirror: Callable[[Feature, dict[str, Any]], None] = lambda _feature, _value: None
+    progress: Progress = lambda _feature, _line: None
+    table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
+    turn: Turn = field(default_factory=unhurried)
+    canaries: Canaries | None = None
+    allowance: Allowance = field(default_factory=lambda: Allowance(Settings()))
+    breakers: Breakers = field(default_factory=Breakers)
+    sandboxes: Sandboxes = field(default_factory=Sandboxes)
+    clean: Cleaner = field(default_factory=Cleaner)
+    ahead: Ahead | None = None
+    run: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    async def git(self, question: Callable[[Repository], T]) -> T:
+        """Ask git, in a thread."""
+        return await anyio.to_thread.run_sync(question, self.repository)
+
+    def read(self, path: str) -> bytes | None:
+        """A file of the working tree, by its path from the root; ``None`` where there is none."""
+        place = self.root / path
+        return place.read_bytes() if place.is_file() else None
+
+    def journal(self, feature: Feature) -> Journal:
+        """The feature's journal, read and checked."""
+
+        def mirror(standing: Standing) -> None:
+            self.mirror(feature, readable(standing))
+
+        return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror, self.ahead, self.clean)
+
+    def place(self, feature: Feature) -> Path:
+        """Where a feature's clones and checkouts lie; whoever holds the feature may empty it."""
+        return self.work / "features" / feature.slug
+
+    def _note_holder(self, holder: Path) -> None:
+        now = datetime.now().astimezone()
+        try:
+            write_file(holder, json.dumps({"pid": os.getpid(), "since": now.isoformat(), "run": self.run}))
+        except OSError as error:
+            raise state_out_of_reach(self.state, error) from error
+
+    @contextmanager
+    def held(self, feature: Feature) -> Iterator[None]:
+        """Hold the feature for this process; what a killed one left behind is removed.
+
+        :raises HeldElsewhere: another process works on it; says which, and since when.
+        """
+        path = self.state / f"{journal_name(feature.id)}.lock"
+        holder = path.with_suffix(".holder")
+        lock = filelock.FileLock(path, timeout=0, thread_local=False)
+        try:
+            self.state.mkdir(parents=True, exist_ok=True)
+            lock.acquire()
+        except filelock.Timeout:
+            raise _held(feature, path, holder) from None
+        except OSError as error:
+            raise state_out_of_reach(self.state, error) from error
+        try:
+            self._note_holder(holder)
+            self.repository.discard(self.place(feature))
+            yield
+        finally:
+            self.repository.discard(self.place(feature))
+            holder.unlink(missing_ok=True)
+            lock.release()
+
+
+def state_out_of_reach(folder: Path, error: OSError) -> StateOutOfReach:
+    """The folder of the journals cannot be written."""
+    return StateOutOfReach(
+        f"The state cannot be written: {error.strerror or error}.",
+        where=str(folder),
+        remedy="Make room or make the cache folder accessible, then run the same command again.",
+    )
+
+
+def _held(feature: Feature, lock: Path, holder: Path) -> HeldElsewhere:
+    who, run = "another process", ""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        told = json.loads(holder.read_text())
+        since = datetime.fromisoformat(told["since"])
+        who, run = f"process {int(told['pid'])}, since {since:%Y-%m-%d %H:%M:%S}", str(told["run"])
+    return HeldElsewhere(
+        f"Another run works on {feature.id}: {who}.",
+        where=str(lock),
+        remedy="Wait for it to finish, then run the same command again.",
+        run=run,
+    )
+
+
+def time_limits(
+    settings: Settings, table: Mapping[ChimeraPhase, Mapping[str, Any]] | None, state: Path | None = None
+) -> Mapping[ChimeraPhase, Route]:
+    """The table of transitions with the project's own changes and the configured time limits.
+
+    :param table: what ``pytest_chimera_transitions`` answered.
+    :param state: the folder of the journals, from which limits are learned where that is configured.
+    """
+    limits = {
+        ChimeraPhase.E2E_TEST_GENERATION: settings.generation_timeout + settings.staging_timeout,
+        ChimeraPhase.CODE_IMPLEMENTATION: settings.implementation_timeout,
+        ChimeraPhase.GUARDIAN_REVIEW: settings.review_timeout,
+        ChimeraPhase.STAGING_DEPLOYMENT: settings.staging_timeout,
+        ChimeraPhase.E2E_VALIDATION: settings.validation_timeout,
+    }
+    if settings.timeouts == "learned" and state is not None:
+        durations = recorded_durations(state)
+        limits = {phase: learned_limit(durations.get(phase, ()), limit) for phase, limit in limits.items()}
+    return checked_transitions(
+        {phase: {"timeout": limit} | dict((table or {}).get(phase, {})) for phase, limit in limits.items()}
+    )

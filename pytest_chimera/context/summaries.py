@@ -1,0 +1,62 @@
+"""How results are said to people: attempts, spans of time, and texts that are too long."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pytest_chimera.models import TestRun, first_line
+from pytest_chimera.system.machine_load import FREE
+from pytest_chimera.workflow.machine import ChimeraWorkflow, Outcome
+
+
+def span(seconds: float) -> str:
+    """A span of time as people say it: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``, ``3 d``."""
+    if seconds < 10:
+        return f"{seconds:.1f} s"
+    if seconds < 60:
+        return f"{seconds:.0f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d"
+
+
+def busy_text(run: TestRun) -> str:
+    """How busy the machine was, and how long the judge waited for that; empty when it was quiet."""
+    if run.slowdown < FREE or not run.patience:
+        return ""
+    return f"seen on a busy machine, with a patience of {run.patience:g} s"
+
+
+_ROW, _ROWS_AT_THE_HEAD, _ROWS_AT_THE_END = 110, 2, 4
+
+
+def attempts_table(workflow: ChimeraWorkflow) -> str:
+    """Every attempt that did not do, in a line: the phase that ended it and why; of many the first and the last."""
+    ended = [result for result in workflow.results if result.outcome is not Outcome.SUCCESS]
+    width = max((len(result.phase) for result in ended), default=0)
+    rows = [
+        shortened(
+            f"  attempt {each.attempt}  {each.phase:<{width}}  {span(each.seconds):<6}  {first_line(each.reason)}", _ROW
+        )
+        for each in ended
+    ]
+    left_out = len(rows) - _ROWS_AT_THE_HEAD - _ROWS_AT_THE_END
+    if left_out > 1:
+        rows[_ROWS_AT_THE_HEAD:-_ROWS_AT_THE_END] = [f"  … {left_out} more"]
+    return "\n".join(rows)
+
+
+def shortened(text: str, most: int) -> str:
+    """A text of at most so many characters; what is cut off at its end is said."""
+    if len(text) <= most:
+        return text
+    mark = " …"
+    return f"{text[: max(0, most - len(mark))].rstrip()}{mark}"[:most]
+
+
+def shown(path: str | Path, root: Path) -> str:
+    """A path as short as it can be told: relative to the project where it lies in it."""
+    path = Path(path)
+    return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

@@ -1,0 +1,1 @@
+"""Phase 1: the failing test is written, checked and sealed."""

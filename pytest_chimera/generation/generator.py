@@ -1,0 +1,68 @@
+"""Our own test writer and judge, as hook implementations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import anyio.to_thread
+import pytest
+
+from pytest_chimera.generation.sealing import beside
+from pytest_chimera.git import Repository
+from pytest_chimera.judge import Browser, judge
+from pytest_chimera.judge.record import Looks
+from pytest_chimera.models import Deployment, Feature, GeneratedTest, SealedTest, TestRun
+from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.settings import Settings
+
+OTHER_LOOKS = Looks(
+    locale="en-GB",
+    viewport=(1440, 900),
+    screen=(2560, 1440),
+    system="Windows NT 10.0; Win64; x64",
+    snapshots=False,
+)
+"""What the other browser of a variation tells of itself: the same language, another region, another window."""
+
+
+class Generator:
+    """Writes the test of a feature from its steps."""
+
+    def __init__(self, generator: TestGenerator) -> None:
+        self._generator = generator
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_chimera_generate_test(self, feature: Feature) -> GeneratedTest:
+        """Parse the steps and render them."""
+        return self._generator.generate(feature)
+
+
+class Judge:
+    """Runs a sealed test in a process of its own.
+
+    :param repository: holds the base's own end-to-end folder, for a hand-written test.
+    :param browser: finds the browser, once it is needed.
+    """
+
+    def __init__(self, settings: Settings, repository: Repository, browser: Callable[[], Browser]) -> None:
+        self._settings = settings
+        self._repository = repository
+        self._browser = browser
+
+    @pytest.hookimpl(trylast=True)
+    async def pytest_chimera_validate(self, sealed: SealedTest, deployment: Deployment, evidence: str) -> TestRun:
+        """Judge the deployment."""
+        files = await anyio.to_thread.run_sync(beside, sealed, self._repository)
+        return await judge(
+            sealed,
+            deployment.url,
+            evidence=Path(evidence),
+            browser=self._browser(),
+            time_limit=self._settings.validation_timeout,
+            **files,
+            test_id=self._settings.test_id,
+            patience=self._settings.patience,
+            looks=OTHER_LOOKS if sealed.other_browser else None,
+            unneeded=self._settings.unneeded,
+        )

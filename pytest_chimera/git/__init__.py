@@ -1,0 +1,22 @@
+"""Git: clones, snapshots, candidates, diffs, branches and the proofs in the history."""
+
+from __future__ import annotations
+
+from pytest_chimera.git.clones import Manifest, apply_patch, holds, put_back
+from pytest_chimera.git.object_store import Candidate, Made
+from pytest_chimera.git.repository import Repository
+from pytest_chimera.git.trailers import Trailers, all_trailers, format_trailers, parse_trailers
+
+__all__ = [
+    "Candidate",
+    "Made",
+    "Manifest",
+    "Repository",
+    "Trailers",
+    "all_trailers",
+    "apply_patch",
+    "format_trailers",
+    "holds",
+    "parse_trailers",
+    "put_back",
+]

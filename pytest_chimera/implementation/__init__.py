@@ -1,0 +1,1 @@
+"""Phase 2: a coder, or the person, makes the change."""

@@ -1,0 +1,323 @@
+"""Having the change made, by a coder in a clone of its own or by the person, and reading it from the files."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from pytest_chimera.context.project import Project
+from pytest_chimera.errors import (
+    ChimeraError,
+    CouldNotBegin,
+    EnvironmentTrouble,
+    PhaseFailed,
+    WaitingForPerson,
+    trouble_of,
+)
+from pytest_chimera.git import Candidate, Repository
+from pytest_chimera.implementation.brief import brief_for, write_brief
+from pytest_chimera.implementation.tamper_detection import Custody
+from pytest_chimera.models import Brief, Change, Feature, Review, SealedTest
+from pytest_chimera.run.executor import READING, cut_off, cut_off_here
+from pytest_chimera.state.journal import Journal
+from pytest_chimera.state.vault import write_file
+from pytest_chimera.system.crash_points import CrashPoint, reached
+from pytest_chimera.system.supervision import tail_of
+from pytest_chimera.validation.variations import sealed_of
+from pytest_chimera.workflow.agents import nobody_answers
+from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow
+
+PUT_BACK = {"sealed-test", "protected-path"}
+"""Rules whose findings are undone before the next attempt begins: the coder has no business there."""
+
+
+@dataclass
+class Watch:
+    """Looks whether anything was touched that a change has no business with."""
+
+    project: Project
+    _custody: Custody | None = None
+
+    async def keep(self) -> None:
+        """Remember how everything is that a change has no business with."""
+        if self._custody is None and not self.project.by_hand:
+            self._custody = await self.project.git(self._taken)
+
+    async def refuse_trespass(self) -> None:
+        """Compare it with how everything is now.
+
+        :raises PhaseFailed: something was changed outside of the change.
+        """
+        before = self._custody
+        if before is None:
+            return
+        found = await self.project.git(
+            lambda git: before.trespasses(Custody.taken(git.store.source, self.project.state))
+        )
+        if found:
+            first = found[0]
+            raise PhaseFailed(
+                f"{first.sentence} [{first.rule}]",
+                where=first.path,
+                remedy=first.remedy,
+                evidence="\n".join(f"{each.rule}: {each.sentence}" for each in found[:20]),
+            )
+
+    def _taken(self, git: Repository) -> Custody:
+        return Custody.taken(git.store.source, self.project.state)
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """How a coder ended.
+
+    :param said: the last that it said; ``answered``: it gave an answer; ``failure`` why it did not come to its end.
+    """
+
+    said: str
+    answered: bool
+    failure: Exception | None
+
+    @property
+    def how(self) -> str:
+        """In a sentence, unless it ended as it should."""
+        if self.failure is None:
+            return ""
+        if isinstance(self.failure, PhaseFailed):
+            return self.failure.sentence
+        return f"The coder raised {type(self.failure).__name__}: {self.failure}"
+
+    def refuse_failed(self) -> None:
+        """Raise the failure, if there is one: nothing was changed that would be worth a review."""
+        failed = self.failure
+        if isinstance(failed, CouldNotBegin):
+            raise EnvironmentTrouble(failed.sentence, where=failed.where, remedy=failed.remedy)
+        if isinstance(failed, PhaseFailed):
+            raise PhaseFailed(failed.sentence, where=failed.where, remedy=failed.remedy, evidence=self.said)
+        if failed:
+            raise failed
+
+
+def digest_of(patch: bytes) -> str:
+    """A digest of the lines that a patch adds and removes, and of binary files in full: not of where they stand."""
+    kept, binary = [], False
+    for line in patch.splitlines():
+        binary = line == b"GIT binary patch" or (binary and not line.startswith(b"diff --git "))
+        if binary or line.startswith((b"+", b"-", b"diff --git ", b"old mode ", b"new mode ")):
+            kept.append(line)
+    return hashlib.sha256(b"\n".join(kept)).hexdigest()
+
+
+def _last_words(failure: Exception | None, room: Path) -> str:
+    """What a coder said last: what its failure holds, or the end of its log."""
+    evidence = failure.evidence if isinstance(failure, PhaseFailed) else ""
+    log = room / "coder.log"
+    if evidence or not log.is_file():
+        return evidence
+    return tail_of(log.read_text(encoding="utf-8", errors="replace"), 40)
+
+
+@dataclass
+class Implementing:
+    """One feature's changes."""
+
+    project: Project
+    feature: Feature
+    journal: Journal
+    watch: Watch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.watch = Watch(self.project)
+
+    async def implement(self, workflow: ChimeraWorkflow) -> Change:
+        """Have the change made, and read what was changed from the files.
+
+        :raises WaitingForPerson: the person has not changed anything yet.
+        :raises PhaseFailed: the coder changed nothing, or could not do it.
+        """
+        if self.project.by_hand:
+            return await self._by_hand(workflow)
+        room = self._room(workflow, f"attempt-{workflow.attempt}")
+        folder = self.project.place(self.feature) / f"clone-{workflow.generation}-{workflow.attempt}"
+        try:
+            return await self._by_coder(workflow, folder, room)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.project.git(lambda git: git.discard(folder))
+
+    async def _by_coder(self, workflow: ChimeraWorkflow, folder: Path, room: Path) -> Change:
+        sealed = sealed_of(workflow)
+        start = await self._start(workflow)
+        await self.project.git(lambda git: git.discard(folder))
+        manifest = await self.project.git(lambda git: git.clone(start, folder))
+        reached(CrashPoint.CLONE_MADE)
+        brief = write_brief(self.brief(workflow, self.project.repository.project_in(folder)), room)
+
+        async def read() -> Candidate:
+            message, keep = f"{self.feature.description}\n\nA candidate.", f"{self.feature.slug}/candidate"
+            return await self.project.git(lambda git: git.candidate(folder, sealed.commit, manifest, message, keep))
+
+        async def changed() -> bool:
+            return (await read()).tree != start_tree
+
+        start_tree = await self.project.git(lambda git: git.tree_of(start))
+        if self.project.canaries:
+            await self.project.canaries.before_review(self.project.agents)
+        await self.watch.keep()
+        try:
+            ending = await self._coder_ends(brief, workflow, changed, room)
+            await self.watch.refuse_trespass()
+            reached(CrashPoint.CODER_DONE)
+            candidate = await read()
+            reached(CrashPoint.CANDIDATE_MADE)
+            return await self._made(candidate, start_tree, ending, workflow, room)
+        except BaseException:
+            await self._keep_unfinished(read, sealed, room)
+            raise
+
+    async def _coder_ends(
+        self, brief: Brief, workflow: ChimeraWorkflow, changed: Callable[[], Awaitable[bool]], room: Path
+    ) -> _Ending:
+        """Ask the coder, and say how it ended; nothing that it started runs on.
+
+        :raises ChimeraError: it did not fail itself: a setting is wrong, or the cause lies outside.
+        """
+        hook, answer = "pytest_chimera_implement_feature", None
+        failure: Exception | None = None
+        self.project.turn.coder_is_asked()
+        with cut_off_here() as scope:
+            try:
+                async with self.project.breakers.watching(hook):
+                    answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
+            except PhaseFailed as failed:
+                failure = failed
+            except ChimeraError:
+                raise
+            except Exception as error:  # of a function of the project's own, which may have done its work by then
+                if isinstance(error, OSError) and trouble_of(error):
+                    raise
+                failure = error
+        if scope.cancelled_caught:
+            failure = PhaseFailed(f"{await cut_off('The coder', brief.time_limit)}.", where=str(room))
+        said = answer if isinstance(answer, str) and not failure else _last_words(failure, room)
+        return _Ending(said, answered=answer is not None, failure=failure)
+
+    async def _made(
+        self, candidate: Candidate, start_tree: str, ending: _Ending, workflow: ChimeraWorkflow, room: Path
+    ) -> Change:
+        """The change that a coder made, however it ended.
+
+        :raises PhaseFailed: it made none, or one that was made before.
+        :raises EnvironmentTrouble: it could not begin.
+        """
+        sealed = sealed_of(workflow)
+        if candidate.tree in {start_tree, sealed.tree}:
+            ending.refuse_failed()
+            if not ending.answered:
+                raise nobody_answers("pytest_chimera_implement_feature")
+        said = ending.said
+        if candidate.tree == sealed.tree:
+            evidence = _last_words(None, room) or said
+            raise PhaseFailed("The coder changed nothing.", where=str(room), evidence=evidence)
+        change = await self.as_change(candidate, sealed, room, said)
+        change = change.model_copy(update={"ended": ending.how})
+        self._refuse_turned_down(change, workflow, said)
+        if before := workflow.made_before(change):
+            reason = f"The coder made the same change as in attempt {before}."
+            raise PhaseFailed(reason, where=str(room), evidence=said, value=change)
+        if candidate.tree == start_tree:
+            raise PhaseFailed("The coder left its last change as it was.", where=str(room), evidence=said)
+        return change
+
+    def _refuse_turned_down(self, change: Change, workflow: ChimeraWorkflow, said: str) -> None:
+        """
+        :raises PhaseFailed: the person has rejected this change before.
+        """
+        if words := workflow.turned_down_with(change):
+            reason = f'The person has rejected this very change: "{words}"'
+            raise PhaseFailed(reason, evidence=said, value=change)
+
+    async def _keep_unfinished(self, read: Callable[[], Awaitable[Candidate]], sealed: SealedTest, room: Path) -> None:
+        """Keep the diff of what was changed in an attempt that comes to nothing; nothing interrupts this."""
+        if (room / "change.diff").exists():
+            return
+        with anyio.move_on_after(READING, shield=True), suppress(Exception):
+            candidate = await read()
+            if candidate.tree != sealed.tree:
+                diff = await self.project.git(lambda git: git.diff(sealed.commit, candidate.commit))
+                await anyio.to_thread.run_sync(write_file, room / "change.diff", diff)
+
+    async def _start(self, workflow: ChimeraWorkflow) -> str:
+        """Where the coder begins: its last candidate with the protected paths put back, or the sealed commit."""
+        sealed, change = sealed_of(workflow), workflow.change
+        if change is None or not workflow.has_candidate:
+            return sealed.commit
+        review = workflow.latest(ChimeraPhase.GUARDIAN_REVIEW)
+        findings = review.value.findings if review and isinstance(review.value, Review) else ()
+        changed = {file.path for file in change.files}
+        put_back = {finding.path for finding in findings if finding.rule in PUT_BACK and finding.path in changed}
+        if not put_back:
+            return change.commit
+
+        def restored(git: Repository) -> str:
+            contents = {path: git.read(sealed.commit, path) for path in put_back}
+            return git.seal(change.commit, contents, "Put back what is protected", f"{self.feature.slug}/start")[0]
+
+        return await self.project.git(restored)
+
+    async def as_change(self, candidate: Candidate, sealed: SealedTest, room: Path, summary: str) -> Change:
+        """What a candidate changed, with its diff in ``room``."""
+        diff = await self.project.git(lambda git: git.diff(sealed.commit, candidate.commit))
+        return Change(
+            base=sealed.commit,
+            commit=candidate.commit,
+            tree=candidate.tree,
+            files=candidate.files,
+            left_out=dict(candidate.left_out),
+            branch=f"chimera/{self.feature.slug}",
+            diff=str(write_file(room / "change.diff", diff)),
+            log=str(room / "coder.log") if (room / "coder.log").exists() else "",
+            summary=summary,
+            digest=digest_of(await self.project.git(lambda git: git.patch(sealed.commit, candidate.commit))),
+        )
+
+    async def _by_hand(self, workflow: ChimeraWorkflow) -> Change:
+        sealed = sealed_of(workflow)
+        if not sealed.handwritten:
+            await anyio.to_thread.run_sync(self._hand_over_test, sealed)
+        message = f"{self.feature.description}\n\nThe working tree, as it stood."
+        slug = self.feature.slug
+        candidate = await self.project.git(lambda git: git.snapshot(sealed.commit, message, f"{slug}/candidate"))
+        if candidate.tree == sealed.tree:
+            raise WaitingForPerson("Red, and waiting for you.")
+        change = await self.as_change(candidate, sealed, self._room(workflow, f"attempt-{workflow.attempt}"), "")
+        self._refuse_turned_down(change, workflow, "")
+        return change
+
+    def _hand_over_test(self, sealed: SealedTest) -> None:
+        """Write the generated test into the person's tree, unless they have changed the one that lies there."""
+        path = self.project.root / sealed.test.path
+        there = path.read_bytes() if path.exists() else None
+        if there == sealed.test.source.encode():
+            return
+        ours = {self.project.repository.read(sealed.base, sealed.test.path), self.journal.standing.handed.encode()}
+        if there is None or there in ours:
+            write_file(path, sealed.test.source)
+            self.journal.append("handed", source=sealed.test.source)
+        marker = path.with_name("__init__.py")
+        if not marker.exists():
+            write_file(marker, "")
+
+    def brief(self, workflow: ChimeraWorkflow, folder: Path) -> Brief:
+        """What whoever changes or reviews the application is told."""
+        limit = self.project.table[ChimeraPhase.CODE_IMPLEMENTATION].timeout
+        return brief_for(self.feature, workflow, folder=str(folder), time_limit=limit)
+
+    def _room(self, workflow: ChimeraWorkflow, name: str) -> Path:
+        return self.project.vault.room(self.feature.slug, workflow.generation, name)

@@ -1,0 +1,55 @@
+"""Running a sealed test in a process of its own, and reading what it saw.
+
+``browser`` finds a browser, ``handwritten`` refuses what cannot be judged from outside, ``runner`` lays out and runs
+the judge's process, ``witness`` is the pytest plugin inside it, ``record`` what the two tell each other, and
+``results`` makes a :class:`~pytest_chimera.models.TestRun` of it, with typed ``reasons`` in readable ``messages``. The
+names are imported when they are first used, because the witness's process imports this package too and must start
+fast.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+_HOME = {
+    "Browser": "browser",
+    "find_browser": "browser",
+    "PAGE_TYPES": "reasons",
+    "check_handwritten": "handwritten",
+    "data_type": "reasons",
+    "product_modules": "handwritten",
+    "TestExecutor": "runner",
+    "empty_pages": "runner",
+    "freeze": "runner",
+    "is_vacuous": "runner",
+    "judge": "runner",
+    "seal_of": "runner",
+}
+
+if TYPE_CHECKING:
+    from pytest_chimera.judge.browser import Browser, find_browser
+    from pytest_chimera.judge.handwritten import check_handwritten, product_modules
+    from pytest_chimera.judge.reasons import PAGE_TYPES, data_type
+    from pytest_chimera.judge.runner import TestExecutor, empty_pages, freeze, is_vacuous, judge, seal_of
+
+__all__ = [
+    "PAGE_TYPES",
+    "Browser",
+    "TestExecutor",
+    "check_handwritten",
+    "data_type",
+    "empty_pages",
+    "find_browser",
+    "freeze",
+    "is_vacuous",
+    "judge",
+    "product_modules",
+    "seal_of",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

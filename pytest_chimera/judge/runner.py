@@ -1,0 +1,449 @@
+"""The judge: a process and an empty folder of its own, in which a sealed test is run against a URL."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shlex
+import shutil
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path, PurePosixPath
+
+import anyio.to_thread
+
+import pytest_chimera
+from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, StateError
+from pytest_chimera.judge.browser import Browser, find_browser
+from pytest_chimera.judge.record import (
+    OUTPUT_FOLDER,
+    RECORD_FILE,
+    Collected,
+    CollectionBroken,
+    Line,
+    Looks,
+    Plan,
+    key_of,
+    read_record,
+)
+from pytest_chimera.judge.results import Surroundings, read_run
+from pytest_chimera.models import TIMELY_REDS, GeneratedTest, SealedTest, TestRun
+from pytest_chimera.system.machine_load import slowdown, stretch, stretched, watching
+from pytest_chimera.system.process import Finished, chosen_environment, describe_exit, run_program
+
+COLLECTION_SECONDS = 60.0
+_MARGIN = 1.5
+"""How much busier than was allowed for the machine may become before a red counts for nothing."""
+_LOOKS_AT_NOTHING = 3
+EMPTY_PAGE = b"<!DOCTYPE html><html><head><title></title></head><body></body></html>"
+_NEUTRAL_NAME = "test_page.py"
+_TEMPORARY = "t"
+_START_FILE = "start.py"
+_COMPILED = "c"
+_LONGEST_FOLDER = 45  # a socket's whole path has 104 to 108 characters, and the browser's own part takes up to 55
+_PLUGINS = ("pytest_playwright.pytest_playwright", "pytest_chimera.judge.witness", "no:cacheprovider")
+# pytest-base-url is a part of older pytest-playwrights only.
+_OPTIONAL_PLUGIN = "pytest_base_url.plugin"
+
+
+# -- the seal
+
+
+def seal_of(source: str) -> str:
+    """The digest of a test's source that :class:`~pytest_chimera.models.SealedTest` holds as ``sha256``."""
+    return hashlib.sha256(source.encode()).hexdigest()
+
+
+def _check_seal(sealed: SealedTest) -> None:
+    if sealed.sha256 and seal_of(sealed.test.source) != sealed.sha256:
+        raise StateError(
+            "The sealed test is not the one that was sealed: its digest differs.",
+            where=sealed.test.path,
+            remedy="Start this feature over with --chimera-restart.",
+        )
+
+
+# -- the judge's folder
+
+
+@dataclass(frozen=True)
+class _Layout:
+    """What lies in the judge's folder besides the plan.
+
+    :param file: the test's path in it; neutral for a generated test, so that the folder doesn't tell what is judged.
+    :param files: everything to lay there, by path. ``conftest``: a conftest.py among them is loaded.
+    :param imports_from: the folders in it that modules are imported from.
+    """
+
+    file: str
+    files: Mapping[str, bytes]
+    conftest: bool
+    imports_from: tuple[str, ...] = ()
+
+
+def _layout(test: GeneratedTest, e2e_files: Mapping[str, bytes] | None, helpers: Mapping[str, bytes] | None) -> _Layout:
+    source = test.source.encode()
+    if e2e_files:
+        return _Layout(test.path, {**e2e_files, test.path: source}, conftest=True, imports_from=(".",))
+    if helpers:
+        file = str(PurePosixPath(test.path).with_name(_NEUTRAL_NAME))
+        folders = PurePosixPath(file).parents[:-1]
+        packages = {str(folder / "__init__.py"): b"" for folder in folders}
+        # A helper may name its neighbours from the project's root, or as pytest does where a folder is no package.
+        imports_from = (".", *map(str, folders[1:]))
+        return _Layout(file, {**packages, **helpers, file: source}, conftest=False, imports_from=imports_from)
+    return _Layout(_NEUTRAL_NAME, {_NEUTRAL_NAME: source}, conftest=False)
+
+
+def _lay(folder: Path, layout: _Layout, plan: Plan, url: str, *options: str) -> None:
+    for name, content in layout.files.items():
+        place = PurePosixPath(name)
+        if place.is_absolute() or ".." in place.parts:
+            raise PreconditionError(f"{name} lies outside the end-to-end folder.", remedy="Move it inside.")
+        (folder / place).parent.mkdir(parents=True, exist_ok=True)
+        (folder / place).write_bytes(content)
+    (folder / OUTPUT_FOLDER).mkdir()
+    (folder / _TEMPORARY).mkdir()
+    (folder / "pytest.ini").write_text(_ini(layout, url, options), encoding="utf-8")
+    (folder / _START_FILE).write_text(
+        _START.format(homes=list(_HOMES), compiled=str(folder / _COMPILED)), encoding="utf-8"
+    )
+    plan.write(folder)
+
+
+def _ini(layout: _Layout, url: str, options: tuple[str, ...]) -> str:
+    """All of pytest's options are in the ini file: the command line tells nothing."""
+    optional = (_OPTIONAL_PLUGIN,) if importlib.util.find_spec("pytest_base_url") else ()
+    arguments = [word for plugin in (*optional, *_PLUGINS) for word in ("-p", plugin)]
+    arguments += ["--tracing=off", "--import-mode=prepend", "--disable-warnings", *options]
+    arguments += [] if layout.conftest else ["--noconftest"]
+    lines = ["[pytest]", f"addopts = {shlex.join(arguments)}", f"testpaths = {shlex.quote(layout.file)}"]
+    lines += [f"base_url = {url}"] if url else []
+    lines += [f"pythonpath = {shlex.join(layout.imports_from)}"] if layout.imports_from else []
+    return "\n".join(lines) + "\n"
+
+
+@contextmanager
+def _judges_folder() -> Iterator[Path]:
+    """An empty folder that only this user can enter, gone afterwards."""
+    folder = Path(tempfile.mkdtemp()).resolve()
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+# -- the judge's process
+
+
+def _homes() -> tuple[str, ...]:
+    """The folders that hold the judge's packages, in the order in which this interpreter looks in them."""
+    specs = (importlib.util.find_spec(name) for name in ("pytest", "pluggy", "playwright", "pytest_playwright"))
+    origins = [spec.origin for spec in specs if spec is not None and spec.origin]
+    homes = [str(Path(pytest_chimera.__file__).parents[1]), *(str(Path(origin).parents[1]) for origin in origins)]
+    homes += [each for each in sys.path if Path(each).name in {"site-packages", "dist-packages"}]
+    known = list(dict.fromkeys(homes))
+    return tuple(sorted(known, key=lambda home: sys.path.index(home) if home in sys.path else len(sys.path)))
+
+
+_HOMES = _homes()  # as it is now: what is put on the path later is none of the judge's
+# What pytest compiles of plugins, with their asserts rewritten, comes and goes beside them: it is looked for where
+# nothing is.
+_START = """\
+import sys
+
+sys.path += {homes!r}
+sys.argv[0] = "pytest"
+
+import playwright.sync_api
+from pytest import console_main
+
+sys.pycache_prefix = {compiled!r}
+
+sys.exit(console_main())
+"""
+
+
+def _command(folder: Path) -> list[str]:
+    """The judge's command line, which names no test.
+
+    ``-S``: no file is run because it lies beside the packages; the folders that are looked in are given instead.
+    """
+    return [sys.executable, "-I", "-S", "-B", str(folder / _START_FILE)]
+
+
+def _environment(folder: Path) -> dict[str, str]:
+    """Temporary files, a browser's profile above all, lie in the judge's folder, so that they go with it; not so where
+    its path is that long that a browser could not make its sockets below it.
+    """
+    inside = len(str(folder)) <= _LONGEST_FOLDER
+    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder / _TEMPORARY)) if inside else {}
+    browsers = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
+    return chosen_environment(
+        also={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PY_COLORS": "0", "NO_COLOR": "1"}
+        | temporary
+        | ({"PLAYWRIGHT_BROWSERS_PATH": browsers} if browsers else {})
+    )
+
+
+async def _run(folder: Path, log: Path, time_limit: float) -> Finished:
+    return await run_program(
+        _command(folder), folder=folder, environment=_environment(folder), log=log, time_limit=time_limit
+    )
+
+
+def _fresh(folder: Path) -> Path:
+    """``folder``, or with a number when something lies there already: evidence is never overwritten."""
+    fresh, number = folder.absolute(), 1
+    while fresh.exists() and any(fresh.iterdir()):
+        number += 1
+        fresh = folder.absolute().with_name(f"{folder.name}-{number}")
+    fresh.mkdir(parents=True, exist_ok=True)
+    return fresh
+
+
+# -- what is asked of the judge
+
+
+async def judge(
+    sealed: SealedTest,
+    url: str,
+    *,
+    evidence: Path,
+    browser: Browser,
+    time_limit: float,
+    e2e_files: Mapping[str, bytes] | None = None,
+    helpers: Mapping[str, bytes] | None = None,
+    test_id: str = "data-testid",
+    patience: float = 5.0,
+    looks: Looks | None = None,
+    unneeded: Sequence[str] = (),
+) -> TestRun:
+    """Run a sealed test against a URL and say what was seen.
+
+    :param evidence: the folder for trace, screenshot, page snapshot, console and log; one with a number is taken when
+        something lies there already.
+    :param time_limit: seconds for the whole run.
+    :param e2e_files: for a hand-written test: the base commit's own end-to-end folder with its ``conftest.py``, path in
+        the project → content. Nothing else of the project is laid beside the test.
+    :param test_id: the attribute that holds test ids.
+    :param patience: seconds until an action or an expectation is given up; longer on a machine that is busy.
+    :param looks: what the browser tells of itself.
+    :param unneeded: scripts of other hosts that the pages do without: globs of their addresses.
+    :raises StateError: the source is not the one that was sealed.
+    """
+    _check_seal(sealed)
+    keys = tuple(map(key_of, sealed.nodeids))
+    plan = Plan(keys=keys, browser=browser.path, test_id=test_id, patience=patience, looks=looks or Looks())
+    layout = _layout(sealed.test, e2e_files, helpers)
+    return await _judge(sealed, url, plan, evidence, browser, time_limit, layout, tuple(unneeded))
+
+
+async def _judge(
+    sealed: SealedTest,
+    url: str,
+    plan: Plan,
+    evidence: Path,
+    browser: Browser,
+    time_limit: float,
+    layout: _Layout,
+    unneeded: tuple[str, ...] = (),
+) -> TestRun:
+    began = time.monotonic()
+    evidence = _fresh(evidence)
+    allowed = max(sealed.stretch, stretch(await anyio.to_thread.run_sync(slowdown)))
+    patience, plan = plan.patience, plan.stretched(allowed)
+    with _judges_folder() as folder, watching() as machine:
+        _lay(folder, layout, plan, url)
+        finished = await _run(folder, evidence / "judge.log", time_limit)
+        record = read_record(folder / RECORD_FILE)
+        for file in (folder / OUTPUT_FOLDER).iterdir():
+            shutil.move(file, evidence / file.name)
+    around = Surroundings(
+        sealed=sealed,
+        url=url,
+        folder=folder,
+        file=layout.file,
+        evidence=evidence,
+        browser=browser.name,
+        exit=finished,
+        seconds=time.monotonic() - began,
+        patience=patience,
+        unneeded=unneeded,
+    )
+    run = read_run(record, around).model_copy(
+        update={"patience": round(plan.patience, 1), "slowdown": round(machine.slowdown, 1)}
+    )
+    return run.model_copy(update={"hurried": _is_hurried(run, allowed)})
+
+
+def _is_hurried(run: TestRun, allowed: float) -> bool:
+    """Red as a page is that had too little time.
+
+    :param allowed: how many times longer than on a quiet machine was waited.
+    """
+    is_timely = run.failure is not None and run.failure.reason in TIMELY_REDS
+    return is_timely and stretch(run.slowdown) > allowed * _MARGIN
+
+
+async def is_vacuous(
+    sealed: SealedTest,
+    *,
+    evidence: Path,
+    browser: Browser,
+    time_limit: float,
+    e2e_files: Mapping[str, bytes] | None = None,
+    helpers: Mapping[str, bytes] | None = None,
+) -> bool:
+    """Whether a test is green even against a server that answers every request with an empty page.
+
+    Such a test expects nothing. The parameters are those of :func:`judge`.
+    """
+    _check_seal(sealed)
+    # An empty page has nothing that could still come.
+    plan = Plan(keys=tuple(map(key_of, sealed.nodeids)), browser=browser.path, patience=0.5, navigation=10.0)
+    with empty_pages() as url:
+        layout = _layout(sealed.test, e2e_files, helpers)
+        for _ in range(_LOOKS_AT_NOTHING):
+            run = await _judge(sealed, url, plan, evidence, browser, time_limit, layout)
+            if not run.hurried:
+                break
+    return run.status == "green"
+
+
+class _EmptyPage(BaseHTTPRequestHandler):
+    def _answer(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html; charset=utf-8")
+        self.send_header("Content-Length", str(len(EMPTY_PAGE)))
+        self.end_headers()
+        self.wfile.write(EMPTY_PAGE)
+
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815  the names that http.server asks for
+
+    def log_message(self, *_args: object) -> None:
+        """Nothing is printed."""
+
+
+@contextmanager
+def empty_pages() -> Iterator[str]:
+    """The URL of a server that answers every request with an empty page."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), _EmptyPage) as server:
+        threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
+        try:
+            yield f"http://127.0.0.1:{server.server_port}"
+        finally:
+            server.shutdown()
+
+
+# -- freezing
+
+
+async def freeze(
+    test: GeneratedTest,
+    *,
+    handwritten: bool = False,
+    e2e_files: Mapping[str, bytes] | None = None,
+    helpers: Mapping[str, bytes] | None = None,
+    time_limit: float = COLLECTION_SECONDS,
+) -> tuple[str, ...]:
+    """The node ids that have to pass, without the browser's name: what ``pytest`` takes on its command line.
+
+    A generated test is one function. A hand-written one is collected by the judge, because only pytest knows what its
+    parameters come to. No browser is started.
+
+    :param test: ``name`` is the function, ``Class::function`` is fine; empty for all of the module's.
+    :raises PreconditionError: the hand-written test cannot be collected where the judge runs it.
+    :raises EnvironmentTrouble: the judge's process itself does not work.
+    """
+    if not handwritten:
+        return (f"{test.path}::{test.name}",)
+    layout = _layout(test, e2e_files, helpers)
+    with _judges_folder() as folder:
+        _lay(folder, layout, Plan(), "", "--collect-only")
+        limit = await anyio.to_thread.run_sync(stretched, time_limit)
+        finished = await _run(folder, folder / "judge.log", limit)
+        keys = _collected_keys(read_record(folder / RECORD_FILE), test, finished)
+    return tuple(f"{test.path}::{key}" for key in keys)
+
+
+def _collected_keys(record: tuple[Line, ...], test: GeneratedTest, finished: Finished) -> list[str]:
+    broken = next((line for line in record if isinstance(line, CollectionBroken)), None)
+    if broken is not None:
+        raise PreconditionError(
+            f"The test cannot be imported where the judge runs it: {broken.message}",
+            where=f"{test.path}:{broken.line}" if broken.line else test.path,
+            remedy="A hand-written test drives the browser alone: no product code, no live_server, no db. Put what it "
+            "needs into a conftest.py beside it, or arrange data in a line of chimera_serve that prepares.",
+        )
+    collected = next((line for line in record if isinstance(line, Collected)), None)
+    if collected is None:
+        raise EnvironmentTrouble(
+            f"The judge's process {describe_exit(finished.exit_code, finished.seconds)} before it had read the test.",
+            where=finished.output.strip()[-2000:],
+            remedy="Check that pytest, pytest-playwright and pytest-chimera are installed in one environment.",
+        )
+    keys = [key_of(nodeid) for nodeid in collected.nodeids]
+    wanted = [key for key in keys if f"::{key.split('[')[0]}".endswith(f"::{test.name}") or not test.name]
+    if not wanted:
+        raise PreconditionError(
+            f"The judge finds no test{f' named {test.name}' if test.name else ''} in {test.path}.",
+            where=finished.output.strip()[-2000:],
+            remedy="Check the function's name, and that pytest collects it.",
+        )
+    return wanted
+
+
+# -- the library's face
+
+
+@dataclass
+class TestExecutor:
+    """Runs tests in the judge, for use outside pytest.
+
+    :param browser_path: the Chrome or Chromium to use; empty for the one that is found.
+    :param time_limit: seconds for each run; ``patience`` until an action or an expectation is given up.
+    :param test_id: the attribute that holds test ids.
+    :param e2e_files: files that are laid beside the test, path → content: its ``conftest.py`` for example.
+    """
+
+    __test__ = False
+
+    browser_path: str = ""
+    time_limit: float = 600.0
+    test_id: str = "data-testid"
+    patience: float = 5.0
+    e2e_files: Mapping[str, bytes] = field(default_factory=dict)
+
+    async def execute(
+        self, test: GeneratedTest | SealedTest | str, url: str, evidence: Path | str | None = None
+    ) -> TestRun:
+        """Run a test against a URL.
+
+        :param test: a sealed or generated test, or a test module's source, of which every test is run.
+        :param evidence: the folder for what is seen; a new temporary one unless given.
+        :raises EnvironmentTrouble: there is no browser.
+        :raises PreconditionError: the source holds no test.
+        """
+        return await judge(
+            test if isinstance(test, SealedTest) else await self._sealed(test),
+            url,
+            evidence=Path(evidence) if evidence is not None else Path(tempfile.mkdtemp(prefix="chimera-")),
+            browser=find_browser(self.browser_path),
+            time_limit=self.time_limit,
+            e2e_files=self.e2e_files,
+            test_id=self.test_id,
+            patience=self.patience,
+        )
+
+    async def _sealed(self, test: GeneratedTest | str) -> SealedTest:
+        generated = test if isinstance(test, GeneratedTest) else GeneratedTest(source=test, path=_NEUTRAL_NAME, name="")
+        nodeids = await freeze(generated, handwritten=not generated.name, e2e_files=self.e2e_files)
+        return SealedTest(test=generated, nodeids=nodeids, sha256=seal_of(generated.source))

@@ -1,0 +1,1 @@
+"""Runs features: from where they stand to their verdicts, and what is published."""

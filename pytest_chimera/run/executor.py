@@ -1,0 +1,417 @@
+"""Runs a workflow: load, act, record, go on.
+
+What a phase does is given to the executor as a table of acts. Outside a project the acts only ask the hooks
+(:func:`asking_acts`); inside one they are :class:`pytest_chimera.run.phases.Workshop`'s.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import tempfile
+import time
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, TypeVar
+
+import anyio
+import anyio.to_thread
+import pluggy
+from pydantic import BaseModel, ValidationError
+
+from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, PhaseFailed, trouble_of
+from pytest_chimera.models import (
+    Brief,
+    Change,
+    Checkout,
+    Deployment,
+    GeneratedTest,
+    Review,
+    SealedTest,
+    TestRun,
+    slug_of,
+)
+from pytest_chimera.system.machine_load import FREE, slowdown
+from pytest_chimera.workflow.agents import Agents, nobody_answers, registry_of
+from pytest_chimera.workflow.machine import (
+    PARKED,
+    TRANSITIONS,
+    ChimeraPhase,
+    ChimeraTask,
+    ChimeraWorkflow,
+    Outcome,
+    PhaseResult,
+    PhaseValue,
+    Route,
+    create_chimera_task,
+)
+
+Act = Callable[[ChimeraTask, ChimeraWorkflow], Awaitable[PhaseValue]]
+BACKOFF = (1.0, 2.0, 4.0, 8.0)
+"""Seconds to wait, at most, before a phase that met passing trouble is tried again: a random part of each."""
+SLEPT = 30.0
+"""Seconds of the machine's own sleep in a phase that did not succeed, after which the phase is done again, free."""
+
+READING = 60.0
+"""Seconds, at least, that are left to read what somebody made who was cut off."""
+
+
+def slept_so_far() -> float:
+    """Seconds that the machine has slept, counted from anywhere: what its clock went on and ours did not."""
+    since_boot = getattr(time, "CLOCK_BOOTTIME", None)
+    now = time.time() if since_boot is None else time.clock_gettime(since_boot)
+    return now - time.monotonic()
+
+
+_TIME_LIMIT: ContextVar[anyio.CancelScope | None] = ContextVar("_TIME_LIMIT", default=None)
+
+
+@contextmanager
+def limited_by(scope: anyio.CancelScope) -> Iterator[None]:
+    """Cut off what happens inside at the scope's deadline."""
+    before = _TIME_LIMIT.set(scope)
+    try:
+        with scope:
+            yield
+    finally:
+        _TIME_LIMIT.reset(before)
+
+
+@contextmanager
+def time_stands_still() -> Iterator[None]:
+    """What happens inside, a wait for others, does not count towards the phase's time limit."""
+    scope = _TIME_LIMIT.get()
+    if scope is None or scope.deadline == math.inf:
+        yield
+        return
+    left = scope.deadline - anyio.current_time()
+    scope.deadline = math.inf
+    try:
+        yield
+    finally:
+        scope.deadline = anyio.current_time() + left
+
+
+@contextmanager
+def cut_off_here() -> Iterator[anyio.CancelScope]:
+    """Cut off what happens inside at the phase's time limit, and leave what comes after it the time to be done.
+
+    The scope that is given tells whether it was cut off.
+    """
+    phase = _TIME_LIMIT.get()
+    with anyio.CancelScope(deadline=phase.deadline if phase else math.inf) as scope:
+        before = _TIME_LIMIT.set(scope)
+        if phase:
+            phase.deadline = math.inf
+        try:
+            yield scope
+        finally:
+            _TIME_LIMIT.reset(before)
+            if phase:
+                phase.deadline = max(scope.deadline, anyio.current_time() + READING)
+
+
+async def cut_off(what: str, limit: float) -> str:
+    """The sentence that something was cut off.
+
+    :param limit: seconds.
+    """
+    busy = "" if await anyio.to_thread.run_sync(slowdown) < FREE else ", on a machine that is busy"
+    return f"{what} was cut off after {limit:g} s{busy}"
+
+
+class Recorder:
+    """Where an executor records what happens. This one keeps nothing; a journal's keeps it for good."""
+
+    async def started(self, workflow: ChimeraWorkflow) -> None:
+        """The current phase begins."""
+
+    async def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
+        """A phase has ended."""
+
+
+class Parked(Exception):
+    """A phase could not be brought to an end, for a cause outside the change; the workflow stays where it is."""
+
+    def __init__(self, phase: ChimeraPhase, cause: ChimeraError) -> None:
+        super().__init__(str(cause))
+        self.phase = phase
+        self.cause = cause
+
+
+class ChimeraExecutor:
+    """Walks workflows through their phases.
+
+    :param plugins: a pluggy plugin manager that knows chimera's hooks, an :class:`Agents`, or the plugins as objects.
+    :param acts: what each phase does; asks the hooks unless given.
+    :param table: where each outcome leads.
+    :param recorder: told before and after each phase.
+    :param backoff: seconds to wait, at most, before each repetition after passing trouble.
+    :param say: told when a phase is done again.
+    """
+
+    def __init__(
+        self,
+        plugins: Agents | pluggy.PluginManager | Iterable[object],
+        *,
+        acts: Mapping[ChimeraPhase, Act] | None = None,
+        table: Mapping[ChimeraPhase, Route] = TRANSITIONS,
+        recorder: Recorder | None = None,
+        backoff: tuple[float, ...] = BACKOFF,
+        say: Callable[[str], None] = lambda _line: None,
+    ) -> None:
+        self.agents = _agents_of(plugins)
+        self.acts = acts or asking_acts(self.agents)
+        self.table = table
+        self.recorder = recorder or Recorder()
+        self.backoff = backoff
+        self.say = say
+
+    async def execute_workflow(
+        self, task: ChimeraTask, max_iterations: int = 10, workflow: ChimeraWorkflow | None = None
+    ) -> ChimeraWorkflow:
+        """Walk a workflow to its end.
+
+        :param max_iterations: how many attempts the coder has, for a workflow that begins now.
+        :param workflow: one to go on with.
+        :raises Parked: a phase could not be brought to an end for a cause outside the change.
+        """
+        workflow = workflow or task.begin(max_iterations)
+        while not workflow.is_terminal:
+            workflow = await self.advance(task, workflow)
+        return workflow
+
+    async def advance(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> ChimeraWorkflow:
+        """Run the current phase and record its result; the workflow after it."""
+        await self.recorder.started(workflow)
+        feature, phase = task.feature, workflow.current_phase
+        await self.agents.tell("pytest_chimera_phase_started", feature=feature, phase=phase, workflow=workflow)
+        result = await self.execute_phase(task, workflow)
+        leads_to = workflow.leads_to(result, self.table)
+        if leads_to == PARKED:
+            raise Parked(phase, ChimeraError(result.reason, remedy="Run the same command again."))
+        await self.recorder.finished(result, ChimeraPhase(leads_to))
+        after = workflow.entered(ChimeraPhase(leads_to), result)
+        await self.agents.tell("pytest_chimera_phase_finished", feature=feature, result=result, workflow=after)
+        return after
+
+    async def execute_phase(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> PhaseResult:
+        """Run the current phase once, repeated only for passing trouble outside the change.
+
+        :raises Parked: the trouble did not pass.
+        """
+        phase = workflow.current_phase
+        for pause in (*self.backoff, None):
+            began = time.monotonic()
+            try:
+                outcome = await self._act_awake(task, workflow)
+            except EnvironmentTrouble as trouble:
+                if pause is None or not trouble.passing:
+                    raise Parked(phase, trouble) from trouble
+                self.say(f"{trouble.sentence} {phase} is done again; no attempt is spent.")
+                await anyio.sleep(random.uniform(0, pause))
+                continue
+            seconds = round(time.monotonic() - began, 3)
+            return PhaseResult(phase=phase, attempt=workflow.attempt, seconds=seconds, **outcome)
+        raise AssertionError("unreachable: the last round has no pause")
+
+    async def _act_awake(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> dict[str, Any]:
+        """Act; what did not succeed while the machine slept counts for nothing."""
+        before = slept_so_far()
+        cause: EnvironmentTrouble | None = None
+        outcome: dict[str, Any] = {}
+        try:
+            outcome = await self._act_in_time(task, workflow)
+        except EnvironmentTrouble as trouble:
+            cause = trouble
+        slept = slept_so_far() - before
+        if slept > SLEPT and outcome.get("outcome") is not Outcome.SUCCESS:
+            raise EnvironmentTrouble(f"The machine slept for {slept:.0f} s meanwhile.", passing=True) from cause
+        if cause:
+            raise cause
+        return outcome
+
+    async def _act_in_time(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> dict[str, Any]:
+        limit = self.table[workflow.current_phase].timeout
+        scope = anyio.CancelScope(deadline=anyio.current_time() + (limit or math.inf))
+        try:
+            with limited_by(scope):
+                return outcome_of(await self.acts[workflow.current_phase](task, workflow))
+        except PhaseFailed as failed:
+            reason = " ".join(part for part in (failed.sentence, failed.remedy) if part)
+            return {"outcome": Outcome.FAILURE, "reason": reason, "details": failed.evidence, "value": failed.value}
+        except OSError as error:
+            if trouble := trouble_of(error):
+                raise trouble from error
+            raise
+        return {"outcome": Outcome.FAILURE, "reason": await cut_off(workflow.current_phase, limit)}
+
+
+def outcome_of(value: PhaseValue) -> dict[str, Any]:
+    """What a phase's value says about how it ended: a rejecting review and a red run are refusals."""
+    if isinstance(value, Review) and value.decision == "reject":
+        findings = [finding for finding in value.findings if finding.severity == "reject"]
+        details = "\n".join(finding.as_text() for finding in findings)
+        reason = findings[0].sentence if findings else f"{value.reviewer or 'a reviewer'} rejected the change"
+        return {"outcome": Outcome.REJECTED, "reason": reason, "details": details, "value": value}
+    if isinstance(value, TestRun) and value.status != "green":
+        return {
+            "outcome": Outcome.REJECTED,
+            "reason": value.failure.as_sentence() if value.failure else "the test is not green",
+            "details": value.failure.message if value.failure else "",
+            "value": value,
+        }
+    return {"outcome": Outcome.SUCCESS, "value": value}
+
+
+def _agents_of(plugins: Agents | pluggy.PluginManager | Iterable[object]) -> Agents:
+    if isinstance(plugins, Agents):
+        return plugins
+    if isinstance(plugins, pluggy.PluginManager):
+        return Agents(plugins)
+    return Agents(registry_of(plugins))
+
+
+# -- outside a project: the hooks' answers are all there is
+
+Model = TypeVar("Model", bound=BaseModel)
+
+
+def asking_acts(agents: Agents) -> Mapping[ChimeraPhase, Act]:
+    """Acts that only ask the hooks and check the shape of what they answer. Nothing is proved by them."""
+
+    async def generate(task: ChimeraTask, workflow: ChimeraWorkflow) -> SealedTest:
+        hook = "pytest_chimera_generate_test"
+        answer = _answered(hook, await agents.ask(hook, feature=task.feature, workflow=workflow))
+        return _as_sealed(task, answer)
+
+    async def implement(task: ChimeraTask, workflow: ChimeraWorkflow) -> Change:
+        hook = "pytest_chimera_implement_feature"
+        answer = await agents.ask(hook, brief=_brief(task, workflow), workflow=workflow)
+        return shaped(hook, Change, _answered(hook, answer))
+
+    async def review(task: ChimeraTask, workflow: ChimeraWorkflow) -> Review:
+        hook = "pytest_chimera_review_change"
+        answers = await agents.ask_all(hook, change=workflow.change, brief=_brief(task, workflow), workflow=workflow)
+        return combined(answers)
+
+    async def deploy(task: ChimeraTask, workflow: ChimeraWorkflow) -> Deployment:
+        hook = "pytest_chimera_deploy_to_staging"
+        change = workflow.change
+        commit, tree = (change.commit, change.tree) if change else ("", "")
+        checkout = Checkout(commit=commit, tree=tree, folder="", name=slug_of(task.feature.id), vault="")
+        answer = await agents.ask(hook, checkout=checkout, workflow=workflow)
+        if answer is None and task.staging_url:
+            return Deployment(url=task.staging_url, commit=commit, tree=tree, proved=False)
+        return shaped(hook, Deployment, _answered(hook, answer))
+
+    async def validate(_task: ChimeraTask, workflow: ChimeraWorkflow) -> TestRun:
+        hook = "pytest_chimera_validate"
+        result = workflow.latest(ChimeraPhase.STAGING_DEPLOYMENT)
+        deployment = result.value if result else None
+        with _evidence_folder(agents, hook) as folder:
+            answer = await agents.ask(
+                hook, sealed=workflow.sealed, deployment=deployment, evidence=folder, workflow=workflow
+            )
+        return shaped(hook, TestRun, _answered(hook, answer))
+
+    return {
+        ChimeraPhase.E2E_TEST_GENERATION: generate,
+        ChimeraPhase.CODE_IMPLEMENTATION: implement,
+        ChimeraPhase.GUARDIAN_REVIEW: review,
+        ChimeraPhase.STAGING_DEPLOYMENT: deploy,
+        ChimeraPhase.E2E_VALIDATION: validate,
+    }
+
+
+@contextmanager
+def _evidence_folder(agents: Agents, hook: str) -> Iterator[str]:
+    """A folder for as long as the hook is asked, where somebody wants one."""
+    if not agents.take(hook, "evidence"):
+        yield ""
+        return
+    with tempfile.TemporaryDirectory(prefix="chimera-") as folder:
+        yield folder
+
+
+def _answered(hook: str, answer: Any) -> Any:
+    if answer is None:
+        raise nobody_answers(hook)
+    return answer
+
+
+def shaped(hook: str, model: type[Model], answer: Any) -> Model:
+    """An answer as the model that the hook promises.
+
+    :raises ChimeraError: it is something else; names the hook and the fields.
+    """
+    if isinstance(answer, model):
+        return answer
+    try:
+        return model.model_validate(answer)
+    except ValidationError as error:
+        fields = ", ".join(".".join(map(str, each["loc"])) or "the value itself" for each in error.errors())
+        raise ChimeraError(
+            f"{hook} answered something that is no {model.__name__}: {fields}.",
+            remedy=f"Return a pytest_chimera.models.{model.__name__}, or a dictionary with its fields.",
+        ) from None
+
+
+def generated_from(task: ChimeraTask, answer: Any, path: str) -> GeneratedTest:
+    """A generated test from what the hook answered: the model, its fields, or the source alone."""
+    if not isinstance(answer, str):
+        return shaped("pytest_chimera_generate_test", GeneratedTest, answer)
+    return GeneratedTest(source=answer, path=path, name=task.feature.function or f"test_{task.feature.id}")
+
+
+def _as_sealed(task: ChimeraTask, answer: Any) -> SealedTest:
+    if isinstance(answer, SealedTest):
+        return answer
+    test = generated_from(task, answer, f"tests/e2e/test_{slug_of(task.feature.id).replace('-', '_')}.py")
+    return SealedTest(test=test, nodeids=(f"{test.path}::{test.name}",))
+
+
+def _brief(task: ChimeraTask, workflow: ChimeraWorkflow) -> Brief:
+    sealed = workflow.sealed
+    if sealed is None:
+        raise ChimeraError("There is no sealed test yet.", remedy="Begin with e2e_test_generation.")
+    return Brief(feature=task.feature, test=sealed.test, failing="", attempt=workflow.attempt, words=workflow.words)
+
+
+def combined(answers: list[tuple[str, Any]]) -> Review:
+    """All reviews as one: a rejection by anybody is a rejection; nobody's answer is an approval."""
+    reviews = [_review(name, answer) for name, answer in answers]
+    findings = tuple(finding for review in reviews for finding in review.findings)
+    rejected = any(review.decision == "reject" for review in reviews)
+    return Review(
+        decision="reject" if rejected else "approve",
+        findings=findings,
+        reviewer=", ".join(review.reviewer for review in reviews),
+        score=0.0 if rejected else min((review.score for review in reviews), default=1.0),
+    )
+
+
+def _review(name: str, answer: Any) -> Review:
+    if isinstance(answer, list | tuple):
+        rejects = any(getattr(finding, "severity", "reject") == "reject" for finding in answer)
+        answer = {"decision": "reject" if rejects else "approve", "findings": answer}
+    review = shaped("pytest_chimera_review_change", Review, answer)
+    return review if review.reviewer else review.model_copy(update={"reviewer": name})
+
+
+async def create_and_execute_chimera_workflow(
+    feature_description: str,
+    target_url: str,
+    staging_url: str | None = None,
+    *,
+    plugins: Iterable[object] = (),
+    max_iterations: int = 10,
+) -> ChimeraWorkflow:
+    """Create a task and walk its workflow to its end, outside pytest, with plugins given as objects.
+
+    :param plugins: objects whose ``pytest_chimera_*`` methods answer the hooks; the last one is asked first.
+    :raises Parked: a phase could not be brought to an end for a cause outside the change.
+    """
+    task = create_chimera_task(feature_description, target_url, staging_url)
+    return await ChimeraExecutor(plugins).execute_workflow(task, max_iterations)

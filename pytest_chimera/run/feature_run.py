@@ -1,0 +1,492 @@
+"""From where a feature stands to its verdict: go on, prove again, or begin a new generation (DESIGN.md §3)."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+
+import anyio
+import anyio.to_thread
+
+from pytest_chimera.context.project import Project
+from pytest_chimera.errors import (
+    BrokenRun,
+    EnvironmentTrouble,
+    HeldElsewhere,
+    PhaseFailed,
+    PreconditionError,
+    RepositoryError,
+    ScenarioError,
+    SettingError,
+    StateError,
+    TransitionError,
+    WaitingForPerson,
+    trouble_of,
+)
+from pytest_chimera.generation.sealing import beside, said_by
+from pytest_chimera.judge import is_vacuous
+from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, SealedTest, TestRun, Verdict
+from pytest_chimera.run.executor import ChimeraExecutor, Parked, Recorder
+from pytest_chimera.run.phases import GreenOnBase, Workshop
+from pytest_chimera.run.publishing import Publication
+from pytest_chimera.run.verdicts import Verdicts, verdict_of
+from pytest_chimera.state.journal import Journal
+from pytest_chimera.state.replay import Standing
+from pytest_chimera.system.crash_points import CrashPoint, reached
+from pytest_chimera.validation.variations import sealed_of
+from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult
+
+_LOOK_EVERY = 0.1
+_FOR_THE_PERSON = (ScenarioError, SettingError, PreconditionError, RepositoryError, TransitionError)
+
+
+async def pursue(project: Project, feature: Feature, base: str | None = None) -> Verdict:
+    """Bring one feature as far as this run can bring it.
+
+    :param base: the commit to start from, when it is another feature's result rather than HEAD.
+    """
+    began = time.monotonic()
+    try:
+        verdict = await _held_and_pursued(project, feature, base)
+    except (HeldElsewhere, EnvironmentTrouble) as held:
+        verdict = verdict_of(feature, "parked", held)
+    except BrokenRun as broken:
+        verdict = verdict_of(feature, "error", broken)
+    except OSError as error:
+        if (trouble := trouble_of(error)) is None:
+            raise
+        verdict = verdict_of(feature, "parked", trouble)
+    except (StateError, *_FOR_THE_PERSON) as error:
+        verdict = verdict_of(feature, "failed", error)
+    seconds = time.monotonic() - began - project.turn.waited
+    verdict = project.clean.value(verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)}))
+    await project.agents.tell("pytest_chimera_verdict", feature=feature, verdict=verdict)
+    return verdict
+
+
+async def _held_and_pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
+    """Work on the feature; one that another process holds is looked at again when the rest is done.
+
+    :raises HeldElsewhere: it is held then, too, by a process of another run.
+    """
+    try:
+        return await _pursued(project, feature, base)
+    except HeldElsewhere as held:
+        if held.run != project.run:
+            project.progress(feature, f"{held.sentence} Going on with the rest.")
+            await project.turn.when_others_are_done()
+            return await _pursued(project, feature, base)
+    while True:
+        await anyio.sleep(_LOOK_EVERY)
+        with suppress(HeldElsewhere):
+            return await _pursued(project, feature, base)
+
+
+async def _pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
+    if project.canaries:
+        project.canaries.refuse_broken()
+    with project.held(feature):
+        reached(CrashPoint.FEATURE_HELD)
+        journal = project.journal(feature)
+        if journal.repaired:
+            project.progress(feature, journal.repaired)
+        return await _Pursuit(project, feature, journal, base).verdict()
+
+
+class JournalRecorder(Recorder):
+    """Records what an executor does in a journal."""
+
+    def __init__(self, journal: Journal) -> None:
+        self._journal = journal
+
+    async def started(self, workflow: ChimeraWorkflow) -> None:
+        """What came before is on the disk before the phase begins; before the first one nothing came."""
+        self._journal.write("phase_started", phase=workflow.current_phase.value, attempt=workflow.attempt)
+        if workflow.results:
+            await self._journal.flushed()
+
+    async def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
+        """The result is put on the disk with the start of the next phase, or at once at an end."""
+        self._journal.write("phase_finished", result=result, leads_to=leads_to.value)
+        if leads_to in {ChimeraPhase.COMPLETE, ChimeraPhase.FAILED}:
+            await self._journal.flushed()
+
+
+@dataclass
+class _Pursuit:
+    project: Project
+    feature: Feature
+    journal: Journal
+    base: str | None
+    time: anyio.CancelScope = field(default_factory=anyio.CancelScope)
+
+    def __post_init__(self) -> None:
+        self.verdicts = Verdicts(self.project, self.feature, self.journal)
+
+    @property
+    def standing(self) -> Standing:
+        return self.journal.standing
+
+    @property
+    def workflow(self) -> ChimeraWorkflow:
+        workflow = self.standing.workflow
+        assert workflow is not None, "a pursuit begins with a workflow"
+        return workflow
+
+    async def verdict(self) -> Verdict:
+        note = await self._current_generation()
+        orders = self.project.orders
+        if orders.words and not self.standing.settled:
+            await self._say_what_is_merged()
+            rejects = orders.rejects and self.workflow.change is not None
+            self.journal.append("answered", words=orders.words, attempts=self._attempts, rejects=rejects)
+        elif self.standing.settled:
+            return await self._settled_before()
+        elif self.workflow.current_phase is ChimeraPhase.COMPLETE:
+            return await self._complete_before()
+        return await self._go_on(note)
+
+    async def _say_what_is_merged(self) -> None:
+        """What is on HEAD already stays there, whatever the person says of it: only they take it back."""
+        proof = self.standing.proof
+        if proof is None or self.project.by_hand:
+            return
+        publication = Publication(await self._workshop())
+        if await publication.is_on("HEAD"):
+            self.project.progress(
+                self.feature,
+                f"its result is on HEAD and stays there until you take it back: {await publication.take_back()}",
+            )
+
+    # -- which generation
+
+    async def _current_generation(self) -> str:
+        """Begin a generation where none is going on that fits what is asked; what to tell of it."""
+        workflow, orders = self.standing.workflow, self.project.orders
+        if workflow is None or orders.restart:
+            self._begin()
+            return ""
+        self._limit_attempts(workflow)
+        if self.standing.asked == self._asked():
+            return ""
+        return await self._asked_anew(workflow)
+
+    def _limit_attempts(self, workflow: ChimeraWorkflow) -> None:
+        """A coder has as many attempts a round as are configured now, and its own where it takes over from a person,
+        who has no limit.
+        """
+        if self._attempts == workflow.attempts_of_a_round:
+            return
+        if workflow.max_attempts and self._attempts:
+            if not workflow.is_terminal:
+                self._limit(workflow.answered_after)
+        else:
+            self._limit(workflow.attempts_ended)
+
+    @property
+    def _attempts(self) -> int:
+        """How many attempts whoever implements has in a round; 0 is no limit."""
+        return 0 if self.project.by_hand else self.project.settings.max_attempts
+
+    def _limit(self, after: int) -> None:
+        """Begin to count the round's attempts after one of them."""
+        self.journal.append("limited", max_attempts=self._attempts and after + self._attempts, after=after)
+
+    async def _asked_anew(self, workflow: ChimeraWorkflow) -> str:
+        before = workflow.sealed or self.standing.settled_test
+        if before is None:
+            self._begin()
+            return ""
+        test = await (await self._workshop()).write_test(workflow)
+        if said_by(test, self.project.read, handwritten=self.feature.handwritten) == before.meaning:
+            return ""
+        self._begin()
+        difference = _difference(before.test, test)
+        self.project.progress(self.feature, "the scenario has changed: a new generation begins")
+        return f"The scenario has changed:\n{difference}"
+
+    def _begin(self) -> None:
+        before = self.standing.workflow
+        task = self._task()
+        workflow = task.begin(self._attempts, before.generation + 1 if before else 1)
+        if before and before.turned_down:  # what the person has rejected stays so, however often it begins anew
+            workflow = workflow.model_copy(update={"turned_down": before.turned_down})
+        self.journal.write("begun", feature=self.feature.id, workflow=workflow, asked=self._asked())
+
+    def _asked(self) -> str:
+        feature = self.feature
+        text = feature.model_dump_json(exclude={"path", "line", "text_line", "nodeid", "after"})
+        text += repr(self.project.tables)
+        if functions := self.project.functions:
+            text += repr(functions) + repr([self.project.read(each.path) for each in functions])
+        if feature.handwritten:
+            text += (self.project.root / feature.path).read_text(encoding="utf-8")
+        if feature.file and (file := self.project.root / feature.file).is_file():
+            text += file.read_text(encoding="utf-8")
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def _task(self) -> ChimeraTask:
+        staging = self.project.settings.staging_url or None
+        return ChimeraTask(feature=self.feature, target_url=self.feature.url, staging_url=staging)
+
+    async def _workshop(self) -> Workshop:
+        base = self.base
+        if base is None:
+            base = await anyio.to_thread.run_sync(self.project.repository.head)
+        return Workshop(self.project, self.feature, self.journal, base)
+
+    # -- going on
+
+    async def _go_on(self, note: str = "") -> Verdict:
+        workshop = await self._workshop()
+        executor = ChimeraExecutor(
+            self.project.agents,
+            acts=workshop.acts(),
+            table=self.project.table,
+            recorder=JournalRecorder(self.journal),
+            say=partial(self.project.progress, self.feature),
+        )
+        allowance = self.project.allowance
+        try:
+            ends = min(allowance.run_ends(), allowance.feature_ends())
+            with anyio.CancelScope(deadline=ends) as self.time:
+                return await self._walk(executor, workshop, note)
+            raise Parked(self.workflow.current_phase, allowance.time_is_up())
+        except GreenOnBase as green:
+            return await self._green_on_base(green)
+        except Parked as parked:
+            self.journal.append("parked", reason=parked.cause.sentence)
+            return self.verdicts.parked(parked.phase, parked.cause)
+        except WaitingForPerson:
+            return self.verdicts.waiting(note)
+        except _FOR_THE_PERSON as error:
+            self.journal.append("stopped", reason=error.sentence)
+            return self.verdicts.stopped(error)
+        finally:
+            await workshop.end_all()
+
+    async def _walk(self, executor: ChimeraExecutor, workshop: Workshop, note: str) -> Verdict:
+        orders = self.project.orders
+        note = "\n".join(part for part in (note, await self._based(workshop)) if part)
+        if await self._is_edited(workshop):
+            self.project.progress(self.feature, "your working tree has changed since it was read: it is read again")
+            self.journal.append("edited")
+        while not self.workflow.is_terminal:
+            if self.workflow.current_phase is ChimeraPhase.CODE_IMPLEMENTATION:
+                if orders.until_red:
+                    return self.verdicts.red(note)
+                if not orders.calls_coder:
+                    return self.verdicts.unproved()
+                await self._begin_attempt()
+            before = self.workflow.attempt
+            await executor.advance(self._task(), self.workflow)
+            if self.project.by_hand and self.workflow.attempt > before > 0:
+                return self.verdicts.refused()
+        if self.workflow.current_phase is ChimeraPhase.FAILED:
+            return self.verdicts.failed()
+        return await self._complete(Publication(workshop))
+
+    async def _based(self, workshop: Workshop) -> str:
+        """What to tell of the base where HEAD has left it; a red that nobody has worked on yet is moved to HEAD."""
+        sealed, head = self.workflow.sealed, workshop.base
+        if sealed is None or self.workflow.is_terminal or self.base or sealed.base == head:
+            return ""
+        base = sealed.base
+        if await workshop.git(lambda git: git.is_ancestor(head, base)):
+            return ""
+        if not await workshop.git(lambda git: git.is_ancestor(base, head)):
+            line = f"base {base[:10]} is not in the history of HEAD ({head[:10]}), which begins anew: --chimera-restart"
+        elif self.project.by_hand:
+            line = f"base {base[:10]}, HEAD {head[:10]}: what was committed since the base is part of your change"
+        elif self.workflow.has_candidate:
+            line = f"base {base[:10]}, HEAD {head[:10]}: the candidate stays on its base until it is merged"
+        else:
+            await self._move_red(workshop, base)
+            return f"moved from base {base[:10]} to HEAD {head[:10]}"
+        self.project.progress(self.feature, line)
+        return line
+
+    async def _move_red(self, workshop: Workshop, base: str) -> None:
+        """Seal the same test on HEAD, and see it red there.
+
+        :raises GreenOnBase: it is green there.
+        :raises Parked: it could not be seen.
+        """
+        say = partial(self.project.progress, self.feature)
+        say(f"HEAD has moved from {base[:10]} to {workshop.base[:10]}: sealing the test there, and seeing it red again")
+        phase = ChimeraPhase.E2E_TEST_GENERATION
+        acts = {phase: workshop.red_on_base}
+        executor = ChimeraExecutor(self.project.agents, acts=acts, table=self.project.table, say=say)
+        at_red = self.workflow.model_copy(update={"current_phase": phase})
+        result = await executor.execute_phase(self._task(), at_red)
+        if not isinstance(result.value, SealedTest):
+            raise Parked(phase, EnvironmentTrouble(result.reason, remedy="Run the same command again."))
+        self.journal.append("moved", sealed=result.value, change=None)
+        red = result.value.red
+        say(f"red on {workshop.base[:10]} too{f': {red.failure.as_sentence()}' if red and red.failure else ''}")
+
+    async def _is_edited(self, workshop: Workshop) -> bool:
+        """The person has gone on editing since their working tree was read as the candidate."""
+        sealed, change = self.workflow.sealed, self.workflow.candidate_under_way
+        if not (self.project.by_hand and sealed and change):
+            return False
+        keep = f"{self.feature.slug}/now"
+        now = await workshop.git(lambda git: git.snapshot(sealed.commit, self.feature.description, keep))
+        return now.tree != change.tree
+
+    async def _begin_attempt(self) -> None:
+        """Wait for the attempt's turn, which costs the feature nothing of its time."""
+        await self.journal.flushed()
+        waited = self.project.turn.waited
+        await self.project.turn.attempt(self.workflow.attempt)
+        if self.project.settings.feature_limit:
+            later = self.time.deadline + self.project.turn.waited - waited
+            self.time.deadline = min(later, self.project.allowance.run_ends())
+
+    async def _complete(self, publication: Publication) -> Verdict:
+        """The loop has come to its end: publish what is proved."""
+        if self.standing.proof is None:
+            if await self._is_edited(publication.workshop):
+                self.journal.append("edited")
+                return self.verdicts.edited()
+            await publication.prove()
+        attempts = f"{self.workflow.attempts} attempt{'s' if self.workflow.attempts != 1 else ''}"
+        if self.project.by_hand:
+            return self.verdicts.commit_by_hand(publication.proof, attempts)
+        if not self.standing.branch:
+            await publication.publish()
+        return await self._landed(publication, f"complete after {attempts}")
+
+    async def _landed(self, publication: Publication, sentence: str) -> Verdict:
+        """The verdict on a proved feature, once it is brought in where that is configured."""
+        why_not = await publication.land()
+        return self.verdicts.landed(sentence, publication.proof, why_not, await publication.earlier_on("HEAD"))
+
+    # -- complete before
+
+    async def _complete_before(self) -> Verdict:
+        workshop = await self._workshop()
+        publication = Publication(workshop)
+        if self.standing.proof is None or await publication.is_to_publish():
+            return await self._complete(publication)
+        await publication.note_merge()
+        name, commit, tree = await self._present_state(workshop)
+        where = await publication.where(tree)
+        if await publication.is_to_land():
+            return await self._landed(publication, where)
+        left = await self._left_to_the_person(publication, tree)
+        if tree in self.standing.green_trees and not self.project.orders.reprove:
+            return self.verdicts.say("proved", where, "", left)
+        self.project.progress(self.feature, f"complete before; proving it again on {name}")
+        try:
+            run = await self._seen_again(workshop, commit, tree)
+        except (Parked, EnvironmentTrouble, PhaseFailed) as trouble:
+            cause = trouble.cause if isinstance(trouble, Parked) else trouble
+            self.journal.append("parked", reason=cause.sentence)
+            return self.verdicts.told(verdict_of(self.feature, "parked", cause))
+        if run.status == "green":
+            self.journal.append("reproved", tree=tree)
+            return self.verdicts.say("still green", f"{where}, still green on {name}", "", left)
+        return await self._regressed(run, name)
+
+    async def _left_to_the_person(self, publication: Publication, tree: str) -> str:
+        """The command that brings in what is proved; empty where that is done."""
+        if self.project.by_hand:
+            is_open = await publication.is_open(tree) and not await publication.is_on("HEAD")
+            return self.verdicts.commit_command(publication.proof) if is_open else ""
+        return self.verdicts.open_merge(await publication.earlier_on("HEAD"))
+
+    async def _seen_again(self, workshop: Workshop, commit: str, tree: str) -> TestRun:
+        workflow = self.workflow
+        room = workshop.room(workflow, "again")
+        try:
+            return await workshop.staging.look(sealed_of(workflow), commit, tree, room, workflow)
+        finally:
+            await workshop.end_all()
+
+    async def _present_state(self, workshop: Workshop) -> tuple[str, str, str]:
+        """What the feature is proved against now: the working tree, HEAD once merged, or the branch's tip."""
+        proof, branch = self.standing.proof, self.standing.branch
+        assert proof is not None, "only a proved feature is complete"
+        if self.project.by_hand:
+            sealed = sealed_of(self.workflow)
+            keep = f"{self.feature.slug}/again"
+            now = await workshop.git(lambda git: git.snapshot(sealed.commit, self.feature.description, keep))
+            return "your working tree", now.commit, now.tree
+        if await Publication(workshop).is_on("HEAD"):
+            head = await workshop.git(lambda git: git.head())
+            return f"HEAD ({head[:10]})", head, await workshop.git(lambda git: git.tree_of(head))
+        tip = await workshop.git(lambda git: git.tip(branch))
+        if tip is None:
+            raise RepositoryError(
+                f"The branch {branch} is gone, and its commit is not in HEAD's history.",
+                where=proof.commit,
+                remedy=f"Bring it back with `git branch {branch} {proof.commit[:10]}`, or start over with "
+                "--chimera-restart.",
+            )
+        await workshop.git(lambda git: git.bring(tip))
+        return branch, tip, await workshop.git(lambda git: git.tree_of(tip))
+
+    async def _regressed(self, run: TestRun, name: str) -> Verdict:
+        failure = run.failure
+        if failure is None or failure.reason not in RIGHT_REDS:
+            reason = failure.as_sentence() if failure else "the test is not green"
+            self.journal.append("stopped", reason=reason)
+            return self.verdicts.regressed(run, name, reason)
+        self.project.progress(self.feature, f"regressed on {name}: a new generation begins")
+        note = f"regressed on {name}:\n{self.verdicts.causes.of_run(run)}"
+        self._begin()
+        return await self._go_on(note)
+
+    # -- there already
+
+    async def _green_on_base(self, green: GreenOnBase) -> Verdict:
+        sealed = green.sealed
+        if await self._is_vacuous(sealed):
+            self.journal.append("stopped", reason="vacuous: it expects nothing")
+            return self.verdicts.say(
+                "vacuous",
+                "vacuous: it expects nothing",
+                "The test is green even on an empty page.",
+                "add a Then step that names what a person would see",
+            )
+        proved = (await anyio.to_thread.run_sync(self.project.repository.proofs)).get(self.feature.id)
+        in_history = proved is not None and proved.test_sha256 == sealed.sha256
+        state = "proved" if in_history else "present"
+        tree = await anyio.to_thread.run_sync(self.project.repository.tree_of, sealed.base)
+        self.journal.append("settled", state=state, test=sealed, tree=tree, commit=proved.commit if proved else "")
+        return self.verdicts.there_already(proved.commit if in_history and proved else "", still=True)
+
+    async def _is_vacuous(self, sealed: SealedTest) -> bool:
+        files = await anyio.to_thread.run_sync(beside, sealed, self.project.repository)
+        return await is_vacuous(
+            sealed,
+            evidence=self.project.vault.room(self.feature.slug, self.workflow.generation, "empty-page"),
+            browser=self.project.browser(),
+            time_limit=self.project.settings.validation_timeout,
+            **files,
+        )
+
+    async def _settled_before(self) -> Verdict:
+        git = self.project.repository
+        tree = await anyio.to_thread.run_sync(lambda: git.tree_of(git.head()))
+        if tree in self.standing.green_trees and not self.project.orders.reprove:
+            return self.verdicts.there_already(self.standing.settled_commit, still=False)
+        self._begin()
+        return await self._go_on()
+
+
+def _difference(before: GeneratedTest, after: GeneratedTest) -> str:
+    lines = difflib.unified_diff(
+        before.source.splitlines(),
+        after.source.splitlines(),
+        "as it was sealed",
+        "as it is asked now",
+        lineterm="",
+        n=1,
+    )
+    return "\n".join(lines)

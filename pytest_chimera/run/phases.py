@@ -1,0 +1,416 @@
+"""What each phase does inside a project: git, clones, deployments and the judge around the hooks' answers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TypeVar
+
+import anyio
+import anyio.to_thread
+
+from pytest_chimera.context.project import Project
+from pytest_chimera.errors import (
+    ArrangingFailed,
+    ConflictError,
+    EnvironmentTrouble,
+    PhaseFailed,
+    PreconditionError,
+    ScenarioError,
+)
+from pytest_chimera.generation.sealing import (
+    answering_test,
+    compiled,
+    elsewhere_test,
+    frozen,
+    functions_in,
+    is_unclear,
+    refuse_flaky,
+    refuse_wrong_red,
+    said_by,
+    with_script_error,
+    without_start_page,
+)
+from pytest_chimera.git import Candidate, Repository
+from pytest_chimera.implementation.attempts import Implementing
+from pytest_chimera.judge import seal_of
+from pytest_chimera.models import (
+    Change,
+    Deployment,
+    Feature,
+    GeneratedTest,
+    Review,
+    SealedTest,
+    TestRun,
+)
+from pytest_chimera.run.executor import Act, combined, generated_from, outcome_of, time_stands_still
+from pytest_chimera.run.merge_queue import STACK, MergeQueue, earlier_result, tip_to_land_on, wants_landing
+from pytest_chimera.staging.deployments import Staging
+from pytest_chimera.staging.framework_detection import front_ends
+from pytest_chimera.state.journal import Journal
+from pytest_chimera.state.vault import write_file
+from pytest_chimera.system.crash_points import CrashPoint, reached
+from pytest_chimera.validation.regression_check import Keeping
+from pytest_chimera.validation.variations import Trials, change_of, sealed_of
+from pytest_chimera.workflow.agents import nobody_answers
+from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraTask, ChimeraWorkflow
+
+T = TypeVar("T")
+
+
+class GreenOnBase(Exception):
+    """The test is green on the base: the feature is there already, or the test expects nothing."""
+
+    def __init__(self, sealed: SealedTest, run: TestRun) -> None:
+        super().__init__("green on the base")
+        self.sealed = sealed
+        self.run = run
+
+
+class DoesNotMerge(PhaseFailed):
+    """The candidate and what it is to be brought in to changed the same lines.
+
+    :param sealed: the sealed test there, not seen red yet.
+    """
+
+    def __init__(self, sealed: SealedTest, conflict: ConflictError) -> None:
+        remedy = f"Files in conflict: {', '.join(conflict.paths)}."
+        super().__init__(conflict.sentence, remedy=remedy, evidence=conflict.hunks)
+        self.sealed = sealed
+
+
+_WHEN_MOVED = {
+    ChimeraPhase.E2E_TEST_GENERATION,
+    ChimeraPhase.GUARDIAN_REVIEW,
+    ChimeraPhase.STAGING_DEPLOYMENT,
+    ChimeraPhase.E2E_VALIDATION,
+}
+
+
+@dataclass
+class Workshop:
+    """The acts of one feature's phases.
+
+    :param base: the commit that the feature starts from.
+    """
+
+    project: Project
+    feature: Feature
+    journal: Journal
+    base: str
+
+    def __post_init__(self) -> None:
+        self.staging = Staging(self.project, self.feature)
+        self.implementing = Implementing(self.project, self.feature, self.journal)
+        self.queue = MergeQueue(self.project.state / "merge-queue.lock")
+
+    @property
+    def place(self) -> Path:
+        """Where the feature's clones and checkouts lie."""
+        return self.project.place(self.feature)
+
+    @property
+    def trials(self) -> Trials:
+        """The runs with other data."""
+        return Trials(self.project.settings, self.feature, self.staging.look)
+
+    def acts(self) -> Mapping[ChimeraPhase, Act]:
+        """The table for the executor."""
+        return {
+            ChimeraPhase.E2E_TEST_GENERATION: self.generate,
+            ChimeraPhase.CODE_IMPLEMENTATION: self.implement,
+            ChimeraPhase.GUARDIAN_REVIEW: self.review,
+            ChimeraPhase.STAGING_DEPLOYMENT: self.deploy,
+            ChimeraPhase.E2E_VALIDATION: self.validate,
+        }
+
+    # -- e2e_test_generation
+
+    async def generate(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> SealedTest:
+        """Write the test, see it red on the base for the right reason, and seal it.
+
+        :raises GreenOnBase: it is green there.
+        :raises PreconditionError: it is red for a reason that is the person's to mend.
+        """
+        await anyio.to_thread.run_sync(self._check_replaced)
+        return await self._red(await self.write_test(workflow), workflow)
+
+    async def red_on_base(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> SealedTest:
+        """The test that was sealed elsewhere, sealed on this base and seen red there. The errors are those of
+        :meth:`generate`.
+        """
+        return await self._red(sealed_of(workflow).test, workflow)
+
+    async def _red(self, test: GeneratedTest, workflow: ChimeraWorkflow) -> SealedTest:
+        sealed = await self.proved_red(await self.seal(test, self.base), workflow)
+        shared = await self.trials.shares_data(sealed, self.room(workflow, "shared"), workflow)
+        notes = await self.trials.notes(sealed, lambda: self.room(workflow, "without-actions"), workflow)
+        return sealed.model_copy(update={"shared": shared, "notes": notes})
+
+    async def write_test(self, workflow: ChimeraWorkflow) -> GeneratedTest:
+        """The feature's test: the person's own, or what the generating hook answers."""
+        feature = self.feature
+        if feature.handwritten:
+            source = (self.project.root / feature.path).read_text(encoding="utf-8")
+            name = feature.nodeid.partition("::")[2].partition("[")[0]
+            return GeneratedTest(source=source, path=feature.path, name=name)
+        hook = "pytest_chimera_generate_test"
+        async with self.project.breakers.watching(hook):
+            answer = await self.project.agents.ask(hook, feature=feature, workflow=workflow)
+        if answer is None:
+            raise nobody_answers(hook)
+        path = f"{self.project.settings.test_dir}/{feature.function}.py"
+        task = ChimeraTask(feature=feature, target_url=feature.url)
+        return compiled(generated_from(task, answer, path))
+
+    async def seal(self, test: GeneratedTest, base: str) -> SealedTest:
+        """The test with its hash and its commit: the base, the files as the person has them, and the test; a test that
+        it replaces is gone from there.
+        """
+        feature = self.feature
+        functions = functions_in(test, handwritten=feature.handwritten)
+        await self.git(lambda git: git.bring(base))
+        overlay = await anyio.to_thread.run_sync(self._overlay, test, base)
+        message = f"Test: {feature.description}\n\nSealed by pytest-chimera before any implementation."
+        commit, tree = await self.git(lambda git: git.seal(base, overlay, message, f"{feature.slug}/sealed"))
+        reached(CrashPoint.TEST_SEALED)
+        return SealedTest(
+            test=test,
+            handwritten=feature.handwritten,
+            nodeids=await frozen(feature, test, self.project.repository, commit),
+            sha256=seal_of(test.source),
+            meaning=said_by(test, self.project.read, handwritten=feature.handwritten),
+            base=base,
+            commit=commit,
+            tree=tree,
+            files=tuple(overlay),
+            protected=tuple(
+                path for path in dict.fromkeys((*overlay, *functions)) if path not in self.project.config_files
+            ),
+        )
+
+    def _overlay(self, test: GeneratedTest, base: str) -> dict[str, bytes | None]:
+        git = self.project.repository
+        overlay: dict[str, bytes | None] = {test.path: test.source.encode()}
+        if self._replaced and self._replaced != test.path:
+            overlay[self._replaced] = None
+        functions = functions_in(test, handwritten=self.feature.handwritten)
+        for path in (self.feature.path, self.feature.file, *functions, *self.project.config_files):
+            if path and (content := self.project.read(path)) is not None:
+                overlay.setdefault(path, content)
+        marker = (PurePosixPath(test.path).parent / "__init__.py").as_posix()
+        if not self.feature.handwritten and git.read(base, marker) is None:
+            overlay[marker] = b""
+        return {path: content for path, content in overlay.items() if git.read(base, path) != content}
+
+    @property
+    def _replaced(self) -> str:
+        """The accepted test that goes with this feature; a person who implements removes it with their own hands."""
+        return "" if self.project.by_hand else self.feature.replaces or ""
+
+    def _check_replaced(self) -> None:
+        """
+        :raises ScenarioError: ``replaces=`` names no file of the base.
+        """
+        path = self.feature.replaces
+        if path and self.project.repository.read(self.base, path) is None:
+            raise ScenarioError(
+                f"replaces= names no test of {self.base[:10]}: {path!r}.",
+                where=f"{self.feature.path}:{self.feature.line}",
+                remedy="Write the accepted test's file, relative to the project's root: "
+                f'replaces="{self.project.settings.test_dir}/test_old.py"',
+            )
+
+    async def proved_red(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> SealedTest:
+        """The sealed test with its red, once it was red on its base for the right reason."""
+        run = await self.look_at_base(sealed, workflow)
+        if run.status == "green":
+            raise GreenOnBase(sealed, run)
+        if is_unclear(run):
+            refuse_flaky(run, await self.look_at_base(sealed, workflow))
+        refuse_wrong_red(await self._with_its_true_reason(run, sealed, workflow))
+        return sealed.model_copy(update={"red": run})
+
+    async def _with_its_true_reason(self, run: TestRun, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
+        """A page that is missing, or in whose place data is, may be the feature's, or there may be none at all. A page
+        whose scripts throw may lack the feature, or be broken as the base's other pages are.
+        """
+        held = front_ends(self.project.root)
+        if answering := answering_test(sealed, run, held):
+            run = without_start_page(run, await self.look_at_base(answering, workflow), held)
+        probe = elsewhere_test(sealed, run, self.feature.url)
+        return with_script_error(run, await self.look_at_base(probe, workflow)) if probe else run
+
+    async def look_at_base(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
+        """Run the test against the base."""
+        room = self.room(workflow, "red")
+        try:
+            return await self.staging.look(sealed, sealed.commit, sealed.tree, room, workflow)
+        except ArrangingFailed as failed:
+            remedy = f"{failed.evidence}\nIt has to do so before the feature is there, too: mend the function."
+            raise PreconditionError(failed.sentence, where=failed.where, remedy=remedy) from failed
+        except PhaseFailed as failed:
+            raise EnvironmentTrouble(
+                f"The base does not serve: {failed.sentence}",
+                where=failed.where,
+                remedy=f"{failed.remedy}\n{failed.evidence}\nMake `{self.project.settings.serve or 'the application'}` "
+                "run on a clean checkout, then run the same command again.".lstrip(),
+            ) from failed
+
+    # -- code_implementation
+
+    async def implement(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> Change:
+        """Have the change made, and read what was changed from the files.
+
+        :raises WaitingForPerson: the person has not changed anything yet.
+        :raises PhaseFailed: the coder changed nothing, or could not do it.
+        """
+        return await self.implementing.implement(workflow)
+
+    # -- guardian_review
+
+    async def review(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> Review:
+        """Ask all reviewers about the change."""
+        change = change_of(workflow)
+        return await self.reviewed(change, workflow, self.room(workflow, f"review-{workflow.attempt}"))
+
+    async def reviewed(self, change: Change, workflow: ChimeraWorkflow, room: Path) -> Review:
+        """All reviewers' answers as one, kept in the vault."""
+        if self.project.canaries:
+            await self.project.canaries.before_review(self.project.agents)
+        brief = self.implementing.brief(workflow, Path())
+        hook = "pytest_chimera_review_change"
+        async with self.project.breakers.watching(hook):
+            answers = await self.project.agents.ask_all(hook, change=change, brief=brief, workflow=workflow)
+        review = self.project.clean.value(combined(answers))
+        await anyio.to_thread.run_sync(write_file, room / "review.json", review.model_dump_json(indent=2))
+        return review
+
+    # -- staging_deployment
+
+    async def deploy(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> Deployment:
+        """Deploy the candidate from a clean checkout."""
+        change = change_of(workflow)
+        await self.implementing.watch.keep()
+        return await self.staging.deployed(
+            change.commit, change.tree, self.room(workflow, f"staging-{workflow.attempt}"), workflow
+        )
+
+    # -- e2e_validation
+
+    async def validate(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> TestRun:
+        """Run the sealed test against the candidate; before it is brought in, on top of what it is brought in to.
+
+        :raises PhaseFailed: it does not fit there.
+        """
+        change = change_of(workflow)
+        room = self.room(workflow, f"validation-{workflow.attempt}")
+        run = await self.staging.look(sealed_of(workflow), change.commit, change.tree, room, workflow)
+        for url in run.unloaded if run.status == "green" else ():
+            self.project.progress(self.feature, f"note: green, although its page could not load {url}: no network")
+        if run.status == "green":
+            run = await self._beyond_its_letter(run, change, room, workflow)
+        await self.implementing.watch.refuse_trespass()
+        if run.status != "green" or self.project.by_hand or not wants_landing(self.project.settings):
+            return run
+        if workflow.words and await self._earlier_where_it_lands():
+            return run
+        await self.queue.enter()
+        try:
+            run = await self._proved_on_tip(workflow, run)
+        except BaseException:
+            self.queue.leave()
+            raise
+        if run.status != "green":
+            self.queue.leave()
+        return run
+
+    async def _beyond_its_letter(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+        """The green run, once it was green with other data too, and nothing is broken that worked."""
+        run = await self.trials.varied(run, change, room, workflow)
+        keeping = Keeping(self.project, self.feature, self.staging)
+        return await keeping.kept(run, change, room, workflow) if run.status == "green" else run
+
+    async def _earlier_where_it_lands(self) -> str:
+        """An earlier result of the feature, beside which this one cannot be proved: only the person takes it back."""
+        tip = await self.tip()
+        return await self.git(lambda git: earlier_result(git, self.feature.id, tip))
+
+    async def _proved_on_tip(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:
+        """Bring the candidate to where it is to land and prove it there, until that stays where it is."""
+        while (tip := await self.tip()) != sealed_of(workflow).base:
+            try:
+                workflow, run = await self.proved_on(tip, workflow)
+            except DoesNotMerge as conflict:
+                red = sealed_of(workflow).red
+                self.journal.append("moved", sealed=conflict.sealed.model_copy(update={"red": red}), change=None)
+                raise
+            self.journal.append("moved", sealed=sealed_of(workflow), change=change_of(workflow))
+            if run.status != "green":
+                return run
+        return run
+
+    async def tip(self) -> str:
+        """The commit that the feature has to be proved on before it is brought in."""
+
+        def say(line: str) -> None:
+            self.project.progress(self.feature, line)
+
+        return await self.git(lambda git: tip_to_land_on(git, self.project.settings, say))
+
+    async def proved_on(self, tip: str, workflow: ChimeraWorkflow) -> tuple[ChimeraWorkflow, TestRun]:
+        """The workflow with its test and candidate on top of another commit, and what was seen of it there.
+
+        :raises DoesNotMerge: both changed the same lines.
+        :raises PhaseFailed: a reviewer rejects it there, or it takes too long.
+        """
+        moved_from = "HEAD has moved" if self.project.settings.merge == "ff" else f"{STACK} has moved"
+        self.project.progress(self.feature, f"{moved_from} to {tip[:10]}: proving the change again on top of it")
+        limit = sum(route.timeout for phase, route in self.project.table.items() if phase in _WHEN_MOVED)
+        with time_stands_still(), anyio.move_on_after(limit or None):
+            return await self._proved_on(tip, workflow)
+        raise PhaseFailed(f"On top of {tip[:10]}: cut off after {limit:g} s")
+
+    async def _proved_on(self, tip: str, workflow: ChimeraWorkflow) -> tuple[ChimeraWorkflow, TestRun]:
+        change = change_of(workflow)
+        before = sealed_of(workflow)
+        sealed = (await self.seal(before.test, tip)).model_copy(update={"shared": before.shared})
+        try:
+            moved = await self._moved(change, sealed, workflow)
+        except ConflictError as conflict:
+            raise DoesNotMerge(sealed, conflict) from conflict
+        sealed = await self.proved_red(sealed, workflow)
+        after = workflow.moved_to(sealed, moved)
+        review = await self.reviewed(moved, after, self.room(workflow, f"review-{workflow.attempt}"))
+        if (refused := outcome_of(review)).get("reason"):
+            raise PhaseFailed(f"On top of {tip[:10]}: {refused['reason']}", evidence=refused.get("details", ""))
+        room = self.room(workflow, f"validation-{workflow.attempt}")
+        run = await self.staging.look(sealed, moved.commit, moved.tree, room, after)
+        if run.status == "green":
+            run = await self._beyond_its_letter(run, moved, room, after)
+        return after, run
+
+    async def _moved(self, change: Change, sealed: SealedTest, workflow: ChimeraWorkflow) -> Change:
+        message, keep = f"{self.feature.description}", f"{self.feature.slug}/candidate"
+        commit, tree = await self.git(lambda git: git.rebase(change.commit, change.base, sealed.commit, message, keep))
+        files = await self.git(lambda git: git.changed(sealed.commit, commit))
+        candidate = Candidate(commit=commit, tree=tree, files=files)
+        return await self.implementing.as_change(
+            candidate, sealed, self.room(workflow, f"attempt-{workflow.attempt}"), change.summary
+        )
+
+    async def end_all(self) -> None:
+        """Stop whatever still runs for this feature, and let the next one in."""
+        self.queue.leave()
+        await self.staging.end_all()
+
+    # -- helpers
+
+    def room(self, workflow: ChimeraWorkflow, name: str) -> Path:
+        """A fresh folder in the vault."""
+        return self.project.vault.room(self.feature.slug, workflow.generation, name)
+
+    async def git(self, question: Callable[[Repository], T]) -> T:
+        """Ask git, in a thread."""
+        return await self.project.git(question)

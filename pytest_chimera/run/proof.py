@@ -1,0 +1,113 @@
+"""The proof in full, as it is kept in the vault: what was red, what was green, and by which tools."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import re
+import sys
+from dataclasses import asdict
+from importlib import metadata
+from typing import Any
+
+from pytest_chimera.implementation.tamper_detection import Custody
+from pytest_chimera.models import Deployment, Proof, Review, SealedTest, TestRun
+from pytest_chimera.review.rules import RULES
+from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow
+
+FORMAT = 1
+_PLACE = re.compile(r" \(.*\)$")
+_TOOLS = ("pytest-chimera", "pytest", "pytest-playwright", "playwright")
+
+
+def whole_proof(proof: Proof, workflow: ChimeraWorkflow, custody: Custody) -> dict[str, Any]:
+    """Everything that a proof rests on, as plain data.
+
+    :param workflow: the workflow that has come to its end.
+    :param custody: how everything is that a change has no business with.
+    """
+    return {
+        "format": FORMAT,
+        **proof.model_dump(),
+        "test": _test(workflow.sealed),
+        "red": _run(workflow.sealed.red if workflow.sealed else None),
+        "green": _run(_made(workflow, ChimeraPhase.E2E_VALIDATION)),
+        "review": _review(_made(workflow, ChimeraPhase.GUARDIAN_REVIEW)),
+        "deployment": _deployment(_made(workflow, ChimeraPhase.STAGING_DEPLOYMENT)),
+        "rules": rules(),
+        "fingerprints": custody.fingerprints(),
+        "tools": tools(),
+    }
+
+
+def told_tools(green: TestRun | None) -> str:
+    """The versions of what judged in one line, the browser's last: as a trailer says it."""
+    browser = _PLACE.sub("", green.browser) if green else ""
+    told = [f"{name} {metadata.version(name)}" for name in _TOOLS]
+    return ", ".join([*told, browser] if browser else told)
+
+
+def rules() -> dict[str, Any]:
+    """The guardian's rules, and the digest of all that they say: another digest is another set of rules."""
+    said = json.dumps([asdict(rule) for rule in RULES.values()])
+    return {"ids": list(RULES), "sha256": hashlib.sha256(said.encode()).hexdigest()}
+
+
+def tools() -> dict[str, str]:
+    """The versions of what judges."""
+    return {"python": platform.python_version(), "system": sys.platform} | {
+        name: metadata.version(name) for name in _TOOLS
+    }
+
+
+def _made(workflow: ChimeraWorkflow, phase: ChimeraPhase) -> Any:
+    result = workflow.latest(phase)
+    return result.value if result else None
+
+
+def _test(sealed: SealedTest | None) -> dict[str, Any]:
+    if sealed is None:
+        return {}
+    return {
+        "path": sealed.test.path,
+        "sha256": sealed.sha256,
+        "nodeids": list(sealed.nodeids),
+        "handwritten": sealed.handwritten,
+        "sealed_commit": sealed.commit,
+        "sealed_tree": sealed.tree,
+    }
+
+
+def _run(run: TestRun | None) -> dict[str, Any]:
+    if run is None:
+        return {}
+    failure = run.failure
+    return {
+        "status": run.status,
+        "passed": list(run.passed),
+        "reason": failure.reason.value if failure else "",
+        "expectation": failure.as_sentence() if failure else "",
+        "signature": failure.signature if failure else "",
+        "browser": run.browser,
+        "evidence": run.evidence.folder if run.evidence else "",
+        "varied": list(run.varied),
+        "not_varied": dict(run.not_varied),
+        "earlier": list(run.earlier),
+    }
+
+
+def _review(review: Review | None) -> dict[str, Any]:
+    if review is None:
+        return {}
+    return {
+        "decision": review.decision,
+        "reviewers": review.reviewer,
+        "notes": [finding.as_text() for finding in review.findings],
+    }
+
+
+def _deployment(deployment: Deployment | None) -> dict[str, Any]:
+    if deployment is None:
+        return {}
+    return deployment.model_dump(include={"commit", "tree", "name", "url", "command", "found", "proved"})

@@ -1,0 +1,81 @@
+"""What an idiom is given, and what an intent is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from pytest_chimera.models import Target
+from pytest_chimera.scenario.language.readings import Reading
+from pytest_chimera.scenario.rendering.layout import raw
+from pytest_chimera.scenario.rendering.locators import Finder
+
+Table = tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Work:
+    """What an idiom needs: the reading, where it looks, and what the step carries below its line."""
+
+    reading: Reading
+    finder: Finder
+    table: Table = ()
+    docstring: str | None = None
+
+    def thing(self, default: str, slot: str = "target", value: str | None = None) -> str:
+        """The locator of a slot's target, or of the clause's subject."""
+        return self.finder.find(self.target(slot), default, value)
+
+    def target(self, slot: str = "target") -> Target:
+        """A slot's target, or the clause's subject."""
+        found = self.reading.get(slot) or self.reading.subject
+        return found if isinstance(found, Target) else Target()
+
+    def text(self, slot: str = "value") -> str:
+        """A slot's literal; without one, the step's doc string."""
+        found = self.reading.get(slot)
+        return str(found) if found is not None else self.docstring or ""
+
+    def texts(self) -> tuple[str, ...]:
+        """The literals of the slots ``texts`` or ``words``."""
+        found = self.reading.get("texts") or self.reading.get("words")
+        if isinstance(found, tuple):
+            return found
+        return () if self.docstring is None else (self.docstring,)
+
+    @property
+    def not_(self) -> str:
+        """What an assertion's name begins with."""
+        return "not_" if self.reading.negated else ""
+
+
+Idiom = Callable[[Work], list[str]]
+
+
+@dataclass(frozen=True)
+class Intent:
+    """A row: the kind of its steps, of its negated ones, and how it is said in Playwright."""
+
+    kind: str
+    idiom: Idiom
+    negated: str = ""
+
+
+def one(line: str) -> Idiom:
+    """Always the same line."""
+
+    def idiom(_: Work) -> list[str]:
+        return [line]
+
+    return idiom
+
+
+def escaped(text: str) -> str:
+    """``text`` as a pattern that matches it and nothing else."""
+    return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
+
+
+def matching(work: Work) -> str:
+    """The pattern of a step, compiled."""
+    return f"re.compile({raw(work.text('pattern'))})"

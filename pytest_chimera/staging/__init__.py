@@ -1,0 +1,1 @@
+"""Phase 4: the application is found, prepared and served."""

@@ -1,0 +1,236 @@
+"""Running copies of a feature's commits, and what the judge sees of them."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+
+from pytest_chimera.context.project import Project
+from pytest_chimera.context.summaries import busy_text
+from pytest_chimera.errors import EnvironmentTrouble
+from pytest_chimera.generation.sealing import as_given, not_arranged, outside
+from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Failure, Feature, SealedTest, TestRun
+from pytest_chimera.run.executor import shaped
+from pytest_chimera.scenario.helpers import arrangements_of
+from pytest_chimera.staging.arranging import Arranging, Code, NotArranged, Where
+from pytest_chimera.system.crash_points import CrashPoint, reached
+from pytest_chimera.system.machine_load import stretch, stretched
+from pytest_chimera.system.process import run_program
+from pytest_chimera.workflow.agents import nobody_answers
+from pytest_chimera.workflow.machine import ChimeraWorkflow
+
+LOOKS = 3
+"""How many times a test is run that a busy machine leaves no time for."""
+
+
+def waiting(sealed: SealedTest, times: float) -> SealedTest:
+    """A test for which the judge waits at least so many times longer than usual."""
+    return sealed.model_copy(update={"stretch": times}) if times > 1 else sealed
+
+
+@dataclass
+class Staging:
+    """One feature's deployments: each has a checkout of its own, and what is started here is stopped here.
+
+    :param live: what runs now, and ``checkouts`` the folders that it runs from: by commit.
+    """
+
+    project: Project
+    feature: Feature
+    live: dict[str, Deployment] = field(default_factory=dict)
+    checkouts: dict[str, Path] = field(default_factory=dict)
+
+    async def deployed(self, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
+        """A running copy of a commit; :meth:`end` stops it."""
+        name = f"{self.feature.slug[:30]}-{commit[:8]}".replace("-", "_")
+        await self.project.allowance.a_deployment()
+        try:
+            return await self._deployed(commit, tree, name, room, workflow)
+        except BaseException:
+            self.project.allowance.deployment_ended()
+            raise
+
+    async def _deployed(self, commit: str, tree: str, name: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
+        folder = await self.fresh_checkout(commit, name)
+        reached(CrashPoint.CHECKOUT_MADE)
+        served = str(self.project.repository.project_in(folder))
+        checkout = Checkout(commit=commit, tree=tree, folder=served, name=name, vault=str(room))
+        hook = "pytest_chimera_deploy_to_staging"
+        try:
+            async with self.project.breakers.watching(hook):
+                answer = await self.project.agents.ask(hook, checkout=checkout, workflow=workflow)
+            if answer is None:
+                raise nobody_answers(hook)
+            deployment = shaped(hook, Deployment, answer)
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self.project.git(lambda git: git.discard(folder))
+            raise
+        deployment = deployment.model_copy(update={"folder": served, "commit": commit, "tree": tree})
+        self.checkouts[commit] = folder
+        self.live[commit] = deployment
+        reached(CrashPoint.DEPLOYED)
+        return deployment
+
+    async def restarted(self, deployment: Deployment, room: Path, workflow: ChimeraWorkflow) -> Deployment:
+        """The same deployment, stopped and started again with what it has stored."""
+        about = {"commit": deployment.commit, "tree": deployment.tree, "folder": deployment.folder}
+        checkout = Checkout(**about, name=deployment.name, vault=str(room), data_of=deployment.url)
+        hook = "pytest_chimera_deploy_to_staging"
+        answer = await self.project.agents.ask(hook, checkout=checkout, workflow=workflow)
+        again = shaped(hook, Deployment, answer).model_copy(update=about)
+        self.live[deployment.commit] = again
+        return again
+
+    async def fresh_checkout(self, commit: str, name: str) -> Path:
+        """A new folder with exactly the commit's files."""
+        number = 1
+        while (folder := self.project.place(self.feature) / f"{name}-{number}").exists():
+            number += 1
+        await self.project.git(lambda git: git.checkout(commit, folder))
+        return folder
+
+    async def end(self, deployment: Deployment) -> None:
+        """Have a deployment stopped and remove its checkout; nothing interrupts this."""
+        if self.live.pop(deployment.commit, None):
+            self.project.allowance.deployment_ended()
+        with anyio.CancelScope(shield=True):
+            await self.project.agents.tell("pytest_chimera_deployment_ended", deployment=deployment)
+            if folder := self.checkouts.pop(deployment.commit, None):
+                await self.project.git(lambda git: git.discard(folder))
+        reached(CrashPoint.DEPLOYMENT_ENDED)
+
+    async def end_all(self) -> None:
+        """Stop whatever still runs."""
+        for deployment in tuple(self.live.values()):
+            await self.end(deployment)
+
+    async def look(self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+        """Run the test against a commit, on a deployment that runs already or on a new one, and stop that."""
+
+        async def once(times: float) -> TestRun:
+            deployment = self.live.get(commit) or await self.deployed(commit, tree, room, workflow)
+            try:
+                return await self.judged(waiting(sealed, times), deployment, room, workflow)
+            finally:
+                await self.end(deployment)
+
+        return await self.unhurried(once)
+
+    async def unhurried(self, look: Callable[[float], Awaitable[TestRun]]) -> TestRun:
+        """What was seen when the judge had waited long enough for how busy the machine was, with what it saw before.
+
+        :param look: looks once, at a deployment of its own, and waits so many times longer than usual.
+        :raises EnvironmentTrouble: the machine became busier each time.
+        """
+        set_aside: tuple[Failure, ...] = ()
+        run = await look(1.0)
+        for _ in range(LOOKS - 1):
+            if not run.hurried:
+                break
+            set_aside += run.failures
+            self.project.progress(self.feature, f"{_hurried(run)}: it is judged again")
+            run = await look(stretch(run.slowdown))
+        if run.hurried:
+            raise _too_busy(run)
+        return run.model_copy(update={"set_aside": set_aside}) if set_aside else run
+
+    async def judged(
+        self, sealed: SealedTest, deployment: Deployment, room: Path, workflow: ChimeraWorkflow
+    ) -> TestRun:
+        """What the judge saw, once the application was ready; its evidence lies in ``room``.
+
+        :raises EnvironmentTrouble: the cause of a red lies outside the application.
+        :raises ArrangingFailed: what the test needs could not be arranged there.
+        """
+        if ready := self.project.ready:
+            run = await self._seen(ready, deployment, room / "ready", workflow)
+            if run.status != "green":
+                return as_given(run)
+        await self._arrange(sealed, deployment, room)
+        return await self._seen(sealed, deployment, room / "evidence", workflow)
+
+    async def _arrange(self, sealed: SealedTest, deployment: Deployment, room: Path) -> None:
+        """Have done what the test says is there before the browser comes, by the functions as they were sealed.
+
+        :raises ArrangingFailed: one of them fails.
+        """
+        if not arrangements_of(sealed.test):
+            return
+        folder = await self.fresh_checkout(sealed.commit, f"sealed_{sealed.commit[:8]}")
+        try:
+            await self._arranged(sealed, self.project.repository.project_in(folder), deployment, room)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self.project.git(lambda git: git.discard(folder))
+
+    async def _arranged(self, sealed: SealedTest, code: Path, deployment: Deployment, room: Path) -> None:
+        settings, calls = self.project.settings, arrangements_of(sealed.test)
+        known = (deployment.url, deployment.port, deployment.data_dir, deployment.name)
+        where = Where(Path(deployment.folder), *known, self.project.sandboxes.origin)
+        files = await self.project.git(lambda git: git.files(sealed.commit))
+        arranging = Arranging(calls, where, Code.sealed(code, files, calls), room)
+        environment = where.environment(settings.env)
+        arranging.report.touch()
+        written = (arranging.report, *([Path(deployment.data_dir)] if deployment.data_dir else []))
+        sandbox = await anyio.to_thread.run_sync(
+            partial(self.project.sandboxes.for_folder, where.folder, code, writable=written)
+        )
+        finished = await run_program(
+            arranging.command,
+            folder=where.folder,
+            environment=environment,
+            log=arranging.log,
+            time_limit=await anyio.to_thread.run_sync(stretched, settings.arrange_timeout) or None,
+            stdin=arranging.order(),
+            sandbox=sandbox,
+        )
+        try:
+            arranging.check(finished)
+        except NotArranged as failed:
+            on = "base" if deployment.commit == sealed.commit else "candidate"
+            raise not_arranged(failed, sealed.test, on, finished.log) from None
+
+    async def _seen(
+        self, sealed: SealedTest, deployment: Deployment, evidence: Path, workflow: ChimeraWorkflow
+    ) -> TestRun:
+        hook = "pytest_chimera_validate"
+        if self.project.canaries:
+            await self.project.canaries.before_judging(self.project.agents)
+        async with self.project.allowance.a_browser(), self.project.breakers.watching(hook):
+            answer = await self.project.agents.ask(
+                hook, sealed=sealed, deployment=deployment, evidence=str(evidence), workflow=workflow
+            )
+            if answer is None:
+                raise nobody_answers(hook)
+            run = shaped(hook, TestRun, answer)
+            await anyio.to_thread.run_sync(self._mask_secrets, run, evidence)
+            if run.failure and run.failure.reason in OUTSIDE_CAUSES:
+                raise outside(run)
+        reached(CrashPoint.JUDGED)
+        return run
+
+    def _mask_secrets(self, run: TestRun, folder: Path) -> None:
+        """In the evidence that is text; a trace is kept as it is."""
+        seen = (run.evidence.page, run.evidence.console) if run.evidence else ()
+        for path in map(Path, filter(None, seen)):
+            if path.is_file() and path.parent.parent == folder.parent:
+                self.project.clean.file(path)
+
+
+def _hurried(run: TestRun) -> str:
+    return f"{run.failure.as_sentence() if run.failure else run.status} ({busy_text(run)})"
+
+
+def _too_busy(run: TestRun) -> EnvironmentTrouble:
+    return EnvironmentTrouble(
+        f"The machine became busier each of the {LOOKS} times that the test was run: {_hurried(run)}.",
+        where=run.evidence.folder if run.evidence else "",
+        remedy="Let what else runs come to its end, or write for example: chimera_patience = 30. Then run the same "
+        "command again.",
+    )

@@ -1,0 +1,218 @@
+"""What a journal's events add up to: where a feature stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from pytest_chimera.models import Change, Proof, SealedTest, Value
+from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, PhaseResult
+
+
+class Event(NamedTuple):
+    """One line of a journal.
+
+    :param seq: counts from 1; ``at`` is the time in UTC, for people.
+    :param previous: digest of the line before; ``digest`` of this one.
+    """
+
+    schema_version: int
+    seq: int
+    at: str
+    event: str
+    data: dict[str, Any]
+    previous: str
+    digest: str
+
+
+class Standing(Value):
+    """Where a feature stands, as its journal tells it.
+
+    :param feature: its id; ``workflow`` the present generation's workflow, ``None`` before the first.
+    :param asked: digest of what the person asked for when this generation began.
+    :param open_phase: a phase that was started and has not ended: a crash's leftover.
+    :param parked: why it is parked; ``stopped`` why it waits for the person; empty once it goes on.
+    :param settled: ``present`` or ``proved``, for a feature that was there without our doing; ``settled_test`` is its
+        test and ``settled_commit`` the commit that proved it, if any.
+    :param handed: the generated test as it was last written into the person's tree.
+    :param green_trees: digests of the trees on which the sealed test was seen green.
+    """
+
+    feature: str = ""
+    workflow: ChimeraWorkflow | None = None
+    asked: str = ""
+    open_phase: tuple[ChimeraPhase, int] | None = None
+    parked: str = ""
+    stopped: str = ""
+    settled: str = ""
+    settled_test: SealedTest | None = None
+    settled_commit: str = ""
+    handed: str = ""
+    proof: Proof | None = None
+    branch: str = ""
+    merged: str = ""
+    stacked: str = ""
+    green_trees: tuple[str, ...] = ()
+    began_at: str = ""
+    updated_at: str = ""
+
+    @property
+    def state(self) -> str:
+        """One word for people."""
+        if self.parked:
+            return "parked"
+        if self.settled:
+            return self.settled
+        return self.workflow.current_phase.value if self.workflow else "new"
+
+
+Changes = dict[str, Any]
+Fields = Mapping[str, Any]
+
+
+def fold(standing: Standing, events: Iterable[Event]) -> Standing:
+    """The standing after some more events. An event of an unknown name changes nothing but the time.
+
+    :raises ValueError: an event's data cannot be read, or it contradicts what came before.
+    """
+    now = dict(vars(standing))
+    for event in events:
+        known = _FOLDS.get(event.event)
+        if known:
+            now |= known(now, event.data)
+        now["updated_at"] = event.at
+        now["began_at"] = now["began_at"] or event.at
+    return standing.model_copy(update=now)
+
+
+_GOES_ON: Changes = {"parked": "", "stopped": ""}
+_KEPT = {"handed", "began_at", "updated_at"}
+_FRESH: Changes = {name: each.default for name, each in Standing.model_fields.items() if name not in _KEPT}
+
+
+def _begun(_now: Fields, data: Fields) -> Changes:
+    workflow = ChimeraWorkflow.model_validate(data["workflow"])
+    return _FRESH | {"feature": data["feature"], "asked": data["asked"], "workflow": workflow}
+
+
+def _phase_started(_now: Fields, data: Fields) -> Changes:
+    return _GOES_ON | {"open_phase": (ChimeraPhase(data["phase"]), data["attempt"])}
+
+
+def _phase_finished(now: Fields, data: Fields) -> Changes:
+    result = PhaseResult.model_validate(data["result"])
+    workflow = _workflow(now)
+    if any(known.key == result.key for known in workflow.results):
+        raise ValueError(f"a second result for {result.phase}, attempt {result.attempt}")
+    return {"workflow": workflow.entered(ChimeraPhase(data["leads_to"]), result), "open_phase": None}
+
+
+def _moved(now: Fields, data: Fields) -> Changes:
+    change = Change.model_validate(data["change"]) if data["change"] else None
+    return {"workflow": _workflow(now).moved_to(SealedTest.model_validate(data["sealed"]), change)}
+
+
+def _answered(now: Fields, data: Fields) -> Changes:
+    rejects = data.get("rejects", False)
+    workflow = _workflow(now).answered(data["words"], data.get("attempts"), rejects=rejects)
+    return {"workflow": workflow, "proof": None, "branch": "", "merged": "", "stacked": "", **_GOES_ON}
+
+
+def _edited(now: Fields, _data: Fields) -> Changes:
+    return {"workflow": _workflow(now).edited(), "open_phase": None, **_GOES_ON}
+
+
+def _handed(_now: Fields, data: Fields) -> Changes:
+    return {"handed": data["source"]}
+
+
+def _limited(now: Fields, data: Fields) -> Changes:
+    workflow = _workflow(now)
+    after = data.get("after", workflow.attempt - 1)
+    fresh = {"max_attempts": data["max_attempts"], "answered_after": after}
+    return {"workflow": workflow.model_copy(update=fresh)}
+
+
+def _parked(_now: Fields, data: Fields) -> Changes:
+    return {"parked": data["reason"], "open_phase": None}
+
+
+def _stopped(_now: Fields, data: Fields) -> Changes:
+    return {"stopped": data["reason"], "open_phase": None}
+
+
+def _settled(_now: Fields, data: Fields) -> Changes:
+    test = SealedTest.model_validate(data["test"])
+    return {
+        "settled": data["state"],
+        "settled_test": test,
+        "settled_commit": data["commit"],
+        "green_trees": (data["tree"],),
+        "open_phase": None,
+    }
+
+
+def _proved(now: Fields, data: Fields) -> Changes:
+    proof = Proof.model_validate(data["proof"])
+    return {"proof": proof, "green_trees": (*now["green_trees"], proof.tree)}
+
+
+def _published(_now: Fields, data: Fields) -> Changes:
+    return {"branch": data["branch"]}
+
+
+def _merged(_now: Fields, data: Fields) -> Changes:
+    return {"merged": data["commit"]}
+
+
+def _stacked(_now: Fields, data: Fields) -> Changes:
+    return {"stacked": data["commit"]}
+
+
+def _reproved(now: Fields, data: Fields) -> Changes:
+    return {"green_trees": (*now["green_trees"], data["tree"]), **_GOES_ON}
+
+
+_FOLDS: dict[str, Callable[[Fields, Fields], Changes]] = {
+    "begun": _begun,
+    "phase_started": _phase_started,
+    "phase_finished": _phase_finished,
+    "edited": _edited,
+    "moved": _moved,
+    "answered": _answered,
+    "handed": _handed,
+    "limited": _limited,
+    "parked": _parked,
+    "stopped": _stopped,
+    "settled": _settled,
+    "proved": _proved,
+    "published": _published,
+    "merged": _merged,
+    "stacked": _stacked,
+    "reproved": _reproved,
+}
+
+
+def _workflow(now: Fields) -> ChimeraWorkflow:
+    workflow = now["workflow"]
+    if not isinstance(workflow, ChimeraWorkflow):
+        raise ValueError("an event of a workflow came before the workflow began")
+    return workflow
+
+
+def readable(standing: Standing) -> dict[str, Any]:
+    """The standing as ``pytest --cache-show`` shows it: a mirror, never read back as the truth."""
+    workflow = standing.workflow
+    return {
+        "state": standing.state,
+        "phase": workflow.current_phase.value if workflow else "",
+        "attempts": workflow.attempts if workflow else 0,
+        "generation": workflow.generation if workflow else 0,
+        "branch": standing.branch,
+        "merged": standing.merged,
+        "parked": standing.parked,
+        "stopped": standing.stopped,
+        "test": (workflow.test_path if workflow else None) or "",
+        "commit": standing.proof.commit if standing.proof else "",
+        "updated": standing.updated_at,
+    }

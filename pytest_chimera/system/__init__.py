@@ -1,0 +1,1 @@
+"""Programs, sandboxes, environments and the machine: what every part stands on."""

@@ -1,0 +1,1 @@
+"""Phase 5: the sealed test, with other data than it shows, and what worked before."""

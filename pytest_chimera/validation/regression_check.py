@@ -1,0 +1,259 @@
+"""What was there before is there still: a green candidate's old buttons and addresses, and earlier features' tests.
+
+What a change breaks besides is no part of its own test, and may be in no unit test either. The base is walked through
+and the candidate the same way (:mod:`pytest_chimera.validation.old_behaviour`); then every end-to-end test that lies on
+the base is run as it is there. Only what worked on the base can be missed.
+"""
+
+from __future__ import annotations
+
+import ast
+import random
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from urllib.parse import urlsplit
+
+import anyio
+import anyio.to_thread
+
+from pytest_chimera.context.project import Project
+from pytest_chimera.errors import ChimeraError, PhaseFailed
+from pytest_chimera.generation.sealing import collected
+from pytest_chimera.judge import seal_of
+from pytest_chimera.judge.html_pages import addresses_in
+from pytest_chimera.models import Change, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
+from pytest_chimera.review.removed_tests import is_test_file
+from pytest_chimera.staging.deployments import Staging, waiting
+from pytest_chimera.validation.old_behaviour import Difference, Memory, as_test, differences, fresh_words, remember
+from pytest_chimera.validation.variations import sealed_of
+from pytest_chimera.validation.varied_test import AFTER_RESTART, after_restart
+from pytest_chimera.workflow.machine import ChimeraWorkflow
+
+OLD_BEHAVIOUR = "what the base did besides"
+_SOURCES = {".py", ".html", ".htm", ".jinja", ".jinja2", ".j2", ".js", ".ts"}
+_MOST_SOURCES = 2000
+
+
+@dataclass(frozen=True)
+class Keeping:
+    """Looks whether a candidate keeps what its base had."""
+
+    project: Project
+    feature: Feature
+    staging: Staging
+
+    async def kept(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+        """The green run with what is there still, or a red one that names what is not."""
+        if why := self._left_out():
+            return run.model_copy(update={"not_varied": {**run.not_varied, OLD_BEHAVIOUR: why}})
+        sealed = sealed_of(workflow)
+        run = await self._lasting(run, sealed, change, room / "restart", workflow)
+        if run.status != "green":
+            return run
+        memory = await self._remembered(sealed, room / "before", workflow)
+        broken = await self._missed(memory, sealed, change, room / "after", workflow)
+        if broken:
+            return _refused(run, sealed, f"{broken[0].upper()}{broken[1:]}.")
+        return await self._earlier(
+            run.model_copy(update={"earlier": (*run.earlier, *memory.looked_at)}), sealed, change, room, workflow
+        )
+
+    def _left_out(self) -> str:
+        settings = self.project.settings
+        if self.feature.replaces:
+            return f"the feature replaces {self.feature.replaces}"
+        if self.project.by_hand:
+            return "you change it yourself"
+        if settings.staging_url and not settings.serve.strip():
+            return "the staging keeps what earlier runs have stored"
+        if len(self.project.agents.implementers("pytest_chimera_deploy_to_staging")) != 1:
+            return "a hook of the project deploys it"
+        return ""
+
+    # -- what is stored
+
+    async def _lasting(
+        self, run: TestRun, sealed: SealedTest, change: Change, room: Path, workflow: ChimeraWorkflow
+    ) -> TestRun:
+        """Where the project says that data lasts: what the test expects in the end holds after a restart, too."""
+        if not self.project.settings.persistent:
+            return run
+        parts = urlsplit(run.final_url)
+        test = after_restart(sealed.test, parts.path + (f"?{parts.query}" if parts.query else ""))
+        if test is None:
+            why = "it does not say by a reload what lasts"
+            return run.model_copy(update={"not_varied": {**run.not_varied, AFTER_RESTART: why}})
+        room.mkdir(parents=True)
+        update = {"test": test, "sha256": seal_of(test.source), "variation": AFTER_RESTART}
+        later = sealed.model_copy(update=update)
+
+        async def once(times: float) -> TestRun:
+            deployment = await self.staging.deployed(change.commit, change.tree, room, workflow)
+            try:
+                before = await self.staging.judged(waiting(sealed, times), deployment, room / "before", workflow)
+                if before.hurried:
+                    return before
+                deployment = await self.staging.restarted(deployment, room, workflow)
+                return await self.staging.judged(waiting(later, times), deployment, room / "after", workflow)
+            finally:
+                await self.staging.end(deployment)
+
+        seen = await self.staging.unhurried(once)
+        if seen.status != "green":
+            return _refused(
+                run, sealed, "What was stored is gone when the server is started again.", Reason.NOT_LASTING
+            )
+        return run.model_copy(update={"varied": (*run.varied, AFTER_RESTART)})
+
+    # -- old buttons and addresses
+
+    async def _remembered(self, sealed: SealedTest, room: Path, workflow: ChimeraWorkflow) -> Memory:
+        room.mkdir(parents=True)
+        deployment = await self.staging.deployed(sealed.commit, sealed.tree, room, workflow)
+        try:
+            words = fresh_words(random.SystemRandom())
+            addresses = addresses_in(await anyio.to_thread.run_sync(_sources, Path(deployment.folder)))
+            asked = (deployment.url, self.feature.url, words, addresses, sealed.test.source)
+            return await anyio.to_thread.run_sync(remember, *asked)
+        finally:
+            await self.staging.end(deployment)
+
+    async def _missed(
+        self, memory: Memory, sealed: SealedTest, change: Change, room: Path, workflow: ChimeraWorkflow
+    ) -> str:
+        """What is not as it was, in a sentence; empty when nothing is."""
+        room.mkdir(parents=True)
+        deployment = await self.staging.deployed(change.commit, change.tree, room, workflow)
+        try:
+            named = addresses_in(await anyio.to_thread.run_sync(_sources, Path(deployment.folder)))
+            gone = {path for path, _ in memory.answers} - set(named)
+            found = await anyio.to_thread.run_sync(differences, deployment.url, memory, sealed.test.source, gone)
+        finally:
+            await self.staging.end(deployment)
+        plain = next((each for each in found if not each.scripted), None)
+        if plain or not found:
+            return plain.sentence if plain else ""
+        return await self._missed_in_browser(memory, found, sealed, change, room, workflow)
+
+    async def _missed_in_browser(
+        self,
+        memory: Memory,
+        found: list[Difference],
+        sealed: SealedTest,
+        change: Change,
+        room: Path,
+        workflow: ChimeraWorkflow,
+    ) -> str:
+        """Scripts may do now what forms did before: a browser tells."""
+        for number, each in enumerate(found, 1):
+            test = as_test(memory, [each], sealed.test.path)
+            run = await self._look(_in_place_of(sealed, test), change, room / f"browser-{number}", workflow)
+            if run.status != "green":
+                return each.sentence
+        return ""
+
+    async def _look(self, test: SealedTest, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+        room.mkdir(parents=True)
+        return await self.staging.look(test, change.commit, change.tree, room, workflow)
+
+    # -- the tests of earlier features
+
+    async def _earlier(
+        self, run: TestRun, sealed: SealedTest, change: Change, room: Path, workflow: ChimeraWorkflow
+    ) -> TestRun:
+        limit = self.project.settings.earlier_limit
+        ends = time.monotonic() + limit
+        tests = await self._tests(sealed) if limit else []
+        still, left_out = list(run.earlier), dict(run.not_varied)
+        for number, test in enumerate(tests, 1):
+            path = test.test.path
+            if time.monotonic() > ends:
+                left_out[path] = f"chimera_earlier_limit ({limit:g} s) was reached"
+                continue
+            passed = await self._passed(test, change.commit, change.tree, room / f"earlier-{number}", workflow)
+            if missing := set(test.nodeids) - passed:
+                before = await self._passed(test, sealed.commit, sealed.tree, room / f"base-{number}", workflow)
+                if broken := sorted(missing & before):
+                    return _refused(run, sealed, f"{broken[0]} was green on the base, and is not with the change.")
+                left_out[path] = f"not green on the base: {', '.join(sorted(missing))}"
+            still += [path] if passed else []
+        return run.model_copy(update={"earlier": tuple(still), "not_varied": left_out})
+
+    async def _passed(
+        self, test: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow
+    ) -> set[str]:
+        room.mkdir(parents=True)
+        try:
+            return set((await self.staging.look(test, commit, tree, room, workflow)).passed)
+        except PhaseFailed:
+            return set()
+
+    async def _tests(self, sealed: SealedTest) -> list[SealedTest]:
+        """The end-to-end tests that lie on the base, other than the sealed one."""
+        git = self.project.repository
+        paths = await anyio.to_thread.run_sync(git.files, sealed.base, self.project.settings.test_dir.strip("/"))
+        found = []
+        for path in paths:
+            if _is_module_of_tests(path) and (sealed.handwritten or path != sealed.test.path):
+                source = (await anyio.to_thread.run_sync(git.read, sealed.base, path) or b"").decode("utf-8", "replace")
+                try:
+                    found.append(await self._as_sealed(sealed, path, source))
+                except ChimeraError:
+                    continue  # it could not be collected on the base either: nothing was there to be kept
+        return [each for each in found if each.nodeids]
+
+    async def _as_sealed(self, sealed: SealedTest, path: str, source: str) -> SealedTest:
+        test = GeneratedTest(source=source, path=path, name=_only_test(source))
+        nodeids, handwritten = await collected(test, self.project.repository, sealed.base)
+        others = tuple(each for each in nodeids if each not in sealed.nodeids)
+        about = {"handwritten": handwritten, "nodeids": others, "commit": sealed.base}
+        return _in_place_of(sealed, test).model_copy(update=about)
+
+
+def _is_module_of_tests(path: str) -> bool:
+    return is_test_file(path) and PurePosixPath(path).name.startswith("test_") and path.endswith(".py")
+
+
+def _only_test(source: str) -> str:
+    """The name of a module's one test; empty where there are several, or none."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return ""
+    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]
+    return names[0] if len(names) == 1 else ""
+
+
+def _in_place_of(sealed: SealedTest, test: GeneratedTest) -> SealedTest:
+    """A test that is run as the sealed one is, and that is no part of the proof of its own."""
+    update: Mapping[str, object] = {
+        "test": test,
+        "sha256": seal_of(test.source),
+        "handwritten": False,
+        "nodeids": (f"{test.path}::{test.name}",),
+        "variation": OLD_BEHAVIOUR,
+    }
+    return sealed.model_copy(update=dict(update))
+
+
+def _refused(run: TestRun, sealed: SealedTest, sentence: str, reason: Reason = Reason.EARLIER_BROKEN) -> TestRun:
+    failure = Failure(nodeid=sealed.nodeids[0], reason=reason, message=sentence)
+    return run.model_copy(update={"status": "red", "failures": (failure,), "passed": ()})
+
+
+def _sources(folder: Path) -> dict[str, bytes]:
+    """An application's own files that may name its addresses."""
+    return dict(_read(path) for path in _files(folder, lambda path: path.suffix in _SOURCES))
+
+
+def _files(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:
+    found = (path for path in sorted(folder.rglob("*")) if wanted(path) and path.is_file() and not path.is_symlink())
+    for _, path in zip(range(_MOST_SOURCES), found, strict=False):
+        yield path
+
+
+def _read(path: Path) -> tuple[str, bytes]:
+    with path.open("rb") as file:
+        return str(path), file.read(200_000)

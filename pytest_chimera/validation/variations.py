@@ -1,0 +1,124 @@
+"""Green beyond the letter: the sealed test's variations, each run against a deployment of its own.
+
+They are made from a seed that is drawn when the coder is gone and its candidate has been read, and that is written down
+with what was seen, never before: whatever a coder reads, it finds no variation that is still to come. A validation that
+was interrupted draws another one. What a coder is told of them is that they were not green.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from pytest_chimera.errors import PhaseFailed
+from pytest_chimera.judge import seal_of
+from pytest_chimera.models import Change, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
+from pytest_chimera.settings import Settings
+from pytest_chimera.validation.notes import HOLDS_ALREADY, notes_on, without_actions
+from pytest_chimera.validation.varied_test import MORE_ITEMS, OTHER_DATA, Variations, counts, shares_data, vary
+from pytest_chimera.workflow.machine import ChimeraWorkflow
+
+Look = Callable[[SealedTest, str, str, Path, ChimeraWorkflow], Awaitable[TestRun]]
+EXISTING_DATA = 'Or is this existing data? Then name it on the marker: fixed=["…"].'
+_NOT_WITH_OTHER_DATA = "The test is green as it is written, and not with other data than it shows."
+
+
+@dataclass(frozen=True)
+class Trials:
+    """The variations of one feature's test.
+
+    :param look: deploys a commit, runs a test against it, and stops it.
+    """
+
+    settings: Settings
+    feature: Feature
+    look: Look
+
+    @property
+    def _on_staging(self) -> bool:
+        return bool(self.settings.staging_url) and not self.settings.serve.strip()
+
+    async def shares_data(self, sealed: SealedTest, room: Path, workflow: ChimeraWorkflow) -> bool:
+        """Whether the base shows in one browser context what was typed in another one."""
+        return await self._is_green_on_base(sealed, shares_data(sealed.test, self.feature.fixed), room, workflow)
+
+    async def notes(self, sealed: SealedTest, room: Callable[[], Path], workflow: ChimeraWorkflow) -> tuple[str, ...]:
+        """What a person should know of a test that was red on its base, before anybody is asked to make it green.
+
+        :param room: makes the folder for what is looked at.
+        """
+        assert sealed.red is not None, "it is asked once the test was red"
+        evidence = sealed.red.evidence
+        shown = Path(evidence.page) if evidence and evidence.page else None
+        page = shown.read_text(encoding="utf-8") if shown and shown.is_file() else ""
+        probe = without_actions(sealed.test, sealed.red, page)
+        held = probe is not None and await self._is_green_on_base(sealed, probe, room(), workflow)
+        return (*notes_on(sealed.test, sealed.red), *([HOLDS_ALREADY] if held else []))
+
+    async def _is_green_on_base(
+        self, sealed: SealedTest, probe: GeneratedTest | None, room: Path, workflow: ChimeraWorkflow
+    ) -> bool:
+        if probe is None or self._on_staging:
+            return False
+        try:
+            run = await self.look(_as(sealed, probe, "probe"), sealed.commit, sealed.tree, room, workflow)
+        except PhaseFailed:
+            return False
+        return run.status == "green"
+
+    async def varied(
+        self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow, seed: str = ""
+    ) -> TestRun:
+        """The green run with what its variations were, or the first red one, told without what was typed in it.
+
+        :param seed: the recorded one, to see the same again.
+        """
+        sealed = sealed_of(workflow)
+        seed = seed or secrets.token_hex(8)
+        variations = self._variations(sealed, seed)
+        for number, each in enumerate(variations.made, 1):
+            own_room = room / f"variation-{number}"
+            own_room.mkdir()
+            other = _as(sealed, each.test, each.name, other_browser=each.other_browser)
+            seen = await self.look(other, change.commit, change.tree, own_room, workflow)
+            if seen.status != "green":
+                return _refused(seen, sealed)
+        names = tuple(each.name for each in variations.made)
+        return run.model_copy(update={"varied": names, "not_varied": dict(variations.left_out), "seed": seed})
+
+    def _variations(self, sealed: SealedTest, seed: str) -> Variations:
+        if not self._on_staging:
+            return vary(sealed.test, seed, self.feature.fixed, shared=sealed.shared)
+        if not self.settings.staging_variations:
+            return Variations((), {OTHER_DATA: "chimera_staging_variations is off"})
+        if counts(sealed.test):
+            return Variations((), {OTHER_DATA: "it counts, and the staging keeps what earlier runs have stored"})
+        made = vary(sealed.test, seed, self.feature.fixed)
+        only = tuple(each for each in made.made if each.name == OTHER_DATA)
+        return Variations(only, {**made.left_out, MORE_ITEMS: "the staging keeps what earlier runs have stored"})
+
+
+def _as(sealed: SealedTest, test: GeneratedTest, name: str, *, other_browser: bool = False) -> SealedTest:
+    """A test that is run in the sealed one's place."""
+    update = {"test": test, "sha256": seal_of(test.source), "variation": name, "other_browser": other_browser}
+    return sealed.model_copy(update=update)
+
+
+def _refused(seen: TestRun, sealed: SealedTest) -> TestRun:
+    nodeid = seen.failure.nodeid if seen.failure else sealed.nodeids[0]
+    failure = Failure(nodeid=nodeid, reason=Reason.OTHER_DATA, message=_NOT_WITH_OTHER_DATA)
+    return seen.model_copy(update={"failures": (failure,), "passed": ()})
+
+
+def sealed_of(workflow: ChimeraWorkflow) -> SealedTest:
+    """The sealed test of a workflow that is past its first phase."""
+    assert workflow.sealed is not None, "the table leads here from e2e_test_generation only"
+    return workflow.sealed
+
+
+def change_of(workflow: ChimeraWorkflow) -> Change:
+    """The candidate of a workflow that is past its implementation."""
+    assert workflow.change is not None, "the table leads here from code_implementation only"
+    return workflow.change

@@ -1,0 +1,69 @@
+"""Slow is told from hanging: limits are stretched by how busy the machine is, and only then."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from time import sleep
+
+import pytest
+
+from pytest_chimera.system import machine_load as contention
+from pytest_chimera.system.machine_load import FREE, MOST, Deadline, Watch, slowdown, stretch, stretched, watching
+
+
+@pytest.mark.parametrize(("measured", "times"), [(1.0, 1.0), (2.4, 1.0), (3.0, 3.0), (8.0, 8.0), (90.0, 8.0)])
+def test_a_quiet_machine_stretches_nothing_and_a_busy_one_not_without_end(measured: float, times: float) -> None:
+    assert stretch(measured) == times
+
+
+def test_a_run_is_as_busy_as_it_was_for_a_good_part_and_not_as_for_one_moment() -> None:
+    assert Watch([1.0, 9.0, 1.0, 9.0]).slowdown == 9.0
+    assert Watch([2.0, 3.0, 3.0, 3.0, 90.0]).slowdown == 3.0
+    assert Watch([4.0]).slowdown == 4.0
+    assert Watch().slowdown == 1.0
+
+
+def test_what_runs_is_measured_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(contention, "_EVERY", 0.01)
+    with watching() as watch:
+        monkeypatch.setattr(contention, "slowdown", lambda: 6.0)
+        while len(watch.samples) < 3:
+            sleep(0.01)  # what is waited for has nothing to be told by
+    assert watch.samples[-1] == 6.0
+
+
+def test_a_limit_is_put_off_once_where_the_machine_is_busy(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 9.0, 11.0, 11.0, 39.0, 41.0])
+    monkeypatch.setattr("pytest_chimera.system.machine_load.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr(contention, "slowdown", lambda: 4.0)
+    deadline = Deadline(10.0)
+    assert [deadline.is_over() for _ in range(4)] == [False, False, False, True]
+    assert deadline.seconds == 40.0
+
+
+def test_a_limit_on_a_quiet_machine_is_what_it_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = iter([0.0, 11.0, 11.0])
+    monkeypatch.setattr("pytest_chimera.system.machine_load.time.monotonic", lambda: next(clock))
+    monkeypatch.setattr(contention, "slowdown", lambda: 1.0)
+    assert Deadline(10.0).is_over()
+
+
+@contextmanager
+def busy_loops(number: int) -> Iterator[None]:
+    """Processes that do nothing but take time, ended in the end."""
+    with ExitStack() as stack:
+        for _ in range(number):
+            loop = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))
+            stack.callback(loop.kill)
+        yield
+
+
+@pytest.mark.exhaustive
+def test_busy_loops_are_measured_as_what_they_are() -> None:
+    with busy_loops(6 * (os.cpu_count() or 1)):
+        assert max(slowdown() for _ in range(5)) > FREE
+        assert FREE < max(stretched(1.0) for _ in range(5)) <= MOST
