@@ -380,6 +380,10 @@ class SealedTest(Value):
     other_browser: bool = False
     stretch: float = 1.0
 
+    def stretched(self, times: float) -> SealedTest:
+        """The same test, for which the judge waits at least so many times longer than usual."""
+        return self.model_copy(update={"stretch": times}) if times > 1 else self
+
 
 # -- Brief ------------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import anyio
 
 from pytest_chimera.errors import EnvironmentTrouble
-from pytest_chimera.run.executor import time_stands_still
+from pytest_chimera.system.time_limits import time_stands_still
 
 OPENS_AFTER = 5
 """How many failures in a row, of whatever features, stop a hook from being called."""

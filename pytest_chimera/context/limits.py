@@ -14,9 +14,9 @@ import anyio
 import psutil
 
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
-from pytest_chimera.run.executor import time_stands_still
 from pytest_chimera.settings import Settings
 from pytest_chimera.state.journal import standing_of
+from pytest_chimera.system.time_limits import time_stands_still
 from pytest_chimera.workflow.machine import ChimeraPhase, Outcome
 
 SHARE = 0.95

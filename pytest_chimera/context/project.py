@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import anyio.to_thread
 import filelock
@@ -23,14 +23,14 @@ from pytest_chimera.git import Repository
 from pytest_chimera.judge import Browser
 from pytest_chimera.markers import journal_name
 from pytest_chimera.models import Feature, SealedTest
-from pytest_chimera.run.canaries import Canaries
 from pytest_chimera.scenario.functions import StepFunction
 from pytest_chimera.settings import Settings, Tables
 from pytest_chimera.state.journal import Journal
 from pytest_chimera.state.replay import Standing, readable
 from pytest_chimera.state.sanitize import Cleaner
-from pytest_chimera.state.vault import Vault, write_file
+from pytest_chimera.state.vault import Vault
 from pytest_chimera.state.write_ahead_log import Ahead
+from pytest_chimera.system.files import write_file
 from pytest_chimera.system.sandbox import Sandboxes
 from pytest_chimera.workflow.agents import Agents
 from pytest_chimera.workflow.machine import TRANSITIONS, ChimeraPhase, Route, checked_transitions
@@ -38,6 +38,21 @@ from pytest_chimera.workflow.machine import TRANSITIONS, ChimeraPhase, Route, ch
 T = TypeVar("T")
 
 Progress = Callable[[Feature, str], None]
+
+
+class PlantedCheats(Protocol):
+    """Shows reviewers and judge what they have to refuse, before they are asked about anything that counts."""
+
+    def refuse_broken(self) -> None:
+        """
+        :raises BrokenRun: somebody let one pass.
+        """
+
+    async def before_review(self, agents: Agents) -> None:
+        """Show the reviewers changes that tamper."""
+
+    async def before_judging(self, agents: Agents) -> None:
+        """Show the judge tests that expect nothing."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +113,7 @@ class Project:
     progress: Progress = lambda _feature, _line: None
     table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
     turn: Turn = field(default_factory=unhurried)
-    canaries: Canaries | None = None
+    canaries: PlantedCheats | None = None
     allowance: Allowance = field(default_factory=lambda: Allowance(Settings()))
     breakers: Breakers = field(default_factory=Breakers)
     sandboxes: Sandboxes = field(default_factory=Sandboxes)

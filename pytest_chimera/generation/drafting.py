@@ -14,13 +14,13 @@ import jinja2
 from pytest_chimera.context.project import Project
 from pytest_chimera.errors import ChimeraError, PhaseFailed, ScenarioError
 from pytest_chimera.git import Repository
-from pytest_chimera.implementation.coders import DRAFT_FILE
 from pytest_chimera.models import Feature
 from pytest_chimera.scenario import TestGenerator, UnknownStepError
 from pytest_chimera.scenario.drafts import Edit, edit_function, edit_scenario, read_draft
 from pytest_chimera.scenario.step_errors import NeedsSteps
 from pytest_chimera.scenario.step_text import keyword_of, read_steps
-from pytest_chimera.state.vault import write_file
+from pytest_chimera.system.files import write_file
+from pytest_chimera.workflow.answers import DRAFT_FILE
 
 HOOK = "pytest_chimera_draft_steps"
 T = TypeVar("T")

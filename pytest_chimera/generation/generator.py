@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio.to_thread
 import pytest
 
-from pytest_chimera.generation.sealing import beside
+from pytest_chimera.context.sealed_files import beside
 from pytest_chimera.git import Repository
 from pytest_chimera.judge import Browser, judge
 from pytest_chimera.judge.record import Looks

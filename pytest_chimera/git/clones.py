@@ -27,7 +27,7 @@ from pytest_chimera.git.object_store import (
     Store,
     shown,
 )
-from pytest_chimera.state.vault import remove_folder
+from pytest_chimera.system.files import remove_folder
 from pytest_chimera.system.nesting import mark_clone
 
 BRANCH = "feature"

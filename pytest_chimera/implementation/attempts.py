@@ -24,14 +24,13 @@ from pytest_chimera.git import Candidate, Repository
 from pytest_chimera.implementation.brief import brief_for, write_brief
 from pytest_chimera.implementation.tamper_detection import Custody
 from pytest_chimera.models import Brief, Change, Feature, Review, SealedTest
-from pytest_chimera.run.executor import READING, cut_off, cut_off_here
 from pytest_chimera.state.journal import Journal
-from pytest_chimera.state.vault import write_file
 from pytest_chimera.system.crash_points import CrashPoint, reached
+from pytest_chimera.system.files import write_file
 from pytest_chimera.system.supervision import tail_of
-from pytest_chimera.validation.variations import sealed_of
+from pytest_chimera.system.time_limits import READING, cut_off, cut_off_here
 from pytest_chimera.workflow.agents import nobody_answers
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow
+from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, sealed_of
 
 PUT_BACK = {"sealed-test", "protected-path"}
 """Rules whose findings are undone before the next attempt begins: the coder has no business there."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import jinja2
 
 from pytest_chimera.models import Brief, Change, Feature, Rejected
-from pytest_chimera.state.vault import write_file
+from pytest_chimera.system.files import write_file
 from pytest_chimera.workflow.machine import ChimeraWorkflow, Outcome, PhaseResult
 
 

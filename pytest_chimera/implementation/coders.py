@@ -21,16 +21,15 @@ from pytest_chimera.git import apply_patch, put_back
 from pytest_chimera.implementation.out_of_reach import OutOfReach, out_of_reach
 from pytest_chimera.models import Brief, Feature, GeneratedTest
 from pytest_chimera.settings import Settings, split_command
-from pytest_chimera.state.vault import write_file
 from pytest_chimera.system.command_lines import words_filled
+from pytest_chimera.system.files import write_file
 from pytest_chimera.system.nesting import INSIDE
 from pytest_chimera.system.process import Finished, ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.system.program_start import why_not_begun
 from pytest_chimera.system.sandbox import HINT, Sandbox, Sandboxes, logins_of, why_it_failed_to_start, why_not_started
+from pytest_chimera.workflow.answers import DRAFT_FILE
 
 REPLAY = "replay:"
-DRAFT_FILE = "chimera-draft.txt"
-"""Where a coder writes the steps that it drafts, in the folder that it is given."""
 _LARGEST_DRAFT = 100_000
 
 

@@ -13,14 +13,15 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from pytest_chimera.context.test_files import is_test_file
 from pytest_chimera.errors import EnvironmentTrouble
 from pytest_chimera.git import Repository
 from pytest_chimera.models import Brief, Change, Finding, Review
-from pytest_chimera.review.removed_tests import Removed, is_test_file, removed_subjects
+from pytest_chimera.review.removed_tests import Removed, removed_subjects
 from pytest_chimera.review.rules import RULES, softened
 from pytest_chimera.review.test_tally import BEGUN, FILE
 from pytest_chimera.settings import Settings
-from pytest_chimera.state.vault import write_file
+from pytest_chimera.system.files import write_file
 from pytest_chimera.system.nesting import INSIDE
 from pytest_chimera.system.process import Finished, chosen_environment, describe_exit, run_program
 from pytest_chimera.system.sandbox import Sandboxes

@@ -16,12 +16,12 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from pytest_chimera.context.test_files import is_test_file
 from pytest_chimera.errors import EnvironmentTrouble
 from pytest_chimera.git import Repository
 from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review
 from pytest_chimera.review.base_tests import AUTO
 from pytest_chimera.review.judge_awareness import new_sights
-from pytest_chimera.review.removed_tests import is_test_file
 from pytest_chimera.review.rules import RULES, matches, softened
 from pytest_chimera.review.weakened_tests import blunted
 from pytest_chimera.settings import Settings, split_command

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
 
+from pytest_chimera.context.test_files import is_test_file
 from pytest_chimera.models import Change
 
 Read = Callable[[str, str], bytes | None]
@@ -26,13 +26,6 @@ class Removed:
         """Whether a test went together with its subject."""
         path, _, name = nodeid.partition("::")
         return name.rpartition("::")[2].partition("[")[0] in self.files.get(path, frozenset())
-
-
-def is_test_file(path: str) -> bool:
-    """Whether a file belongs to the tests: by its name, or by the folder that it lies in."""
-    *folders, name = PurePosixPath(path).parts
-    named = name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
-    return named or name == "conftest.py" or not {"tests", "test"}.isdisjoint(folders)
 
 
 def removed_subjects(read: Read, change: Change) -> Removed:

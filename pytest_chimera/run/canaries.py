@@ -21,11 +21,11 @@ import anyio
 import anyio.to_thread
 
 from pytest_chimera.errors import BrokenRun
-from pytest_chimera.generation.sealing import outside
 from pytest_chimera.git import Repository
 from pytest_chimera.implementation.brief import brief_for
 from pytest_chimera.implementation.tamper_detection import packages_digest
 from pytest_chimera.judge import empty_pages, seal_of
+from pytest_chimera.judge.remedies import outside
 from pytest_chimera.models import (
     OUTSIDE_CAUSES,
     Change,
@@ -39,10 +39,10 @@ from pytest_chimera.models import (
     TestRun,
 )
 from pytest_chimera.review.rules import RULES, softened
-from pytest_chimera.run.executor import combined, shaped
 from pytest_chimera.settings import Settings
-from pytest_chimera.state.vault import write_file
+from pytest_chimera.system.files import write_file
 from pytest_chimera.workflow.agents import Agents, nobody_answers
+from pytest_chimera.workflow.answers import combined, shaped
 from pytest_chimera.workflow.machine import ChimeraTask, ChimeraWorkflow, Moved
 
 GUARDIAN = "chimera-guardian"

@@ -12,13 +12,11 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any, TypeVar
+from typing import Any
 
 import anyio
 import anyio.to_thread
 import pluggy
-from pydantic import BaseModel, ValidationError
 
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, PhaseFailed, trouble_of
 from pytest_chimera.models import (
@@ -26,14 +24,18 @@ from pytest_chimera.models import (
     Change,
     Checkout,
     Deployment,
-    GeneratedTest,
     Review,
     SealedTest,
     TestRun,
     slug_of,
 )
-from pytest_chimera.system.machine_load import FREE, slowdown
+from pytest_chimera.system.time_limits import (
+    cut_off,
+    limited_by,
+    slept_so_far,
+)
 from pytest_chimera.workflow.agents import Agents, nobody_answers, registry_of
+from pytest_chimera.workflow.answers import combined, generated_from, shaped
 from pytest_chimera.workflow.machine import (
     PARKED,
     TRANSITIONS,
@@ -52,73 +54,6 @@ BACKOFF = (1.0, 2.0, 4.0, 8.0)
 """Seconds to wait, at most, before a phase that met passing trouble is tried again: a random part of each."""
 SLEPT = 30.0
 """Seconds of the machine's own sleep in a phase that did not succeed, after which the phase is done again, free."""
-
-READING = 60.0
-"""Seconds, at least, that are left to read what somebody made who was cut off."""
-
-
-def slept_so_far() -> float:
-    """Seconds that the machine has slept, counted from anywhere: what its clock went on and ours did not."""
-    since_boot = getattr(time, "CLOCK_BOOTTIME", None)
-    now = time.time() if since_boot is None else time.clock_gettime(since_boot)
-    return now - time.monotonic()
-
-
-_TIME_LIMIT: ContextVar[anyio.CancelScope | None] = ContextVar("_TIME_LIMIT", default=None)
-
-
-@contextmanager
-def limited_by(scope: anyio.CancelScope) -> Iterator[None]:
-    """Cut off what happens inside at the scope's deadline."""
-    before = _TIME_LIMIT.set(scope)
-    try:
-        with scope:
-            yield
-    finally:
-        _TIME_LIMIT.reset(before)
-
-
-@contextmanager
-def time_stands_still() -> Iterator[None]:
-    """What happens inside, a wait for others, does not count towards the phase's time limit."""
-    scope = _TIME_LIMIT.get()
-    if scope is None or scope.deadline == math.inf:
-        yield
-        return
-    left = scope.deadline - anyio.current_time()
-    scope.deadline = math.inf
-    try:
-        yield
-    finally:
-        scope.deadline = anyio.current_time() + left
-
-
-@contextmanager
-def cut_off_here() -> Iterator[anyio.CancelScope]:
-    """Cut off what happens inside at the phase's time limit, and leave what comes after it the time to be done.
-
-    The scope that is given tells whether it was cut off.
-    """
-    phase = _TIME_LIMIT.get()
-    with anyio.CancelScope(deadline=phase.deadline if phase else math.inf) as scope:
-        before = _TIME_LIMIT.set(scope)
-        if phase:
-            phase.deadline = math.inf
-        try:
-            yield scope
-        finally:
-            _TIME_LIMIT.reset(before)
-            if phase:
-                phase.deadline = max(scope.deadline, anyio.current_time() + READING)
-
-
-async def cut_off(what: str, limit: float) -> str:
-    """The sentence that something was cut off.
-
-    :param limit: seconds.
-    """
-    busy = "" if await anyio.to_thread.run_sync(slowdown) < FREE else ", on a machine that is busy"
-    return f"{what} was cut off after {limit:g} s{busy}"
 
 
 class Recorder:
@@ -275,8 +210,6 @@ def _agents_of(plugins: Agents | pluggy.PluginManager | Iterable[object]) -> Age
 
 # -- outside a project: the hooks' answers are all there is
 
-Model = TypeVar("Model", bound=BaseModel)
-
 
 def asking_acts(agents: Agents) -> Mapping[ChimeraPhase, Act]:
     """Acts that only ask the hooks and check the shape of what they answer. Nothing is proved by them."""
@@ -341,30 +274,6 @@ def _answered(hook: str, answer: Any) -> Any:
     return answer
 
 
-def shaped(hook: str, model: type[Model], answer: Any) -> Model:
-    """An answer as the model that the hook promises.
-
-    :raises ChimeraError: it is something else; names the hook and the fields.
-    """
-    if isinstance(answer, model):
-        return answer
-    try:
-        return model.model_validate(answer)
-    except ValidationError as error:
-        fields = ", ".join(".".join(map(str, each["loc"])) or "the value itself" for each in error.errors())
-        raise ChimeraError(
-            f"{hook} answered something that is no {model.__name__}: {fields}.",
-            remedy=f"Return a pytest_chimera.models.{model.__name__}, or a dictionary with its fields.",
-        ) from None
-
-
-def generated_from(task: ChimeraTask, answer: Any, path: str) -> GeneratedTest:
-    """A generated test from what the hook answered: the model, its fields, or the source alone."""
-    if not isinstance(answer, str):
-        return shaped("pytest_chimera_generate_test", GeneratedTest, answer)
-    return GeneratedTest(source=answer, path=path, name=task.feature.function or f"test_{task.feature.id}")
-
-
 def _as_sealed(task: ChimeraTask, answer: Any) -> SealedTest:
     if isinstance(answer, SealedTest):
         return answer
@@ -377,27 +286,6 @@ def _brief(task: ChimeraTask, workflow: ChimeraWorkflow) -> Brief:
     if sealed is None:
         raise ChimeraError("There is no sealed test yet.", remedy="Begin with e2e_test_generation.")
     return Brief(feature=task.feature, test=sealed.test, failing="", attempt=workflow.attempt, words=workflow.words)
-
-
-def combined(answers: list[tuple[str, Any]]) -> Review:
-    """All reviews as one: a rejection by anybody is a rejection; nobody's answer is an approval."""
-    reviews = [_review(name, answer) for name, answer in answers]
-    findings = tuple(finding for review in reviews for finding in review.findings)
-    rejected = any(review.decision == "reject" for review in reviews)
-    return Review(
-        decision="reject" if rejected else "approve",
-        findings=findings,
-        reviewer=", ".join(review.reviewer for review in reviews),
-        score=0.0 if rejected else min((review.score for review in reviews), default=1.0),
-    )
-
-
-def _review(name: str, answer: Any) -> Review:
-    if isinstance(answer, list | tuple):
-        rejects = any(getattr(finding, "severity", "reject") == "reject" for finding in answer)
-        answer = {"decision": "reject" if rejects else "approve", "findings": answer}
-    review = shaped("pytest_chimera_review_change", Review, answer)
-    return review if review.reviewer else review.model_copy(update={"reviewer": name})
 
 
 async def create_and_execute_chimera_workflow(

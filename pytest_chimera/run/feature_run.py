@@ -1,4 +1,4 @@
-"""From where a feature stands to its verdict: go on, prove again, or begin a new generation (DESIGN.md §3)."""
+"""One feature's run from its recorded state to its verdict: go on, prove again, or begin a new generation."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import anyio
 import anyio.to_thread
 
 from pytest_chimera.context.project import Project
+from pytest_chimera.context.sealed_files import beside
 from pytest_chimera.errors import (
     BrokenRun,
     EnvironmentTrouble,
@@ -27,7 +28,7 @@ from pytest_chimera.errors import (
     WaitingForPerson,
     trouble_of,
 )
-from pytest_chimera.generation.sealing import beside, said_by
+from pytest_chimera.generation.sealing import said_by
 from pytest_chimera.judge import is_vacuous
 from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, SealedTest, TestRun, Verdict
 from pytest_chimera.run.executor import ChimeraExecutor, Parked, Recorder
@@ -37,8 +38,7 @@ from pytest_chimera.run.verdicts import Verdicts, verdict_of
 from pytest_chimera.state.journal import Journal
 from pytest_chimera.state.replay import Standing
 from pytest_chimera.system.crash_points import CrashPoint, reached
-from pytest_chimera.validation.variations import sealed_of
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult
+from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult, sealed_of
 
 _LOOK_EVERY = 0.1
 _FOR_THE_PERSON = (ScenarioError, SettingError, PreconditionError, RepositoryError, TransitionError)

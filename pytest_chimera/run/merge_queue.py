@@ -9,8 +9,8 @@ import anyio
 import filelock
 
 from pytest_chimera.git import Repository
-from pytest_chimera.run.executor import time_stands_still
 from pytest_chimera.settings import Settings
+from pytest_chimera.system.time_limits import time_stands_still
 
 STACK = "chimera/next"
 """The branch that ``chimera_merge = "stack"`` builds."""

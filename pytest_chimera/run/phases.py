@@ -19,19 +19,16 @@ from pytest_chimera.errors import (
     PreconditionError,
     ScenarioError,
 )
-from pytest_chimera.generation.sealing import (
+from pytest_chimera.generation.red_on_base import (
     answering_test,
-    compiled,
     elsewhere_test,
-    frozen,
-    functions_in,
     is_unclear,
     refuse_flaky,
     refuse_wrong_red,
-    said_by,
     with_script_error,
     without_start_page,
 )
+from pytest_chimera.generation.sealing import compiled, frozen, functions_in, said_by
 from pytest_chimera.git import Candidate, Repository
 from pytest_chimera.implementation.attempts import Implementing
 from pytest_chimera.judge import seal_of
@@ -44,17 +41,19 @@ from pytest_chimera.models import (
     SealedTest,
     TestRun,
 )
-from pytest_chimera.run.executor import Act, combined, generated_from, outcome_of, time_stands_still
+from pytest_chimera.run.executor import Act, outcome_of
 from pytest_chimera.run.merge_queue import STACK, MergeQueue, earlier_result, tip_to_land_on, wants_landing
 from pytest_chimera.staging.deployments import Staging
 from pytest_chimera.staging.framework_detection import front_ends
 from pytest_chimera.state.journal import Journal
-from pytest_chimera.state.vault import write_file
 from pytest_chimera.system.crash_points import CrashPoint, reached
+from pytest_chimera.system.files import write_file
+from pytest_chimera.system.time_limits import time_stands_still
 from pytest_chimera.validation.regression_check import Keeping
-from pytest_chimera.validation.variations import Trials, change_of, sealed_of
+from pytest_chimera.validation.variations import Trials
 from pytest_chimera.workflow.agents import nobody_answers
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraTask, ChimeraWorkflow
+from pytest_chimera.workflow.answers import combined, generated_from
+from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraTask, ChimeraWorkflow, change_of, sealed_of
 
 T = TypeVar("T")
 

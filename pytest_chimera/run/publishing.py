@@ -16,10 +16,9 @@ from pytest_chimera.run.merge_queue import STACK, earlier_result, is_stacked, wa
 from pytest_chimera.run.phases import GreenOnBase, Workshop
 from pytest_chimera.run.proof import told_tools, whole_proof
 from pytest_chimera.state.replay import Standing
-from pytest_chimera.state.vault import write_file
 from pytest_chimera.system.crash_points import CrashPoint, reached
-from pytest_chimera.validation.variations import change_of, sealed_of
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow
+from pytest_chimera.system.files import write_file
+from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, change_of, sealed_of
 
 
 @dataclass

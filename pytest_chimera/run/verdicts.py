@@ -1,4 +1,4 @@
-"""How it stands with a feature, in words: the rows of the table of outcomes of DESIGN.md §3."""
+"""What a run says of a feature in the end: the rows of docs/reference/outcomes.md."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ from pytest_chimera.run.failure_report import LIMIT, Account, Causes, sentence_o
 from pytest_chimera.run.merge_queue import STACK, wants_landing
 from pytest_chimera.state.journal import Journal
 from pytest_chimera.state.replay import Standing
-from pytest_chimera.state.vault import newest_room, write_file
-from pytest_chimera.validation.variations import EXISTING_DATA, sealed_of
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow
+from pytest_chimera.state.vault import newest_room
+from pytest_chimera.system.files import write_file
+from pytest_chimera.validation.variations import EXISTING_DATA
+from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, sealed_of
 
 
 def verdict_of(feature: Feature, state: Any, error: ChimeraError, **more: Any) -> Verdict:

@@ -1,0 +1,1 @@
+"""pytest's side: items, options, progress, reports and commands."""

@@ -19,7 +19,8 @@ from pytest_chimera.session.conductor import settings_of
 from pytest_chimera.staging.arranging import Arranging, Code, NotArranged, Where
 from pytest_chimera.staging.preparation import Prepared
 from pytest_chimera.staging.server import Recipe, Served, left_to_the_person, recipe_of_working_tree, serve
-from pytest_chimera.state.vault import PREPARED, Vault, remove_folder
+from pytest_chimera.state.vault import PREPARED, Vault
+from pytest_chimera.system.files import remove_folder
 from pytest_chimera.system.machine_load import stretched
 from pytest_chimera.system.supervision import Finished, Supervised
 

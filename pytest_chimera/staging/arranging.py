@@ -16,8 +16,13 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pytest_chimera.models import Call
-from pytest_chimera.review.removed_tests import is_test_file
+from pytest_chimera.context.test_files import is_test_file
+from pytest_chimera.errors import ArrangingFailed
+from pytest_chimera.models import (
+    Call,
+    GeneratedTest,
+)
+from pytest_chimera.scenario.helpers import arranging_step
 from pytest_chimera.staging.arranger import DJANGO
 from pytest_chimera.staging.framework_detection import django_settings
 from pytest_chimera.staging.ports import HOST
@@ -194,3 +199,14 @@ def _folders(calls: Sequence[Call], code: Code) -> Iterator[str]:
             folder = folder.parent
         if folder != code.folder:
             yield str(folder)
+
+
+def not_arranged(failed: NotArranged, test: GeneratedTest, on: str, log: Path) -> ArrangingFailed:
+    """What is said of a function that fails while it arranges what a test needs.
+
+    :param on: the base, or the candidate.
+    """
+    step = arranging_step(test, failed.number)
+    told = f"{step!r} ({failed.call.as_text()})" if step else failed.call.as_text()
+    sentence = f"The arranging step {told} fails on the {on}: {failed.why}"
+    return ArrangingFailed(sentence, where=f"{failed.where}, {log}", evidence=failed.output)

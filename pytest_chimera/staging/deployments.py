@@ -13,24 +13,19 @@ import anyio.to_thread
 from pytest_chimera.context.project import Project
 from pytest_chimera.context.summaries import busy_text
 from pytest_chimera.errors import EnvironmentTrouble
-from pytest_chimera.generation.sealing import as_given, not_arranged, outside
+from pytest_chimera.judge.remedies import as_given, outside
 from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Failure, Feature, SealedTest, TestRun
-from pytest_chimera.run.executor import shaped
 from pytest_chimera.scenario.helpers import arrangements_of
-from pytest_chimera.staging.arranging import Arranging, Code, NotArranged, Where
+from pytest_chimera.staging.arranging import Arranging, Code, NotArranged, Where, not_arranged
 from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.system.machine_load import stretch, stretched
 from pytest_chimera.system.process import run_program
 from pytest_chimera.workflow.agents import nobody_answers
+from pytest_chimera.workflow.answers import shaped
 from pytest_chimera.workflow.machine import ChimeraWorkflow
 
 LOOKS = 3
 """How many times a test is run that a busy machine leaves no time for."""
-
-
-def waiting(sealed: SealedTest, times: float) -> SealedTest:
-    """A test for which the judge waits at least so many times longer than usual."""
-    return sealed.model_copy(update={"stretch": times}) if times > 1 else sealed
 
 
 @dataclass
@@ -116,7 +111,7 @@ class Staging:
         async def once(times: float) -> TestRun:
             deployment = self.live.get(commit) or await self.deployed(commit, tree, room, workflow)
             try:
-                return await self.judged(waiting(sealed, times), deployment, room, workflow)
+                return await self.judged(sealed.stretched(times), deployment, room, workflow)
             finally:
                 await self.end(deployment)
 

@@ -16,7 +16,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pytest_chimera.state.vault import remove_folder
+from pytest_chimera.system.files import remove_folder
 
 _OWN_EACH_TIME = re.compile(r"\{(name|port|host)\}")
 _SERVICE = re.compile(r"(?!sqlite|file:|data:)[a-z][\w+.-]*://", re.I)

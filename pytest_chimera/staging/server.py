@@ -25,9 +25,9 @@ from pytest_chimera.settings import Settings, filled, split_command
 from pytest_chimera.staging.framework_detection import find_serve, no_serve_known
 from pytest_chimera.staging.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken
 from pytest_chimera.staging.preparation import Prepared, lasting_lines
-from pytest_chimera.state.vault import write_file
 from pytest_chimera.system.command_lines import Missing, words_filled
 from pytest_chimera.system.environment import chosen_environment
+from pytest_chimera.system.files import write_file
 from pytest_chimera.system.import_paths import Origin
 from pytest_chimera.system.machine_load import Deadline
 from pytest_chimera.system.sandbox import HINT, Sandbox, why_it_failed_to_start, why_not_started

@@ -19,15 +19,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from typing import IO, TYPE_CHECKING, Any, NotRequired, TypedDict
+from typing import IO, Any, NotRequired, Protocol, TypedDict
 
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
 from pytest_chimera.system.credentials import secret_values
 from pytest_chimera.system.machine_load import Deadline
 from pytest_chimera.system.supervisor import KILL_SECONDS, TERMINATE_SECONDS, Order
-
-if TYPE_CHECKING:
-    from pytest_chimera.system.sandbox import Sandbox
 
 _SCRIPT = Path(__file__).with_name("supervisor.py")
 _COMMAND = (sys.executable, "-I", "-S", "-B")
@@ -119,6 +116,13 @@ def tail_of(text: str, lines: int = 20) -> str:
     return "\n".join(text.rstrip().splitlines()[-lines:])
 
 
+class Confinement(Protocol):
+    """What a program runs in: :class:`pytest_chimera.system.sandbox.Sandbox` is one."""
+
+    def around(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[str]:
+        """The command line that runs a command inside."""
+
+
 class How(TypedDict):
     """How a program is run, as :class:`Supervised` takes it."""
 
@@ -127,7 +131,7 @@ class How(TypedDict):
     log: Path
     time_limit: NotRequired[float | None]
     stdin: NotRequired[bytes]
-    sandbox: NotRequired[Sandbox | None]
+    sandbox: NotRequired[Confinement | None]
 
 
 class Supervised:
@@ -152,7 +156,7 @@ class Supervised:
         log: Path,
         time_limit: float | None = None,
         stdin: bytes = b"",
-        sandbox: Sandbox | None = None,
+        sandbox: Confinement | None = None,
     ) -> None:
         self.command = list(command)
         self.folder = folder.absolute()

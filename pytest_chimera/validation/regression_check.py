@@ -10,30 +10,53 @@ from __future__ import annotations
 import ast
 import random
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import anyio
 import anyio.to_thread
 
 from pytest_chimera.context.project import Project
+from pytest_chimera.context.sealed_files import collected
+from pytest_chimera.context.test_files import is_test_file
 from pytest_chimera.errors import ChimeraError, PhaseFailed
-from pytest_chimera.generation.sealing import collected
 from pytest_chimera.judge import seal_of
 from pytest_chimera.judge.html_pages import addresses_in
-from pytest_chimera.models import Change, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
-from pytest_chimera.review.removed_tests import is_test_file
-from pytest_chimera.staging.deployments import Staging, waiting
+from pytest_chimera.models import Change, Deployment, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
 from pytest_chimera.validation.old_behaviour import Difference, Memory, as_test, differences, fresh_words, remember
-from pytest_chimera.validation.variations import sealed_of
 from pytest_chimera.validation.varied_test import AFTER_RESTART, after_restart
-from pytest_chimera.workflow.machine import ChimeraWorkflow
+from pytest_chimera.workflow.machine import ChimeraWorkflow, sealed_of
 
 OLD_BEHAVIOUR = "what the base did besides"
 _SOURCES = {".py", ".html", ".htm", ".jinja", ".jinja2", ".j2", ".js", ".ts"}
 _MOST_SOURCES = 2000
+
+
+class Deployments(Protocol):
+    """Running copies of a feature's commits: :class:`pytest_chimera.staging.deployments.Staging` has them."""
+
+    async def deployed(self, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
+        """A running copy of a commit."""
+
+    async def restarted(self, deployment: Deployment, room: Path, workflow: ChimeraWorkflow) -> Deployment:
+        """The same deployment, started again with what it has stored."""
+
+    async def end(self, deployment: Deployment) -> None:
+        """Stop a running copy."""
+
+    async def judged(
+        self, sealed: SealedTest, deployment: Deployment, room: Path, workflow: ChimeraWorkflow
+    ) -> TestRun:
+        """What the judge sees of a running copy."""
+
+    async def unhurried(self, look: Callable[[float], Awaitable[TestRun]]) -> TestRun:
+        """What is seen when the judge has waited long enough for how busy the machine is."""
+
+    async def look(self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+        """What the judge sees of a commit."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +65,7 @@ class Keeping:
 
     project: Project
     feature: Feature
-    staging: Staging
+    staging: Deployments
 
     async def kept(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
         """The green run with what is there still, or a red one that names what is not."""
@@ -92,11 +115,11 @@ class Keeping:
         async def once(times: float) -> TestRun:
             deployment = await self.staging.deployed(change.commit, change.tree, room, workflow)
             try:
-                before = await self.staging.judged(waiting(sealed, times), deployment, room / "before", workflow)
+                before = await self.staging.judged(sealed.stretched(times), deployment, room / "before", workflow)
                 if before.hurried:
                     return before
                 deployment = await self.staging.restarted(deployment, room, workflow)
-                return await self.staging.judged(waiting(later, times), deployment, room / "after", workflow)
+                return await self.staging.judged(later.stretched(times), deployment, room / "after", workflow)
             finally:
                 await self.staging.end(deployment)
 

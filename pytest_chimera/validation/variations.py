@@ -18,7 +18,7 @@ from pytest_chimera.models import Change, Failure, Feature, GeneratedTest, Reaso
 from pytest_chimera.settings import Settings
 from pytest_chimera.validation.notes import HOLDS_ALREADY, notes_on, without_actions
 from pytest_chimera.validation.varied_test import MORE_ITEMS, OTHER_DATA, Variations, counts, shares_data, vary
-from pytest_chimera.workflow.machine import ChimeraWorkflow
+from pytest_chimera.workflow.machine import ChimeraWorkflow, sealed_of
 
 Look = Callable[[SealedTest, str, str, Path, ChimeraWorkflow], Awaitable[TestRun]]
 EXISTING_DATA = 'Or is this existing data? Then name it on the marker: fixed=["…"].'
@@ -110,15 +110,3 @@ def _refused(seen: TestRun, sealed: SealedTest) -> TestRun:
     nodeid = seen.failure.nodeid if seen.failure else sealed.nodeids[0]
     failure = Failure(nodeid=nodeid, reason=Reason.OTHER_DATA, message=_NOT_WITH_OTHER_DATA)
     return seen.model_copy(update={"failures": (failure,), "passed": ()})
-
-
-def sealed_of(workflow: ChimeraWorkflow) -> SealedTest:
-    """The sealed test of a workflow that is past its first phase."""
-    assert workflow.sealed is not None, "the table leads here from e2e_test_generation only"
-    return workflow.sealed
-
-
-def change_of(workflow: ChimeraWorkflow) -> Change:
-    """The candidate of a workflow that is past its implementation."""
-    assert workflow.change is not None, "the table leads here from code_implementation only"
-    return workflow.change

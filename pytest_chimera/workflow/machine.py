@@ -10,7 +10,16 @@ from typing import Annotated, Any, Literal
 from pydantic import Discriminator, Field, Tag
 
 from pytest_chimera.errors import TransitionError
-from pytest_chimera.models import Change, Deployment, Feature, Review, SealedTest, TestRun, Value, slug_of
+from pytest_chimera.models import (
+    Change,
+    Deployment,
+    Feature,
+    Review,
+    SealedTest,
+    TestRun,
+    Value,
+    slug_of,
+)
 
 
 class ChimeraPhase(StrEnum):
@@ -517,3 +526,15 @@ def create_chimera_task(feature_description: str, target_url: str, staging_url: 
     title, _, rest = feature_description.strip().partition("\n")
     feature = Feature(id=slug_of(title), description=title.strip(), text=rest.strip(), url=target_url)
     return ChimeraTask(feature=feature, target_url=target_url, staging_url=staging_url)
+
+
+def sealed_of(workflow: ChimeraWorkflow) -> SealedTest:
+    """The sealed test of a workflow that is past its first phase."""
+    assert workflow.sealed is not None, "the table leads here from e2e_test_generation only"
+    return workflow.sealed
+
+
+def change_of(workflow: ChimeraWorkflow) -> Change:
+    """The candidate of a workflow that is past its implementation."""
+    assert workflow.change is not None, "the table leads here from code_implementation only"
+    return workflow.change

@@ -233,6 +233,16 @@ def test_every_module_has_its_place_in_the_architecture() -> None:
     assert [name for name in names if f"`{name}`" not in text] == []
 
 
+def test_the_walk_through_the_architecture_names_what_is_there() -> None:
+    modules = {path.stem: path for path in Path(pytest_chimera.__file__).parent.rglob("*.py")}
+    named = re.findall(r"`(?:\w+\.)?(\w+)\.(\w+)(?:\.(\w+))?`", text_of(DOCS / "explanation" / "architecture.md"))
+    named = [each for each in named if each[0] in modules and each[1] != "py"]
+    assert len(named) > 10
+    for module, *names in named:
+        source = modules[module].read_text(encoding="utf-8")
+        assert all(re.search(rf"(def|class) {name}\b", source) for name in names if name), (module, names)
+
+
 def test_the_readme_describes_arguments_of_the_marker_that_there_are() -> None:
     described = {code(row[0]) for row in rows(README, "The marker")} - {""}
     assert described <= {"description", *ARGUMENTS}

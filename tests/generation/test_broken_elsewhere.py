@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_chimera.errors import PreconditionError
-from pytest_chimera.generation.sealing import (
+from pytest_chimera.generation.red_on_base import (
     answering_test,
     elsewhere_test,
     refuse_wrong_red,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from pytest_chimera.errors import PreconditionError
-from pytest_chimera.generation.sealing import is_unclear, refuse_flaky
+from pytest_chimera.generation.red_on_base import is_unclear, refuse_flaky
 from pytest_chimera.models import Failure, Reason, TestRun
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Literal
 
+from pytest_chimera.context.test_files import is_test_file
 from pytest_chimera.models import Change, ChangedFile
-from pytest_chimera.review.removed_tests import is_test_file, removed_subjects
+from pytest_chimera.review.removed_tests import removed_subjects
 
 LEGACY = "def parse(line):\n    return line\n\n\ndef render(line):\n    return line\n"
 TESTS = "from app.legacy import parse, render\n\n\ndef test_parse():\n    assert parse('a')\n\n\n"

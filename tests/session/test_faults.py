@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from pytest_chimera.models import TestRun
-from pytest_chimera.run.executor import slept_so_far
 from pytest_chimera.state.journal import Journal
+from pytest_chimera.system.time_limits import slept_so_far
 from tests.session.fast import Fast, fast
 
 __all__ = ["fast"]

@@ -6,8 +6,8 @@ from types import SimpleNamespace
 from typing import Any
 
 from pytest_chimera.models import Feature, Finding, Review
-from pytest_chimera.run.executor import combined
 from pytest_chimera.session.items import refuse_double_ids
+from pytest_chimera.workflow.answers import combined
 
 
 def pairs(*ids: str) -> list[tuple[Any, Feature]]:

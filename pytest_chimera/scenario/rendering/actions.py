@@ -46,6 +46,7 @@ def navigate(work: Work) -> list[str]:
 
 
 def times(work: Work) -> int:
+    """How often it is done."""
     number = work.reading.get("number")
     return number if isinstance(number, int) and 0 < number <= 20 else 1
 

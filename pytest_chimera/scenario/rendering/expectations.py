@@ -388,6 +388,7 @@ def _one_of(target: Target, name: str, work: Work) -> list[str]:
 
 
 def negated(work: Work) -> Work:
+    """The same, expected not to be so."""
     return replace(work, reading=replace(work.reading, negated=True))
 
 
@@ -452,6 +453,7 @@ def dialog_text(work: Work) -> list[str]:
 
 
 def listening(work: Work) -> list[str]:
+    """The lines that begin to listen to the page, once a test."""
     if work.finder.listens:
         return []
     work.finder.listens = True
