@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
-from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -619,8 +618,3 @@ class Verdict(Value):
 def first_line(text: str) -> str:
     """The first line of a text that is not blank."""
     return next((line.strip() for line in text.splitlines() if line.strip()), "")
-
-
-def posix(path: Path) -> str:
-    """A path as the models hold it."""
-    return path.as_posix()

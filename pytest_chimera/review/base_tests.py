@@ -13,13 +13,13 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from pytest_chimera.context.test_files import is_test_file
+from pytest_chimera.context.project_tests import is_test_file
 from pytest_chimera.errors import EnvironmentTrouble
 from pytest_chimera.git import Repository
 from pytest_chimera.models import Brief, Change, Finding, Review
+from pytest_chimera.review.outcome_log import BEGUN, FILE
 from pytest_chimera.review.removed_tests import Removed, removed_subjects
 from pytest_chimera.review.rules import RULES, softened
-from pytest_chimera.review.test_tally import BEGUN, FILE
 from pytest_chimera.settings import Settings
 from pytest_chimera.system.files import write_file
 from pytest_chimera.system.nesting import INSIDE
@@ -175,7 +175,7 @@ class BaseTests:
             given=self.settings.env,
             also={FILE: str(tally), INSIDE: "a check"},
         )
-        command = [sys.executable, "-B", "-m", "pytest", "-p", "pytest_chimera.review.test_tally", "-q"]
+        command = [sys.executable, "-B", "-m", "pytest", "-p", "pytest_chimera.review.outcome_log", "-q"]
         command += [f"--ignore={self.settings.test_dir}", "--continue-on-collection-errors"]
         command += ["-o", "cache_dir=.pytest_cache"]  # the checkout's own: options such as --ff need one
         sandbox = await anyio.to_thread.run_sync(partial(self.sandboxes.for_folder, project, writable=(tally,)))

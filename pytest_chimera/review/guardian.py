@@ -16,7 +16,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from pytest_chimera.context.test_files import is_test_file
+from pytest_chimera.context.project_tests import is_test_file
 from pytest_chimera.errors import EnvironmentTrouble
 from pytest_chimera.git import Repository
 from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review

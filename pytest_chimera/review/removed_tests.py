@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pytest_chimera.context.test_files import is_test_file
+from pytest_chimera.context.project_tests import is_test_file
 from pytest_chimera.models import Change
 
 Read = Callable[[str, str], bytes | None]

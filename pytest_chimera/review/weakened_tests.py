@@ -9,7 +9,7 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_chimera.context.test_files import is_test_file
+from pytest_chimera.context.project_tests import is_test_file
 from pytest_chimera.models import Change
 from pytest_chimera.review.removed_tests import Function, Read, removed_subjects
 

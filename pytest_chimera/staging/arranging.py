@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pytest_chimera.context.test_files import is_test_file
+from pytest_chimera.context.project_tests import is_test_file
 from pytest_chimera.errors import ArrangingFailed
 from pytest_chimera.models import (
     Call,

@@ -17,7 +17,7 @@ from pytest_chimera.judge import seal_of
 from pytest_chimera.models import Change, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
 from pytest_chimera.settings import Settings
 from pytest_chimera.validation.notes import HOLDS_ALREADY, notes_on, without_actions
-from pytest_chimera.validation.varied_test import MORE_ITEMS, OTHER_DATA, Variations, counts, shares_data, vary
+from pytest_chimera.validation.variants import MORE_ITEMS, OTHER_DATA, Variations, counts, shares_data, vary
 from pytest_chimera.workflow.machine import ChimeraWorkflow, sealed_of
 
 Look = Callable[[SealedTest, str, str, Path, ChimeraWorkflow], Awaitable[TestRun]]

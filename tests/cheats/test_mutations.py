@@ -106,17 +106,17 @@ MUTANTS = [
     ),
     Mutant(
         "other words",
-        "validation/varied_test.py",
+        "validation/variants.py",
         "        node.value = replaced(",
         "        replaced(",
-        "tests/validation/test_varied_test.py",
+        "tests/validation/test_variants.py",
     ),
     Mutant(
         "a second one",
         "validation/more_data.py",
         "        return [*action,",
         "        return [][:0] and [*action,",
-        "tests/validation/test_varied_test.py",
+        "tests/validation/test_variants.py",
     ),
     Mutant(
         "links",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pytest_chimera.context.test_files import is_test_file
+from pytest_chimera.context.project_tests import is_test_file
 from pytest_chimera.models import Change, ChangedFile
 from pytest_chimera.review.removed_tests import removed_subjects
 

@@ -9,7 +9,7 @@ import pytest
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Feature
 from pytest_chimera.scenario import ScenarioParser, TestGenerator, UnknownStepError
-from pytest_chimera.scenario.gherkin import GherkinError, matches_tags, read_gherkin
+from pytest_chimera.scenario.gherkin import GherkinError, read_gherkin
 
 LIBRARY = """@library
 Feature: Borrowing
@@ -131,26 +131,6 @@ def test_a_scenario_that_is_not_there_is_named_with_those_that_are(generator: Te
 def test_a_file_with_several_scenarios_needs_one_named(generator: TestGenerator) -> None:
     with pytest.raises(ScenarioError, match="more than one scenario"):
         generator.generate(feature(None))
-
-
-@pytest.mark.parametrize(
-    ("expression", "chosen"),
-    [
-        ("", True),
-        ("@smoke", True),
-        ("not @wip", True),
-        ("@smoke and @wip", False),
-        ("@wip or (@library and not @slow)", True),
-    ],
-)
-def test_tags_choose_scenarios(expression: str, chosen: bool) -> None:
-    assert matches_tags(expression, ["@library", "@smoke"]) is chosen
-
-
-@pytest.mark.parametrize("expression", ["and", "@a or", "(@a", "@a @b"])
-def test_what_is_no_expression_of_tags_is_refused(expression: str) -> None:
-    with pytest.raises(ScenarioError, match="no expression of tags"):
-        matches_tags(expression, ["@a"])
 
 
 OUTLINE = """

@@ -23,7 +23,6 @@ from pytest_chimera.scenario.language.vocabulary import (
     ROLES,
     TAGS,
     UNSAID,
-    WHOLE_PAGE,
     by_first_word,
 )
 
@@ -464,8 +463,3 @@ def _with_property(target: Target, by: str, literal: str) -> Target:
     if by == "value":
         return target.model_copy(update={"by": "value", "text": literal})
     return _renamed(target, literal).model_copy(update={"by": "" if by == "name" else by})
-
-
-def is_whole_page(target: Target) -> bool:
-    """The words mean the page as such."""
-    return target.role == "page" and (not target.name or target.name.lower() in WHOLE_PAGE)

@@ -273,7 +273,6 @@ MODALS = (
 )  # fmt: skip
 NEGATIVE = frozenset({"not", "never", "no longer"})
 
-EXPECT_VERBS = _words("verify ensure expect assert validate confirm check make see")
 
 KEYS = MappingProxyType(
     {

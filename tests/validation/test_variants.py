@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from pytest_chimera.models import GeneratedTest, StepLines
-from pytest_chimera.validation.varied_test import (
+from pytest_chimera.validation.variants import (
     MORE_ITEMS,
     OTHER_DATA,
     STEADY,
