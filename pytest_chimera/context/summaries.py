@@ -49,11 +49,19 @@ def attempts_table(workflow: ChimeraWorkflow) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """A text of at most so many characters; what is cut off at its end is said."""
+    """A text of at most so many characters; what is cut off at its end is said, and of several lines how much it is."""
     if len(text) <= most:
         return text
+    room = most - len(_left_out(len(text)))
+    if "\n" in text and room > 0:
+        kept = text[:room].rstrip()
+        return kept + _left_out(len(text) - len(kept))
     mark = " …"
     return f"{text[: max(0, most - len(mark))].rstrip()}{mark}"[:most]
+
+
+def _left_out(characters: int) -> str:
+    return f"\n… {characters:,} characters left out"
 
 
 def shown(path: str | Path, root: Path) -> str:

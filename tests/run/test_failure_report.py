@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+from pytest_chimera.context.summaries import shortened
 from pytest_chimera.models import Verdict
 from pytest_chimera.run.failure_report import Account, excerpt, sentence_of
 from pytest_chimera.session.report import failure_text
@@ -15,6 +18,23 @@ def test_the_cause_is_cut_before_a_path_is() -> None:
     assert len(text) <= 500
     assert text.startswith("why why")
     assert text.endswith("attempt 1\n\nevidence: .chimera/test-greet/")
+
+
+def test_of_several_lines_is_said_how_much_was_left_out() -> None:
+    lines = "\n".join(f"line {number}" for number in range(100))
+    kept, _, said = shortened(lines, 100).rpartition("\n")
+    assert lines.startswith(kept)
+    assert said == f"… {len(lines) - len(kept)} characters left out"
+    assert len(f"{kept}\n{said}") <= 100
+
+
+def test_a_line_that_is_cut_only_ends_in_dots() -> None:
+    assert shortened("a long line", 8) == "a long …"
+
+
+@pytest.mark.parametrize(("room", "told"), [(0, ""), (1, " "), (2, " …"), (8, "one\ntw …")])
+def test_no_number_is_cut_where_there_is_no_room_for_it(room: int, told: str) -> None:
+    assert shortened("one\ntwo\nthree", room) == told
 
 
 def test_a_short_account_is_told_whole() -> None:
