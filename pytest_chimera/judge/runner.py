@@ -230,7 +230,7 @@ async def judge(
 
     :param evidence: the folder for trace, screenshot, page snapshot, console and log; one with a number is taken when
         something lies there already.
-    :param time_limit: seconds for the whole run.
+    :param time_limit: seconds for the whole run; longer on a machine that is busy.
     :param e2e_files: for a hand-written test: the base commit's own end-to-end folder with its ``conftest.py``, path in
         the project → content. Nothing else of the project is laid beside the test.
     :param test_id: the attribute that holds test ids.
@@ -262,7 +262,7 @@ async def _judge(
     patience, plan = plan.patience, plan.stretched(allowed)
     with _judges_folder() as folder, watching() as machine:
         _lay(folder, layout, plan, url)
-        finished = await _run(folder, evidence / "judge.log", time_limit)
+        finished = await _run(folder, evidence / "judge.log", time_limit * allowed)
         record = read_record(folder / RECORD_FILE)
         for file in (folder / OUTPUT_FOLDER).iterdir():
             shutil.move(file, evidence / file.name)
@@ -409,7 +409,8 @@ class TestExecutor:
     """Runs tests in the judge, for use outside pytest.
 
     :param browser_path: the Chrome or Chromium to use; empty for the one that is found.
-    :param time_limit: seconds for each run; ``patience`` until an action or an expectation is given up.
+    :param time_limit: seconds for each run; ``patience`` until an action or an expectation is given up; both are longer
+        on a machine that is busy.
     :param test_id: the attribute that holds test ids.
     :param e2e_files: files that are laid beside the test, path → content: its ``conftest.py`` for example.
     """

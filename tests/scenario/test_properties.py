@@ -48,7 +48,7 @@ def test_any_text_ends_in_a_scenario_or_a_typed_error(text: str) -> None:
 
 
 PER_KILOBYTE = 0.05
-NOISE = 3.0
+NOISE = 1.5
 """A machine that does other things too takes longer, also in time of its processor."""
 
 

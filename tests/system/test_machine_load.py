@@ -7,10 +7,14 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 from time import sleep
 
+import anyio
 import pytest
 
+from pytest_chimera.judge import Browser, judge, seal_of
+from pytest_chimera.models import GeneratedTest, Reason, SealedTest
 from pytest_chimera.system import machine_load as contention
 from pytest_chimera.system.machine_load import FREE, MOST, Deadline, Watch, slowdown, stretch, stretched, watching
 
@@ -50,6 +54,20 @@ def test_a_limit_on_a_quiet_machine_is_what_it_says(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("pytest_chimera.system.machine_load.time.monotonic", lambda: next(clock))
     monkeypatch.setattr(contention, "slowdown", lambda: 1.0)
     assert Deadline(10.0).is_over()
+
+
+NEVER_ENDS = "import time\n\n\ndef test_waits():\n    time.sleep(600)\n"
+
+
+def test_a_judge_that_waits_longer_is_given_longer_in_all(tmp_path: Path) -> None:
+    test = GeneratedTest(source=NEVER_ENDS, path="test_waits.py", name="test_waits")
+    nodeids = ("test_waits.py::test_waits",)
+    sealed = SealedTest(test=test, nodeids=nodeids, sha256=seal_of(NEVER_ENDS), stretch=MOST)
+    none = Browser(path=None, name="none")
+    run = anyio.run(lambda: judge(sealed, "http://127.0.0.1:1", evidence=tmp_path, browser=none, time_limit=0.5))
+    assert run.failures[0].reason is Reason.JUDGE_BROKEN
+    assert "cut off" in run.failures[0].message
+    assert run.seconds >= 0.5 * MOST
 
 
 @contextmanager
