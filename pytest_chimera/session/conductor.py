@@ -19,9 +19,9 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pytest_chimera.context.circuit_breaker import Breakers
 from pytest_chimera.context.limits import Allowance
-from pytest_chimera.context.project import Orders, Project, state_out_of_reach, time_limits
+from pytest_chimera.context.project import Project, state_out_of_reach, time_limits
 from pytest_chimera.context.scheduler import NotBegun, Turn, Turns
-from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, SettingError
+from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
 from pytest_chimera.generation.drafting import draft_of, lacks_steps, lay
 from pytest_chimera.generation.generator import Generator, Judge
 from pytest_chimera.generation.sealing import ready_test
@@ -34,8 +34,15 @@ from pytest_chimera.review.base_tests import BaseTests
 from pytest_chimera.review.guardian import Checks, Guardian
 from pytest_chimera.run.canaries import Canaries
 from pytest_chimera.run.feature_run import pursue
-from pytest_chimera.scenario import TestGenerator
-from pytest_chimera.scenario.functions import StepFunction, step_functions
+from pytest_chimera.session.configuration import (
+    config_files_of,
+    functions_of,
+    generator_of_project,
+    orders_of,
+    private_folders,
+    settings_of,
+    tables_of,
+)
 from pytest_chimera.session.confinement import NOTE, Confinement, sandboxes_of
 from pytest_chimera.session.interruption import terminating_as_interrupt
 from pytest_chimera.session.items import (
@@ -51,7 +58,7 @@ from pytest_chimera.session.items import (
 from pytest_chimera.session.progress import Progress
 from pytest_chimera.session.refused import refused_options
 from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
-from pytest_chimera.settings import Settings, Tables, ini_options, load_settings, load_tables, refuse_unknown_keys
+from pytest_chimera.settings import Settings
 from pytest_chimera.staging.local_staging import Deployer
 from pytest_chimera.state.journal import standing_of
 from pytest_chimera.state.sanitize import Cleaner
@@ -302,7 +309,7 @@ class Conductor:
             orders=orders_of(config),
             by_hand=by_hand,
             browser=lambda: self._browser,
-            config_files=_config_files(config),
+            config_files=config_files_of(config),
             tables=tables,
             functions=functions_of(config, settings),
             ready=self._ready(settings),
@@ -376,52 +383,6 @@ class Conductor:
         return deployer
 
 
-def generator_of_project(config: pytest.Config) -> TestGenerator:
-    """The test writer that knows the project's own words.
-
-    :raises SettingError: they are not written as they have to be.
-    """
-    settings = settings_of(config)
-    return generator_of(settings, tables_of(config), config.rootpath, functions_of(config, settings))
-
-
-def generator_of(
-    settings: Settings, tables: Tables, root: Path, functions: tuple[StepFunction, ...] = ()
-) -> TestGenerator:
-    """The test writer for a project in a folder."""
-    return TestGenerator(
-        settings.test_dir,
-        pages=tables.pages,
-        glossary=dict(tables.glossary),
-        test_id=settings.test_id,
-        root=root,
-        languages=tables.languages,
-        language=settings.language,
-        functions=functions,
-    )
-
-
-def functions_of(config: pytest.Config, settings: Settings) -> tuple[StepFunction, ...]:
-    """What every ``pytest_chimera_steps`` of this run answers, wherever its conftest.py lies.
-
-    :raises SettingError: something in it is no phrase or no function that a step could be given to.
-    """
-    return step_functions(config.hook.pytest_chimera_steps(), config.rootpath, settings.test_dir)
-
-
-def tables_of(config: pytest.Config) -> Tables:
-    """The project's own words, and the languages that plugins add: where both have a phrase, the project's counts.
-
-    :raises SettingError: a table is none.
-    """
-    tables = load_tables(config.rootpath)
-    languages: dict[str, dict[str, str | list[str]]] = {}
-    for answer in [*config.hook.pytest_chimera_languages(), tables.languages]:
-        for code, phrases in answer.items():
-            languages[code] = languages.get(code, {}) | dict(phrases)
-    return replace(tables, languages=languages)
-
-
 def cleaner_of(settings: Settings, repository: Repository) -> Cleaner:
     """Masks what is secret in our environment, and in what the project's programs are given.
 
@@ -451,78 +412,6 @@ def _run_of(config: pytest.Config) -> str:
     return str(getattr(config, "workerinput", {}).get("testrunuid") or secrets.token_hex(8))
 
 
-_WRONG_VALUE = (TypeError, ValueError, pytest.UsageError)
-"""What pytest raises for an ini value that is not of its key's type; which of them, differs between its versions."""
-_TAKES = {
-    "string": "text",
-    "bool": "true or false",
-    "linelist": "a list, or text with a line for each entry",
-    "int": "a whole number",
-    "float": "a number",
-}
-
-
-def settings_of(config: pytest.Config) -> Settings:
-    """The settings as the ini file and the command line give them.
-
-    :raises SettingError: one is wrong, or there is none of its name.
-    """
-    refuse_unknown_keys(_unknown_to_pytest(config), str(config.inipath or "the command line"))
-
-    def read(key: str) -> Any:
-        try:
-            return config.getini(key)
-        except _WRONG_VALUE as error:
-            taken = _TAKES[next(ini.type for name, ini, _ in ini_options() if name == key)]
-            raise SettingError(f"{key}: {error}.", where=str(config.inipath), remedy=f"It takes {taken}.") from None
-
-    overrides = {
-        name: value for name in ("coder", "jobs") if (value := config.getoption(f"chimera_{name}", None)) is not None
-    }
-    if overrides.get("jobs") == "auto":
-        overrides["jobs"] = "0"
-    return load_settings(read, overrides)
-
-
-def _unknown_to_pytest(config: pytest.Config) -> list[str]:
-    """The ini keys that are written in a file or with ``-o``, and that no plugin has declared."""
-    written = getattr(config, "_inicfg", None)  # pytest 9 warns of the public name, and 8 knows no other
-    keys = [*(config.inicfg if written is None else written)]
-    keys += [each.partition("=")[0].strip() for each in config.getoption("override_ini", None) or ()]
-    return [key for key in dict.fromkeys(keys) if not _is_declared(config, key)]
-
-
-def _is_declared(config: pytest.Config, key: str) -> bool:
-    try:
-        config.getini(key)
-    except _WRONG_VALUE as error:
-        return "unknown configuration value" not in str(error)
-    return True
-
-
-def orders_of(config: pytest.Config) -> Orders:
-    """What the command line asks."""
-    option = config.getoption
-    return Orders(
-        restart=option("chimera_restart"),
-        reprove=option("chimera_reprove"),
-        until_red=option("chimera_until") == "red",
-        words=option("chimera_reject") or option("chimera_hint") or "",
-        rejects=bool(option("chimera_reject")),
-        calls_coder=not os.environ.get("CI") or bool(option("chimera_coder")),
-    )
-
-
-def _config_files(config: pytest.Config) -> tuple[str, ...]:
-    root = config.rootpath
-    candidates = [config.inipath, root / "chimera.toml"]
-    return tuple(
-        path.relative_to(root).as_posix()
-        for path in candidates
-        if path is not None and path.is_relative_to(root) and path.is_file()
-    )
-
-
 def result_of(project: Project, feature: Feature) -> str | Verdict | None:
     """Where a feature that follows another starts: the other's proved commit, or HEAD once that holds it."""
     assert feature.after is not None, "only a feature with after= follows another"
@@ -540,9 +429,3 @@ def result_of(project: Project, feature: Feature) -> str | Verdict | None:
         sentence=f"waits for {feature.after}, which is {standing.state}",
         next_command=f"pytest --chimera -k {feature.after}",
     )
-
-
-def private_folders(config: pytest.Config) -> tuple[Path, ...]:
-    """Folders that never belong to a change: pytest's cache."""
-    cache = cache_of(config)
-    return (Path(str(cache._cachedir)),) if cache else ()

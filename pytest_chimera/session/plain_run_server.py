@@ -15,7 +15,7 @@ import pytest
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.judge import find_browser
 from pytest_chimera.models import Call
-from pytest_chimera.session.conductor import settings_of
+from pytest_chimera.session.configuration import settings_of
 from pytest_chimera.staging.arranging import Arranging, Code, NotArranged, Where
 from pytest_chimera.staging.preparation import Prepared
 from pytest_chimera.staging.server import Recipe, Served, left_to_the_person, recipe_of_working_tree, serve

@@ -10,7 +10,7 @@ from pytest_chimera.errors import ChimeraError
 from pytest_chimera.git import Repository
 from pytest_chimera.markers import cache_of, journal_name
 from pytest_chimera.models import slug_of
-from pytest_chimera.session.conductor import private_folders, settings_of
+from pytest_chimera.session.configuration import private_folders, settings_of
 from pytest_chimera.session.report import state_lines, status_lines
 from pytest_chimera.session.screen import screen_of
 from pytest_chimera.session.verifying import verify_commit

@@ -12,7 +12,7 @@ from pytest_chimera.errors import SettingError
 from pytest_chimera.scenario import ScenarioParser
 from pytest_chimera.scenario.functions import HOOK as FUNCTIONS
 from pytest_chimera.scenario.functions import StepFunction
-from pytest_chimera.session.conductor import functions_of, settings_of, tables_of
+from pytest_chimera.session.configuration import functions_of, settings_of, tables_of
 from pytest_chimera.settings import Settings, Tables, load_tables
 
 _NOT_SEARCHED = frozenset({"node_modules", "site-packages", "__pycache__"})

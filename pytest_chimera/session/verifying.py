@@ -23,7 +23,7 @@ from pytest_chimera.models import Feature
 from pytest_chimera.run.canaries import Canaries
 from pytest_chimera.run.committed_tests import committed_settings
 from pytest_chimera.run.verification import Verified, proofs_at, verify
-from pytest_chimera.session.conductor import functions_of, generator_of, private_folders, settings_of
+from pytest_chimera.session.configuration import functions_of, generator_of, private_folders, settings_of
 from pytest_chimera.session.confinement import sandboxes_of
 from pytest_chimera.session.screen import screen_of
 from pytest_chimera.settings import Settings, load_tables
