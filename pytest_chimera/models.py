@@ -357,8 +357,8 @@ class SealedTest(Value):
     :param red: the run that was red on base.
     :param shared: on base, one browser context shows what was typed in another one.
     :param notes: what a person should know of its expectations: which held before the feature, which prove nothing.
-    :param variation: this is no sealed test but a variation of one, of that name; ``other_browser``: to be run in a
-        browser that tells something else of itself.
+    :param variation: this is no sealed test but a variation of one, or what is looked at beside it, of that name;
+        ``other_browser``: to be run in a browser that tells something else of itself.
     :param stretch: how many times longer than usual the judge waits at least, because the machine was busy before.
     """
 

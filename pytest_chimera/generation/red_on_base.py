@@ -53,6 +53,9 @@ _MOST_ELSEWHERE = 3
 _FOUND_ELSEWHERE = "also thrown on "
 
 
+_ELSEWHERE_IS = "other pages of the application"
+
+
 def refuse_wrong_red(run: TestRun) -> None:
     """Let a red pass that says that the feature is missing, and no other.
 
@@ -82,14 +85,15 @@ def elsewhere_test(sealed: SealedTest, run: TestRun, url: str) -> SealedTest | N
     if failure is None or failure.reason not in RIGHT_REDS or not failure.thrown:
         return None
     source = _ELSEWHERE.format(known=failure.thrown, url=url, most=_MOST_ELSEWHERE, found=_FOUND_ELSEWHERE)
-    return _probe(sealed, "test_elsewhere", source)
+    return _probe(sealed, "test_elsewhere", source, _ELSEWHERE_IS)
 
 
-def _probe(sealed: SealedTest, name: str, source: str) -> SealedTest:
-    """A test of our own that is run on the sealed one's base."""
+def _probe(sealed: SealedTest, name: str, source: str, what: str) -> SealedTest:
+    """A test of our own that is run on the sealed one's base; ``what`` tells a person what it looks at."""
     path = str(PurePosixPath(sealed.test.path).with_name(f"{name}.py"))
     test = GeneratedTest(source=source, path=path, name=name)
-    update = {"test": test, "nodeids": (f"{path}::{test.name}",), "sha256": seal_of(source), "handwritten": False}
+    nodeids = (f"{path}::{test.name}",)
+    update = {"test": test, "nodeids": nodeids, "sha256": seal_of(source), "handwritten": False, "variation": what}
     return sealed.model_copy(update=update)
 
 
@@ -124,6 +128,9 @@ _PLACES = ("/", "/index.html", "/app/", "/ui/", "/web/", "/home", "/static/index
 _FOUND_ANSWERING = "these answer:"
 
 
+_ANSWERING_IS = "the usual addresses of an application"
+
+
 def answering_test(sealed: SealedTest, run: TestRun, front_ends: Sequence[str]) -> SealedTest | None:
     """A test that is red where an application has no page at ``/``, and says which of the usual addresses answer what.
 
@@ -137,7 +144,7 @@ def answering_test(sealed: SealedTest, run: TestRun, front_ends: Sequence[str]) 
     if failure.reason is not Reason.MISSING_PAGE and not (failure.data and front_ends):
         return None
     source = _ANSWERING.format(places=_PLACES, pages=PAGE_TYPES, found=_FOUND_ANSWERING)
-    return _probe(sealed, "test_answering", source)
+    return _probe(sealed, "test_answering", source, _ANSWERING_IS)
 
 
 def without_start_page(run: TestRun, answering: TestRun, front_ends: Sequence[str]) -> TestRun:

@@ -115,12 +115,13 @@ class Staging:
             finally:
                 await self.end(deployment)
 
-        return await self.unhurried(once)
+        return await self.unhurried(once, sealed.variation)
 
-    async def unhurried(self, look: Callable[[float], Awaitable[TestRun]]) -> TestRun:
+    async def unhurried(self, look: Callable[[float], Awaitable[TestRun]], what: str = "") -> TestRun:
         """What was seen when the judge had waited long enough for how busy the machine was, with what it saw before.
 
         :param look: looks once, at a deployment of its own, and waits so many times longer than usual.
+        :param what: what is looked at, where that is not the sealed test itself: a person knows no failure of it.
         :raises EnvironmentTrouble: the machine became busier each time.
         """
         set_aside: tuple[Failure, ...] = ()
@@ -129,10 +130,10 @@ class Staging:
             if not run.hurried:
                 break
             set_aside += run.failures
-            self.project.progress(self.feature, f"{_hurried(run)}: it is judged again")
+            self.project.progress(self.feature, f"{_hurried(run, what)}: it is judged again")
             run = await look(stretch(run.slowdown))
         if run.hurried:
-            raise _too_busy(run)
+            raise _too_busy(run, what)
         return run.model_copy(update={"set_aside": set_aside}) if set_aside else run
 
     async def judged(
@@ -218,13 +219,13 @@ class Staging:
                 self.project.clean.file(path)
 
 
-def _hurried(run: TestRun) -> str:
-    return f"{run.failure.as_sentence() if run.failure else run.status} ({busy_text(run)})"
+def _hurried(run: TestRun, what: str) -> str:
+    return f"{what or (run.failure.as_sentence() if run.failure else run.status)} ({busy_text(run)})"
 
 
-def _too_busy(run: TestRun) -> EnvironmentTrouble:
+def _too_busy(run: TestRun, what: str) -> EnvironmentTrouble:
     return EnvironmentTrouble(
-        f"The machine became busier each of the {LOOKS} times that the test was run: {_hurried(run)}.",
+        f"The machine became busier each of the {LOOKS} times that the test was run: {_hurried(run, what)}.",
         where=run.evidence.folder if run.evidence else "",
         remedy="Let what else runs come to its end, or write for example: chimera_patience = 30. Then run the same "
         "command again.",

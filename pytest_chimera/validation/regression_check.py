@@ -52,7 +52,7 @@ class Deployments(Protocol):
     ) -> TestRun:
         """What the judge sees of a running copy."""
 
-    async def unhurried(self, look: Callable[[float], Awaitable[TestRun]]) -> TestRun:
+    async def unhurried(self, look: Callable[[float], Awaitable[TestRun]], what: str = "") -> TestRun:
         """What is seen when the judge has waited long enough for how busy the machine is."""
 
     async def look(self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> TestRun:
@@ -123,7 +123,7 @@ class Keeping:
             finally:
                 await self.staging.end(deployment)
 
-        seen = await self.staging.unhurried(once)
+        seen = await self.staging.unhurried(once, AFTER_RESTART)
         if seen.status != "green":
             return _refused(
                 run, sealed, "What was stored is gone when the server is started again.", Reason.NOT_LASTING

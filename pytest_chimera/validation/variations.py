@@ -17,11 +17,20 @@ from pytest_chimera.judge import seal_of
 from pytest_chimera.models import Change, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
 from pytest_chimera.settings import Settings
 from pytest_chimera.validation.notes import HOLDS_ALREADY, notes_on, without_actions
-from pytest_chimera.validation.variants import MORE_ITEMS, OTHER_DATA, Variations, counts, shares_data, vary
+from pytest_chimera.validation.variants import (
+    MORE_ITEMS,
+    OTHER_DATA,
+    SECOND_CONTEXT,
+    Variations,
+    counts,
+    shares_data,
+    vary,
+)
 from pytest_chimera.workflow.machine import ChimeraWorkflow, sealed_of
 
 Look = Callable[[SealedTest, str, str, Path, ChimeraWorkflow], Awaitable[TestRun]]
 EXISTING_DATA = 'Or is this existing data? Then name it on the marker: fixed=["…"].'
+_NO_ACTIONS = "the test without its actions"
 _NOT_WITH_OTHER_DATA = "The test is green as it is written, and not with other data than it shows."
 
 
@@ -42,7 +51,8 @@ class Trials:
 
     async def shares_data(self, sealed: SealedTest, room: Path, workflow: ChimeraWorkflow) -> bool:
         """Whether the base shows in one browser context what was typed in another one."""
-        return await self._is_green_on_base(sealed, shares_data(sealed.test, self.feature.fixed), room, workflow)
+        probe = shares_data(sealed.test, self.feature.fixed)
+        return probe is not None and await self._is_green_on_base(_as(sealed, probe, SECOND_CONTEXT), room, workflow)
 
     async def notes(self, sealed: SealedTest, room: Callable[[], Path], workflow: ChimeraWorkflow) -> tuple[str, ...]:
         """What a person should know of a test that was red on its base, before anybody is asked to make it green.
@@ -54,16 +64,14 @@ class Trials:
         shown = Path(evidence.page) if evidence and evidence.page else None
         page = shown.read_text(encoding="utf-8") if shown and shown.is_file() else ""
         probe = without_actions(sealed.test, sealed.red, page)
-        held = probe is not None and await self._is_green_on_base(sealed, probe, room(), workflow)
+        held = probe is not None and await self._is_green_on_base(_as(sealed, probe, _NO_ACTIONS), room(), workflow)
         return (*notes_on(sealed.test, sealed.red), *([HOLDS_ALREADY] if held else []))
 
-    async def _is_green_on_base(
-        self, sealed: SealedTest, probe: GeneratedTest | None, room: Path, workflow: ChimeraWorkflow
-    ) -> bool:
-        if probe is None or self._on_staging:
+    async def _is_green_on_base(self, probe: SealedTest, room: Path, workflow: ChimeraWorkflow) -> bool:
+        if self._on_staging:
             return False
         try:
-            run = await self.look(_as(sealed, probe, "probe"), sealed.commit, sealed.tree, room, workflow)
+            run = await self.look(probe, probe.commit, probe.tree, room, workflow)
         except PhaseFailed:
             return False
         return run.status == "green"

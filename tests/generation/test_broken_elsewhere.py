@@ -34,6 +34,7 @@ def test_the_other_pages_test_compiles_with_any_words() -> None:
     assert probe is not None
     compile(probe.test.source, probe.test.path, "exec")
     assert probe.nodeids == ("tests/e2e/test_elsewhere.py::test_elsewhere",)
+    assert probe.variation == "other pages of the application"
 
 
 def test_what_other_pages_throw_too_goes_to_the_person() -> None:
@@ -68,6 +69,7 @@ FRONT_END = ["web/package.json"]
 def test_where_no_page_is_at_the_start_others_are_looked_for(run: TestRun) -> None:
     probe = answering_test(SEALED, run, FRONT_END)
     assert probe is not None
+    assert probe.variation == "the usual addresses of an application"
     compile(probe.test.source, probe.test.path, "exec")
 
 

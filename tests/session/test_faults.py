@@ -331,6 +331,37 @@ def test_a_red_that_a_busy_machine_brought_about_is_seen_again_before_anybody_is
     assert [failure.message for failure in run.set_aside] == ["It came late."]
 
 
+HURRIED_BESIDES = """
+
+validate_at_once = pytest_chimera_validate
+
+
+async def pytest_chimera_validate(sealed, deployment):
+    seen = HERE / f"{sealed.test.name} {sealed.variation}.log"
+    is_own = sealed.test.name == "test_a" and not sealed.variation
+    if not is_own and not seen.exists():
+        seen.touch()
+        failure = Failure(nodeid=sealed.nodeids[0], reason=Reason.ASSERTION, message="It came late.")
+        told = {"slowdown": 9.0, "patience": 5.0, "hurried": True}
+        return TestRun(status="red", url=deployment.url, failures=(failure,), **told)
+    run = await validate_at_once(sealed, deployment)
+    failures = tuple(each.model_copy(update={"thrown": ("TypeError",)}) for each in run.failures)
+    return run.model_copy(update={"failures": failures})
+"""
+
+
+def test_a_look_that_is_not_the_features_own_test_is_named_and_not_told_by_its_failure(fast: Fast) -> None:
+    fast.begin("a")
+    with (fast.path / "conftest.py").open("a") as conftest:
+        conftest.write(HURRIED_BESIDES)
+    fast.commit()
+    done = fast.chimera()
+    done.assert_outcomes(passed=1)
+    for what in ("other pages of the application", "other data, another browser"):
+        done.stdout.fnmatch_lines([f"* {what} (seen on a busy machine, with a patience of 5 s): it is judged again"])
+    done.stdout.no_fnmatch_line("*It came late.*")
+
+
 def test_a_machine_that_never_leaves_enough_time_parks_the_feature_and_blames_nobody(fast: Fast) -> None:
     on_a_busy_machine(fast, 99)
     done = fast.chimera()
