@@ -11,8 +11,12 @@ import pytest
 
 
 @pytest.fixture(scope="session")
-def browser_type_launch_args(browser_type_launch_args: dict[str, Any], pytestconfig: pytest.Config) -> dict[str, Any]:
-    """The launch arguments, with the path of the machine's browser where Playwright has none of its own."""
+def browser_type_launch_args(
+    browser_type_launch_args: dict[str, Any], browser_name: str, pytestconfig: pytest.Config
+) -> dict[str, Any]:
+    """The launch arguments, for Chromium with the path of the machine's where Playwright has none of its own."""
+    if browser_name != "chromium":
+        return browser_type_launch_args
     from pytest_chimera.session.plain_run_server import launch_args
 
     return launch_args(pytestconfig, browser_type_launch_args)

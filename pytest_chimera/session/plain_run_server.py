@@ -131,7 +131,7 @@ def _run(arranging: Arranging, environment: dict[str, str], time_limit: float) -
 
 
 def launch_args(config: pytest.Config, given: dict[str, Any]) -> dict[str, Any]:
-    """The launch arguments with the path of the machine's browser, where Playwright has none of its own."""
+    """Chromium's launch arguments with the path of the machine's, where Playwright has none of its own."""
     if "executable_path" in given or "channel" in given:
         return given
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,6 +63,21 @@ def test_such_an_option_in_addopts_fails_the_features_alone(fast: Fast) -> None:
     result.assert_outcomes(passed=1, failed=2)
     result.stdout.fnmatch_lines(["*--screenshot only-on-failure is not honoured under --chimera*", "*addopts*"])
     fast.run().assert_outcomes(passed=1, skipped=2)
+
+
+LAUNCHED = """
+def test_ordinary(browser_name, browser_type_launch_args):
+    assert ("executable_path" in browser_type_launch_args) == (browser_name == "chromium")
+"""
+
+
+@pytest.mark.parametrize("browsers", [("firefox",), ("chromium",), ("firefox", "chromium", "webkit")])
+def test_another_browser_in_a_plain_run_is_not_given_the_path_of_chromium(
+    fast: Fast, browsers: tuple[str, ...]
+) -> None:
+    fast.begin("a", config=f"chimera_browser_path = {sys.executable}")
+    (fast.path / "test_ordinary.py").write_text(LAUNCHED)
+    fast.run(*(f"--browser={name}" for name in browsers)).assert_outcomes(passed=len(browsers), skipped=1)
 
 
 # -- settings
