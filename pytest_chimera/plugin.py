@@ -118,7 +118,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say which folder holds the state, and how many features."""
+    """Say which folder holds the state, and how many features are recorded there."""
     if why := config.stash.get(_INSIDE, ""):
         return f"chimera: inside a coder's work ({why}): --chimera runs plain tests here, and builds nothing"
     if not config.option.chimera or config.option.collectonly:
@@ -131,7 +131,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
     except OSError as error:
         return f"chimera: the state cannot be written: {error}"
     count = len(list(folder.glob("*.jsonl"))) if folder else 0
-    return f"chimera: {count} feature{'s' if count != 1 else ''} in {folder}"
+    return f"chimera: {count} feature{'s' if count != 1 else ''} recorded in {folder}"
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:

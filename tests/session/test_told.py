@@ -49,6 +49,13 @@ def test_what_pytest_itself_ends_is_no_interruption(fast: Fast) -> None:
     result.stdout.no_fnmatch_line("*chimera: interrupted*")
 
 
+def test_the_header_says_how_many_features_are_recorded_and_not_how_many_are_collected(fast: Fast) -> None:
+    fast.begin("a")
+    folder = fast.path / ".pytest_cache" / "d" / "chimera"
+    assert f"chimera: 0 features recorded in {folder}" in fast.chimera().stdout.lines
+    assert f"chimera: 1 feature recorded in {folder}" in fast.chimera().stdout.lines
+
+
 LONG = "a_visitor_who_is_logged_in_can_find_what_was_looked_at_before"
 LOUD = """
 async def code(brief):
