@@ -39,11 +39,13 @@ class PlainRuns:
         branch = f", on {value['branch']}" if value.get("branch") and not value.get("merged") else ""
         return f"chimera: {value.get('state', 'unknown')}{branch}"
 
-    @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: Any) -> None:
-        """Serve the working tree for the first generated test when no base URL was given; arrange what a test needs."""
+        """Serve the working tree for the first generated test when no base URL was given; arrange what a test needs.
+
+        It is not called for a test that pytest skips: that is found out first, and fixtures are set up last.
+        """
         arranges = item.get_closest_marker(MARKER_ARRANGE)
-        if item.get_closest_marker("skip") or (self._config.option.chimera and item.get_closest_marker(MARKER)):
+        if self._config.option.chimera and item.get_closest_marker(MARKER):
             return
         if not (arranges or self._is_generated(item)) or self._is_elsewhere(arranges):
             return

@@ -90,6 +90,24 @@ def test_the_generated_test_is_left_to_its_feature_while_that_is_worked_on(app: 
     app.chimera().assert_outcomes(passed=2)
 
 
+SKIPS = """
+import pytest
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        item.add_marker(pytest.mark.{mark})
+"""
+
+
+@pytest.mark.parametrize("mark", ["skip(reason='later')", "skipif(True, reason='later')"])
+def test_a_generated_test_that_is_skipped_in_a_plain_run_has_nothing_served(quick: QuickApp, mark: str) -> None:
+    quick.chimera("tests/features").assert_outcomes(failed=1)
+    (quick.path / "tests" / "e2e" / "conftest.py").write_text(SKIPS.format(mark=mark))
+    quick.run("tests/e2e").assert_outcomes(skipped=1)
+    assert not (quick.path / ".chimera" / "plain-run").exists()
+
+
 AS_IT_IS_JUDGED = """
 import os
 import pathlib
