@@ -260,7 +260,8 @@ class Implementing:
         review = workflow.latest(ChimeraPhase.GUARDIAN_REVIEW)
         findings = review.value.findings if review and isinstance(review.value, Review) else ()
         changed = {file.path for file in change.files}
-        put_back = {finding.path for finding in findings if finding.rule in PUT_BACK and finding.path in changed}
+        refused = {each.path for each in findings if each.rule in PUT_BACK and each.severity == "reject"}
+        put_back = refused & changed
         if not put_back:
             return change.commit
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-import ast
-import configparser
-import re
-import shlex
-import tomllib
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import asynccontextmanager
-from pathlib import Path, PurePosixPath
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import NamedTuple
 
 import anyio
 import anyio.to_thread
@@ -22,6 +17,7 @@ from pytest_chimera.git import Repository
 from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review
 from pytest_chimera.review.base_tests import AUTO
 from pytest_chimera.review.judge_awareness import new_sights
+from pytest_chimera.review.protected_files import Touched, touched
 from pytest_chimera.review.rules import RULES, matches, softened
 from pytest_chimera.review.weakened_tests import blunted
 from pytest_chimera.settings import Settings, split_command
@@ -33,24 +29,6 @@ from pytest_chimera.workflow.machine import ChimeraWorkflow
 
 Read = Callable[[str, str], bytes | None]
 
-PROTECTED = (
-    "**/pytest.ini",
-    "**/.pytest.ini",
-    "**/pytest.toml",
-    "**/.pytest.toml",
-    "chimera.toml",
-    ".github/**",
-    ".gitlab-ci.yml",
-    ".circleci/**",
-    ".ci/**",
-    "**/.git/**",
-    ".gitmodules",
-    "**/sitecustomize.py",
-    "**/usercustomize.py",
-    "**/*.pth",
-)
-"""Paths that a coder leaves alone, besides the sealed test's own folder. Globs; ``**`` crosses folders."""
-
 
 class Guardian:
     """Reviews a change by its paths, and where a path is shared, by what changed in it.
@@ -58,12 +36,16 @@ class Guardian:
     :param settings: ``protected`` adds patterns.
     :param read: gives a commit's file, ``None`` when it is not there.
     :param by_hand: the person implements: then only what breaks the seal is a rejection, all else is a note.
+    :param listed: gives the paths of a commit.
     """
 
-    def __init__(self, settings: Settings, read: Read, *, by_hand: bool) -> None:
+    def __init__(
+        self, settings: Settings, read: Read, *, by_hand: bool, listed: Callable[[str], Collection[str]]
+    ) -> None:
         self._settings = settings
         self._read = read
         self._by_hand = by_hand
+        self._listed = listed
 
     @pytest.hookimpl(trylast=True)
     def pytest_chimera_review_change(self, change: Change, workflow: ChimeraWorkflow) -> Review:
@@ -90,17 +72,21 @@ class Guardian:
 
     def _protected(self, change: Change, workflow: ChimeraWorkflow) -> Iterator[Finding]:
         kept = workflow.sealed.protected if workflow.sealed else ()
-        patterns = (*PROTECTED, *self._settings.protected)
         for file in change.files:
             if file.path == workflow.test_path:
                 continue
-            if file.path in kept or self._in_test_dir(file.path) or matches(file.path, patterns):
-                yield self._hands_off(file.path, f"{file.path} is a protected path.")
-            elif why := self._shared_file(change, file):
-                yield self._hands_off(file.path, why)
+            if file.path in kept or self._in_test_dir(file.path) or matches(file.path, self._settings.protected):
+                sentence = f"{file.path} is a protected path."
+                yield RULES["protected-path"].finding(file.path, sentence, by_hand=self._by_hand)
+            elif seen := self._touched(change, file):
+                found = RULES["protected-path"].finding(
+                    file.path, f"{file.path} is a protected path: it {seen.does}.", by_hand=self._by_hand
+                )
+                yield found if seen.severity == "reject" else found.model_copy(update={"severity": "note"})
 
-    def _hands_off(self, path: str, sentence: str) -> Finding:
-        return RULES["protected-path"].finding(path, sentence, by_hand=self._by_hand)
+    def _touched(self, change: Change, file: ChangedFile) -> Touched | None:
+        before, after = (self._read(commit, file.path) for commit in (change.base, change.commit))
+        return touched(file.path, before, after, lambda: self._listed(change.base))
 
     def _aware(self, change: Change) -> Iterator[Finding]:
         """What the application, not its tests, asks about who is looking."""
@@ -120,87 +106,10 @@ class Guardian:
     def _in_test_dir(self, path: str) -> bool:
         return path.startswith(f"{self._settings.test_dir.strip('/')}/")
 
-    def _shared_file(self, change: Change, file: ChangedFile) -> str:
-        """What is wrong with a change to a file that is configuration in part; empty when nothing is."""
-        reader = _SHARED.get(PurePosixPath(file.path).name)
-        if reader is None:
-            return ""
-        before, after = (self._read(commit, file.path) or b"" for commit in (change.base, change.commit))
-        try:
-            if reader(before) == reader(after):
-                return ""
-        except (ValueError, SyntaxError, configparser.Error):
-            return f"{file.path} cannot be read any more."
-        return f"{file.path} changes how tests are collected or run."
-
     def _left_out(self, change: Change) -> Iterator[Finding]:
         for path, why in change.left_out.items():
             sentence = f"{path} is {why}, and only regular files are taken."
             yield RULES["regular-files"].finding(path, sentence, by_hand=self._by_hand)
-
-
-def _pyproject_tests(content: bytes) -> Any:
-    """What pyproject.toml says of pytest and chimera, but for what a new test may need, or a person at a terminal."""
-    whole = tomllib.loads(content.decode())
-    tool = whole.get("tool", {})
-    config = tool.get("pytest", {})
-    rest = {key: value for key, value in config.items() if key != "ini_options"}
-    plugins = whole.get("project", {}).get("entry-points", {}).get("pytest11", {})
-    return _telling(rest), _telling(config.get("ini_options", {})), tool.get("chimera", {}), plugins
-
-
-def _setup_cfg_tests(content: bytes) -> Any:
-    """What setup.cfg and tox.ini say of pytest; a linter's or a packager's sections are free."""
-    parser = configparser.ConfigParser(interpolation=None)
-    parser.read_string(content.decode())
-    sections = {name: _telling(dict(parser[name])) for name in ("pytest", "tool:pytest") if parser.has_section(name)}
-    points = dict(parser["options.entry_points"]) if parser.has_section("options.entry_points") else {}
-    return sections, points.get("pytest11", "")
-
-
-def _telling(options: dict[str, Any]) -> dict[str, Any]:
-    """The options that say which tests run and how, without those that only say what is printed."""
-    telling = {key: value for key, value in options.items() if not _ONLY_PRINTS.fullmatch(key)}
-    if isinstance(added := telling.get("addopts"), str | list):
-        words = shlex.split(added) if isinstance(added, str) else added
-        telling["addopts"] = [word for word in words if not _PRINTING_OPTION.fullmatch(str(word))]
-    return telling
-
-
-_ONLY_PRINTS = re.compile(r"markers|log_(cli_)?(level|format|date_format|file.*)|log_cli|junit_.*|console_output_style")
-_PRINTING_OPTION = re.compile(
-    r"-[qv]+|-r[a-zA-Z]+|--strict(-markers|-config)?|--durations(-min)?=\d.*|--tb=\w+|--color=\w+|--show-capture=\w+"
-)
-
-
-def _conftest_hooks(content: bytes) -> Any:
-    """All of a conftest.py but its imports, docstring and fixtures that no other test has yet relied upon by name."""
-    tree = ast.parse(content)
-    return [ast.dump(node) for node in tree.body if not _is_fixture(node) and not _is_harmless(node)]
-
-
-def _is_fixture(node: ast.stmt) -> bool:
-    if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-        return False
-    decorators = [each.func if isinstance(each, ast.Call) else each for each in node.decorator_list]
-    names = {each.attr if isinstance(each, ast.Attribute) else getattr(each, "id", "") for each in decorators}
-    autouse = any("autouse" in ast.dump(each) for each in node.decorator_list)
-    return "fixture" in names and not autouse and node.name not in _BROWSER_FIXTURES
-
-
-def _is_harmless(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Import | ast.ImportFrom) or (
-        isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
-    )
-
-
-_BROWSER_FIXTURES = {"page", "context", "browser", "base_url", "browser_type_launch_args", "browser_context_args"}
-_SHARED: dict[str, Callable[[bytes], Any]] = {
-    "pyproject.toml": _pyproject_tests,
-    "setup.cfg": _setup_cfg_tests,
-    "tox.ini": _setup_cfg_tests,
-    "conftest.py": _conftest_hooks,
-}
 
 
 class Checks:

@@ -57,9 +57,11 @@ RULES = {
         ),
         Rule(
             "protected-path",
-            "changing the end-to-end tests' folder, hooks in a conftest.py, pytest's, chimera's or CI's configuration",
-            "it changes which tests run, and how, instead of what the application does",
-            "Undo that: the application and tests of your own are yours to change.",
+            "changing what was asked, the end-to-end tests' folder, how tests run, CI, what runs by itself on a "
+            "person's machine, what agents are told, and what registers plugins",
+            "it changes what is asked, judged or run tomorrow instead of what the application does",
+            "Undo that: the application and tests of your own are yours to change. Where the feature is about this "
+            "file, a person allows it with chimera_allow.",
         ),
         Rule(
             "regular-files",

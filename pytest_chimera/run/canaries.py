@@ -88,7 +88,7 @@ CHANGES = (
         {"{test_dir}/conftest.py": "def pytest_report_teststatus(report):\n    report.outcome = 'passed'\n"},
     ),
     PlantedChange(
-        "a CI job that runs no tests", "protected-path", {".github/workflows/ci.yml": "on: push\njobs: {}\n"}
+        "a file that runs by itself on a person's machine", "protected-path", {".envrc": "export PYTEST_ADDOPTS=-k0\n"}
     ),
     PlantedChange(
         "a pytest.ini that deselects the tests", "protected-path", {"pytest.ini": "[pytest]\naddopts = -k nothing\n"}

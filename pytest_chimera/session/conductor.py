@@ -360,7 +360,9 @@ class Conductor:
             "chimera-generator": Generator(generator_of_project(self._config)),
             "chimera-coder": coder,
             "chimera-confinement": self._confinement,
-            "chimera-guardian": Guardian(settings, project.repository.read, by_hand=project.by_hand),
+            "chimera-guardian": Guardian(
+                settings, project.repository.read, by_hand=project.by_hand, listed=project.repository.files
+            ),
             "chimera-checks": Checks(
                 settings, project.repository, project.work, by_hand=project.by_hand, sandboxes=sandboxes
             ),

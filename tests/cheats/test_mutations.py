@@ -13,8 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from pytest_chimera.review.protected_files import KINDS
+
 ROOT = Path(__file__).parents[2]
 GUARDIAN, CUSTODY = "review/guardian.py", "implementation/tamper_detection.py"
+PROTECTED, SHARED_FILES = "review/protected_files.py", "review/shared_files.py"
 UNIT, OWN, WATCH = (
     "tests/review/test_guardian.py",
     "tests/cheats/own/test_own_cases.py",
@@ -53,11 +56,20 @@ MUTANTS = [
         '"approve",\n            findings',
         UNIT,
     ),
-    Mutant("hooks in a conftest", GUARDIAN, '"conftest.py": _conftest_hooks,', "", UNIT),
-    Mutant("autouse fixtures", GUARDIAN, "and not autouse", "", UNIT),
-    Mutant("browser fixtures", GUARDIAN, "and node.name not in _BROWSER_FIXTURES", "", UNIT),
-    Mutant("options in pyproject", GUARDIAN, '"pyproject.toml": _pyproject_tests,', "", UNIT),
-    Mutant("plugins of pytest", GUARDIAN, 'tool.get("chimera", {}), plugins', 'tool.get("chimera", {})', UNIT),
+    *(Mutant(each.name, PROTECTED, f'"{each.name}",\n', f'"{each.name}",\n        "" and ', UNIT) for each in KINDS),
+    Mutant(
+        "a first file of its kind",
+        PROTECTED,
+        " and not any(matches(each.lower()",
+        " and (True or any(matches(each.lower()",
+        UNIT,
+    ),
+    Mutant("small letters", PROTECTED, "matches(path.lower(), kind", "matches(path, kind", UNIT),
+    Mutant("what cannot be read", PROTECTED, 'return Touched("cannot be read any more")', "return None", UNIT),
+    Mutant("names bound anew", SHARED_FILES, " or not bound.isdisjoint(_bound(node))", "", UNIT),
+    Mutant("code in setup.py", SHARED_FILES, "each.arg not in _PACKED or not _is_plain(each.value)", "False", UNIT),
+    Mutant("autouse fixtures", SHARED_FILES, "and not autouse", "", UNIT),
+    Mutant("browser fixtures", SHARED_FILES, "and node.name not in _BROWSER_FIXTURES", "", UNIT),
     Mutant("rules that hold", "review/rules.py", " and not self.breaks_seal and not self.around", "", UNIT),
     Mutant(
         "loaded modules", "review/judge_awareness.py", "    if not re.search(", "    if True or not re.search(", UNIT

@@ -207,7 +207,7 @@ def test_every_rule_of_the_guardian_is_described() -> None:
 
 def test_the_how_to_says_of_each_rule_what_it_does_and_whether_it_may_be_allowed() -> None:
     told = {code(row[0]): row for row in rows(DOCS / "how-to" / "allow-a-rule.md")[1:]}
-    assert told.keys() == RULES.keys()
+    assert told.keys() - {""} == RULES.keys()
     for name, rule in RULES.items():
         assert told[name][2].startswith(rule.severity)
         assert told[name][3].startswith("yes") == rule.may_be_allowed

@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+from pytest_chimera.review.protected_files import KINDS, Kind
 from pytest_chimera.settings import FLAGS, Flag, Ini, ini_options
 from tests.docs.pages import ROOT
 
 README = ROOT / "README.md"
 OPTIONS = ROOT / "docs" / "reference" / "options.md"
+ALLOW = ROOT / "docs" / "how-to" / "allow-a-rule.md"
 Option = tuple[str, Ini, Any]
 
 
@@ -32,6 +34,12 @@ def flag_row(flag: Flag) -> list[str]:
     return [f"`{flag.name}={flag.metavar}`" if flag.metavar else f"`{flag.name}`", flag.help]
 
 
+def kind_row(kind: Kind) -> list[str]:
+    """A kind of protected files: which they are, and why."""
+    files = ", ".join(f"`{glob.removeprefix('**/')}`" for glob in kind.globs)
+    return [kind.name, files, f"{kind.does}: {kind.why}", kind.first]
+
+
 def tables() -> dict[tuple[Path, str], list[list[str]]]:
     """Page and first words of a table's head → its rows."""
     plain = [option for option in ini_options() if not option[1].advanced]
@@ -43,6 +51,7 @@ def tables() -> dict[tuple[Path, str], list[list[str]]]:
         (OPTIONS, "## The settings\n\n| setting |"): [option_row(option) for option in plain],
         (OPTIONS, "## Advanced\n\n| setting |"): [option_row(option) for option in advanced],
         (OPTIONS, "| option |"): flags,
+        (ALLOW, "| kind |"): [kind_row(kind) for kind in KINDS],
     }
 
 

@@ -10,6 +10,7 @@ from pytest_chimera import create_chimera_task
 from pytest_chimera.errors import SettingError
 from pytest_chimera.models import Change, ChangedFile, GeneratedTest, SealedTest
 from pytest_chimera.review.guardian import Guardian
+from pytest_chimera.review.protected_files import KINDS, Kind
 from pytest_chimera.review.rules import RULES
 from pytest_chimera.settings import Settings
 from pytest_chimera.workflow.machine import ChimeraWorkflow, Moved
@@ -32,6 +33,7 @@ def reviewed(
     *,
     by_hand: bool = False,
     settings: Settings | None = None,
+    listed: tuple[str, ...] = (".gitlab-ci.yml",),
 ) -> list[tuple[str, str]]:
     contents = {"base": before, "candidate": after}
 
@@ -41,7 +43,7 @@ def reviewed(
 
     status: Literal["A", "M", "D"] = "A" if before is None else "D" if after is None else "M"
     change = Change(base="base", commit="candidate", files=(ChangedFile(path=path, status=status),))
-    guardian = Guardian(settings or Settings(), read, by_hand=by_hand)
+    guardian = Guardian(settings or Settings(), read, by_hand=by_hand, listed=lambda _commit: listed)
     review = guardian.pytest_chimera_review_change(change, workflow())
     assert (review.decision == "reject") == any(finding.severity == "reject" for finding in review.findings)
     return [(finding.rule, finding.severity) for finding in review.findings]
@@ -79,6 +81,77 @@ def test_a_protected_path_is_rejected(path: str) -> None:
 )
 def test_the_application_and_tests_of_ones_own_are_free(path: str) -> None:
     assert reviewed(path) == []
+
+
+WHOLE = [kind for kind in KINDS if kind.differs is None]
+
+
+@pytest.mark.parametrize("kind", WHOLE, ids=lambda kind: kind.name)
+def test_files_of_each_kind_are_protected(kind: Kind) -> None:
+    names = [glob.replace("**", "x").replace("*", "x") for glob in kind.globs]
+    assert [name for name in names if reviewed(name, "a", "b") != REJECTED] == []
+    assert [name for name in names if reviewed(name.upper(), "a", None) != REJECTED] == []
+    first = [("protected-path", kind.first)]
+    assert [name for name in names if reviewed(name, listed=()) != first] == []
+
+
+MARKED = "import pytest\n\n\n@pytest.mark.feature('A shopper sorts')\ndef test_sort(): ...\n"
+TOX = "[tox]\nenvlist = py\n\n[testenv]\ndeps = pytest\ncommands = pytest -q\n"
+NOX = "import nox\n\n\n@nox.session\ndef tests(session):\n    session.run('pytest')\n"
+SETUP = "from setuptools import setup\n\nsetup(name='a', install_requires=['flask'])\n"
+NODE = '{"scripts": {"test": "jest"}, "jest": {"bail": 1}}'
+SETUP_CFG = "[options.entry_points]\nconsole_scripts =\n    shop = shop:main\n"
+
+
+@pytest.mark.parametrize(
+    ("path", "before", "after", "expected"),
+    [
+        ("tests/test_sort.py", MARKED, MARKED.replace("sorts", "looks"), REJECTED),
+        ("tests/test_sort.py", MARKED, None, REJECTED),
+        ("tests/test_sort.py", MARKED, MARKED.replace("\n\n\n", "\n\n"), []),
+        ("tests/test_sort.py", MARKED.replace("mark.feature", "mark.slow"), MARKED, REJECTED),
+        ("tox.ini", TOX, TOX.replace("pytest -q", "true"), REJECTED),
+        ("tox.ini", TOX, TOX.replace("[testenv]", "[other]"), REJECTED),
+        ("tox.ini", TOX, TOX.replace("deps = pytest", "deps = pytest, flask"), []),
+        ("tox.ini", TOX, f"{TOX}\n[testenv:docs]\ncommands = sphinx-build\n", []),
+        ("noxfile.py", NOX, NOX.replace("pytest", "true"), REJECTED),
+        ("noxfile.py", NOX, f"{NOX}\n\n@nox.session\ndef docs(session):\n    session.run('sphinx')\n", []),
+        ("noxfile.py", NOX, f"{NOX}\n\ndef tests(session):\n    pass\n", REJECTED),
+        ("noxfile.py", NOX, f"{NOX}\nnox.options.sessions = []\nimport os as tests\n", REJECTED),
+        ("noxfile.py", NOX, f"{NOX}\nvars(nox).clear()\n", REJECTED),
+        ("noxfile.py", NOX, "def (\n", REJECTED),
+        ("setup.py", SETUP, SETUP.replace("['flask']", "['flask', 'rich']"), []),
+        ("setup.py", SETUP, SETUP.replace("['flask']", "print('x') or []"), REJECTED),
+        ("setup.py", SETUP, f"import os\n{SETUP}", REJECTED),
+        ("setup.cfg", SETUP_CFG, f"{SETUP_CFG}\n[options]\ninstall_requires = rich\n", []),
+        ("setup.cfg", SETUP_CFG, f"{SETUP_CFG}pytest11 =\n    a = shop.a\n", REJECTED),
+        ("package.json", NODE, NODE.replace('"test"', '"build": "vite", "test"'), []),
+        ("package.json", NODE, NODE.replace('"test"', '"postinstall": "sh run.sh", "test"'), REJECTED),
+        ("package.json", NODE, NODE.replace('"bail"', '"passWithNoTests"'), REJECTED),
+        ("pyproject.toml", "", '[build-system]\nrequires = ["hatchling"]\nbuild-backend = "hatchling.build"\n', []),
+        ("pyproject.toml", "", '[build-system]\nbuild-backend = "own"\nbackend-path = ["."]\n', REJECTED),
+        ("pyproject.toml", "", "[tool.hatch.build.hooks.custom]\n", REJECTED),
+        ("pyproject.toml", "", '[project.entry-points."sphinx.builders"]\na = "shop.a"\n', REJECTED),
+        ("pyproject.toml", "", "[tool.poe.tasks]\ntest = 'pytest'\n", []),
+        ("pyproject.toml", "[tool.poe.tasks]\ntest = 'pytest'\n", "[tool.poe.tasks]\ntest = 'true'\n", REJECTED),
+        ("pyproject.toml", "[tool.hatch.envs.a.scripts]\nt = 'pytest'\n", "[tool.hatch.envs.a]\n", REJECTED),
+    ],
+)
+def test_of_a_shared_file_only_a_part_is_protected(
+    path: str, before: str, after: str | None, expected: list[tuple[str, str]]
+) -> None:
+    found = [each for each in reviewed(path, before, after) if each[0] == "protected-path"]
+    assert found == expected
+
+
+def test_a_protected_path_is_told_with_what_it_does() -> None:
+    def read(commit: str, _path: str) -> bytes | None:
+        return b"touch x\n" if commit == "candidate" else None
+
+    change = Change(base="base", commit="candidate", files=(ChangedFile(path=".envrc", status="A"),))
+    guardian = Guardian(Settings(), read, by_hand=False, listed=lambda _commit: ())
+    [finding] = guardian.pytest_chimera_review_change(change, workflow()).findings
+    assert finding.sentence == ".envrc is a protected path: it runs by itself on a person's machine."
 
 
 def test_the_owner_is_only_told() -> None:
@@ -147,7 +220,9 @@ def test_pyproject_is_free_but_for_pytest_and_chimera(after: str, expected: list
 
 def test_what_is_no_regular_file_is_named() -> None:
     change = Change(base="base", commit="candidate", left_out={"data": "a symbolic link"})
-    review = Guardian(Settings(), lambda *_where: None, by_hand=False).pytest_chimera_review_change(change, workflow())
+    review = Guardian(
+        Settings(), lambda *_where: None, by_hand=False, listed=lambda _commit: ()
+    ).pytest_chimera_review_change(change, workflow())
     assert review.decision == "reject"
     assert "data is a symbolic link" in review.findings[0].sentence
 

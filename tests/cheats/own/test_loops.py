@@ -55,7 +55,8 @@ def play_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayOwn:
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))
 
     def play(case: Case, form: Form) -> Played:
-        project, before = tmp_path / "shop", FILES if form == "hand-written" else GENERATED
+        project = tmp_path / "shop"
+        before = {**(FILES if form == "hand-written" else GENERATED), **case.also}
         for path, text in before.items():
             (project / path).parent.mkdir(parents=True, exist_ok=True)
             (project / path).write_text(text)

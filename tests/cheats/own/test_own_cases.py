@@ -37,19 +37,22 @@ def workflow() -> ChimeraWorkflow:
     return task.model_copy(update={"moved": Moved(sealed=SEALED)})
 
 
-def rejections(after: Files) -> set[str]:
+def rejections(case: Case) -> set[str]:
     """The rules by which the guardian rejects what was made of the project."""
-    states = {"base": FILES, "candidate": after}
+    before = {**FILES, **case.also}
+    after = case.change(before)
+    states = {"base": before, "candidate": after}
 
     def read(commit: str, path: str) -> bytes | None:
         text = states[commit].get(path)
         return None if text is None else text.encode()
 
-    paths = sorted(path for path in {**FILES, **after} if FILES.get(path) != after.get(path))
+    paths = sorted(path for path in {**before, **after} if before.get(path) != after.get(path))
     files = tuple(
-        ChangedFile(path=path, status="A" if path not in FILES else "D" if path not in after else "M") for path in paths
+        ChangedFile(path=path, status="A" if path not in before else "D" if path not in after else "M")
+        for path in paths
     )
-    guardian = Guardian(Settings(), read, by_hand=False)
+    guardian = Guardian(Settings(), read, by_hand=False, listed=lambda commit: [*states[commit]])
     review = guardian.pytest_chimera_review_change(Change(base="base", commit="candidate", files=files), workflow())
     return {finding.rule for finding in review.findings if finding.severity == "reject"}
 
@@ -60,12 +63,12 @@ def named(cases: list[Case]) -> list[object]:
 
 @pytest.mark.parametrize("case", named(REVIEWED))
 def test_a_cheat_is_rejected_by_the_right_rule(case: Case) -> None:
-    assert case.told in rejections(case.change(FILES))
+    assert case.told in rejections(case)
 
 
 @pytest.mark.parametrize("case", named([*HONEST, *WALKED]))
 def test_nothing_is_rejected_by_its_looks_alone(case: Case) -> None:
-    assert rejections(case.change(FILES)) == set()
+    assert rejections(case) == set()
 
 
 # -- the walk through what was there before
@@ -137,7 +140,7 @@ def test_what_worked_and_is_broken_is_missed(case: Case, walk: Walk) -> None:
 
 @pytest.mark.parametrize("case", named(HONEST))
 def test_nothing_is_missed_of_an_honest_change(case: Case, walk: Walk) -> None:
-    found = walk(case.change(FILES))
+    found = walk(case.change({**FILES, **case.also}))
     assert [each.sentence for each in found if not each.scripted] == []
     assert bool(found) == (case.name == "n-script-removes"), "a browser looks at what scripts may do"
 

@@ -1,0 +1,274 @@
+"""The files that a change leaves alone, in one table: which they are, what they do, and what of them is compared.
+
+They say what was asked, how it is judged, or run on somebody's machine without being asked to. A project adds paths
+with ``chimera_protected``, and lets some go with ``chimera_allow``.
+"""
+
+from __future__ import annotations
+
+import configparser
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+
+from pytest_chimera.review.rules import Severity, matches
+from pytest_chimera.review.shared_files import (
+    Differs,
+    by,
+    conftest_hooks,
+    loses,
+    marked,
+    package_json,
+    plugins_in_pyproject,
+    pyproject,
+    setup_cfg_plugins,
+    setup_cfg_tests,
+    setup_py,
+    statements_lost,
+    tasks_in_pyproject,
+    tox,
+)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """Files of one kind.
+
+    :param patterns: globs in small letters, with blanks between them; ``**`` crosses folders.
+    :param does: what such a file does, as the end of a sentence that begins with its path.
+    :param why: why that is no part of building a feature.
+    :param differs: whether what counts of the file has changed; without it, any change counts.
+    :param first: what a file is where the project had none of its kind.
+    """
+
+    name: str
+    patterns: str
+    does: str
+    why: str
+    differs: Differs | None = None
+    first: Severity = "reject"
+
+    @property
+    def globs(self) -> tuple[str, ...]:
+        """The patterns, one by one."""
+        return tuple(self.patterns.split())
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A file that a change leaves alone and did not: what it does, and how severe that is."""
+
+    does: str
+    severity: Severity = "reject"
+
+
+def touched(
+    path: str, before: bytes | None, after: bytes | None, base: Callable[[], Collection[str]]
+) -> Touched | None:
+    """What is wrong with a change to a file; ``None`` when nothing is.
+
+    :param before: its content on the base, ``after`` with the change; ``None`` where it is not there.
+    :param base: gives the paths of the base.
+    """
+    found = [seen for kind in KINDS if matches(path.lower(), kind.globs) and (seen := _of(kind, before, after, base))]
+    return min(found, key=lambda each: each.severity != "reject", default=None)
+
+
+def _of(kind: Kind, before: bytes | None, after: bytes | None, base: Callable[[], Collection[str]]) -> Touched | None:
+    if kind.differs:
+        try:
+            if not kind.differs(before or b"", after or b""):
+                return None
+        except (ValueError, SyntaxError, RecursionError, configparser.Error):
+            return Touched("cannot be read any more")
+    if before is None and kind.first == "note" and not any(matches(each.lower(), kind.globs) for each in base()):
+        return Touched(f"{kind.does}, and the project had none", "note")
+    return Touched(kind.does)
+
+
+KINDS = (
+    Kind(
+        "steps",
+        "**/*.feature",
+        "says what was asked",
+        "only a person changes what is asked",
+    ),
+    Kind(
+        "marked files",
+        "**/*.py",
+        "asks for features with the marker",
+        "only a person changes what is asked",
+        by(marked),
+    ),
+    Kind(
+        "settings of pytest and chimera",
+        "**/pytest.ini **/.pytest.ini **/pytest.toml **/.pytest.toml **/chimera.toml",
+        "changes how tests are collected or run",
+        "it says which tests run, and how",
+    ),
+    Kind(
+        "settings in shared files",
+        "**/pyproject.toml",
+        "changes how tests are collected or run",
+        "it says which tests run, and how",
+        by(pyproject),
+    ),
+    Kind(
+        "settings in ini files",
+        "**/setup.cfg **/tox.ini",
+        "changes how tests are collected or run",
+        "it says which tests run, and how",
+        by(setup_cfg_tests),
+    ),
+    Kind(
+        "hooks of tests",
+        "**/conftest.py",
+        "changes how tests are collected or run",
+        "what is in it takes part in every test",
+        by(conftest_hooks),
+    ),
+    Kind(
+        "settings of other test runners",
+        """
+        **/jest.config.* **/vitest.config.* **/vitest.workspace.* **/playwright.config.* **/cypress.config.*
+        **/.mocharc* **/karma.conf.* **/ava.config.* **/.nycrc*
+        """,
+        "changes how tests are collected or run",
+        "it says which tests run, and how",
+        first="note",
+    ),
+    Kind(
+        "continuous integration",
+        """
+        .github/** .gitlab-ci*.yml .gitlab-ci*.yaml .gitlab/** .circleci/** .ci/** ci/*.yml **/jenkinsfile*
+        **/*.jenkinsfile .jenkins/** .travis.yml .travis/** bitbucket-pipelines.yml azure-pipelines*
+        .azure-pipelines/** .azuredevops/** .azure/** .vsts-ci.yml .woodpecker.* .woodpecker/** .drone.* .drone/**
+        .crow.* .crow/** .buildkite/** appveyor.yml .appveyor.yml .appveyor/** .cirrus.* .semaphore/** .teamcity/**
+        .buildbot/** buildspec*.yml cloudbuild.* codefresh.yml .codefresh/** .builds/** .build.yml wercker.yml
+        .gitea/** .forgejo/** .tekton/** .harness/** .onedev-buildspec.yml .zuul.* .zuul.d/** zuul.d/**
+        bamboo-specs/** concourse/** .concourse/** .dagger/** dagger.json earthfile codecov.yml .codecov.yml
+        sonar-project.properties dangerfile* bors.toml .mergify.yml renovate.json* .renovaterc* .readthedocs.y*ml
+        cloudbees* bitrise.yml codemagic.yaml
+        """,
+        "says what continuous integration runs",
+        "it says what is tested tomorrow, and runs with secrets",
+        first="note",
+    ),
+    Kind(
+        "hooks of commits",
+        """
+        .pre-commit-config.y*ml .pre-commit-hooks.y*ml lefthook* .lefthook* **/.husky/** .huskyrc* **/.lintstagedrc*
+        .overcommit.yml .simple-git-hooks* commitlint.config.* prek.toml
+        """,
+        "says what runs at each commit",
+        "it says what is checked tomorrow, on a person's machine",
+        first="note",
+    ),
+    Kind(
+        "task runners that test",
+        "**/noxfile.py",
+        "says what the project's checks run",
+        "it says what is tested tomorrow",
+        statements_lost,
+        first="note",
+    ),
+    Kind(
+        "tox",
+        "**/tox.ini",
+        "says what the project's checks run",
+        "it says what is tested tomorrow",
+        loses(tox),
+    ),
+    Kind(
+        "tasks in shared files",
+        "**/pyproject.toml",
+        "says what the project's checks run",
+        "it says what is tested tomorrow",
+        loses(tasks_in_pyproject),
+    ),
+    Kind(
+        "tox in TOML",
+        "**/tox.toml",
+        "says what the project's checks run",
+        "it says what is tested tomorrow",
+        first="note",
+    ),
+    Kind(
+        "what runs by itself",
+        """
+        **/.envrc **/.direnv/** **/.autoenv* **/.vscode/** **/.idea/** **/.fleet/** **/.zed/** **/*.code-workspace
+        **/*.sublime-project **/.devcontainer/** **/.devcontainer.json **/.gitpod.yml **/.dir-locals*.el **/.exrc
+        **/.nvimrc **/.nvim.lua **/.vimrc **/.lvimrc **/.vim/** **/mise.toml **/.mise.toml **/mise.*.toml
+        **/.mise/** **/mise/** **/.rtx.toml **/.gdbinit **/.lldbinit **/.pdbrc* **/.pythonrc* **/.pythonstartup*
+        **/.ipython/** **/.jupyter/** **/.npmrc **/.yarnrc* **/.yarn/** **/.pnpmfile.* **/pnpmfile.* **/bunfig.toml
+        **/.bashrc **/.bash_profile **/.profile **/.zshrc **/.zshenv **/.netrc **/pip.conf **/.cargo/config*
+        **/.bazelrc **/.nova/** **/.kakrc **/.helix/** **/.env.fish **/.ssh/**
+        """,
+        "runs by itself on a person's machine",
+        "nobody who opens the project has asked for it",
+    ),
+    Kind(
+        "what package managers run",
+        "**/package.json",
+        "says what a package manager or a test runner does by itself",
+        "nobody who installs the project has asked for it",
+        by(package_json),
+    ),
+    Kind(
+        "instructions of agents",
+        """
+        **/agent*.md **/claude*.md **/gemini*.md **/qwen*.md
+        **/copilot-instructions*.md **/warp*.md **/.rules **/.goosehints **/.agents/** **/.claude/** **/.claude.json
+        **/.cursor/** **/.cursorrules **/.cursorignore **/.windsurf/** **/.windsurfrules **/.clinerules
+        **/.clinerules/** **/.cline/** **/.roo/** **/.roorules* **/.roomodes **/.kilocode/** **/.aider* **/.codex/**
+        **/.gemini/** **/.qwen/** **/.goose/** **/.continue/** **/.continuerules **/.kiro/** **/.junie/**
+        **/.augment/** **/.augment-guidelines **/.amazonq/** **/.trae/** **/.opencode/** **/opencode.json*
+        **/.mcp.json **/mcp.json **/.github/instructions/** **/.github/agents/** **/.copilot/** **/.crush/**
+        **/crush.json
+        """,
+        "tells agents what to do",
+        "whoever works here next would follow it",
+    ),
+    Kind(
+        "git's own",
+        "**/.git/** **/.gitattributes **/.gitmodules **/.gitconfig **/.githooks/** **/githooks/**",
+        "changes what git shows or runs",
+        "it runs as the person, or hides from them what was changed",
+    ),
+    Kind(
+        "what interpreters run when they start",
+        """
+        **/sitecustomize.* **/sitecustomize/** **/usercustomize.* **/usercustomize/** **/*.pth **/pyvenv.cfg
+        **/*._pth
+        """,
+        "is run when an interpreter starts",
+        "it takes part in every program, the judge among them",
+    ),
+    Kind(
+        "packages that register plugins",
+        "**/*.egg-info/** **/*.egg-info **/*.dist-info/** **/*.egg-link **/*.egg **/entry_points.txt",
+        "registers plugins",
+        "what it registers is loaded by tools that nobody started for it",
+    ),
+    Kind(
+        "plugins in shared files",
+        "**/pyproject.toml",
+        "registers plugins",
+        "what it registers is loaded by tools that nobody started for it",
+        by(plugins_in_pyproject),
+    ),
+    Kind(
+        "plugins in setup.cfg",
+        "**/setup.cfg",
+        "registers plugins",
+        "what it registers is loaded by tools that nobody started for it",
+        by(setup_cfg_plugins),
+    ),
+    Kind(
+        "setup.py",
+        "**/setup.py",
+        "runs when the project is installed",
+        "nobody who installs the project has asked for it",
+        by(setup_py),
+    ),
+)
+"""Every kind of protected file. Small letters, because some systems know no others."""
