@@ -127,7 +127,7 @@ def test_a_clock_that_is_set_back_changes_nothing(fast: Fast) -> None:
 
 
 SLEEPS = (
-    "import pytest_chimera.run.executor\n\nSLEPT = [0.0]\npytest_chimera.engine.slept_so_far = lambda: SLEPT[0]\n\n\n"
+    "import pytest_chimera.run.executor\n\nSLEPT = [0.0]\npytest_chimera.run.executor.slept_so_far = lambda: SLEPT[0]\n\n\n"
 )
 SLEEPS_ONCE = "    if not SLEPT[0]:\n        SLEPT[0] = 2400.0\n"
 

@@ -19,7 +19,7 @@ from tests.session.fast import Fast, fast, wait_until
 __all__ = ["fast"]
 
 DIES = """
-from pytest_chimera import crash_points
+from pytest_chimera.system import crash_points
 
 
 def die(point, detail):
