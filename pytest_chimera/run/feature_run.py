@@ -16,6 +16,7 @@ from pytest_chimera.context.project import Project
 from pytest_chimera.context.sealed_files import beside
 from pytest_chimera.errors import (
     BrokenRun,
+    ChimeraError,
     EnvironmentTrouble,
     HeldElsewhere,
     PhaseFailed,
@@ -52,20 +53,24 @@ async def pursue(project: Project, feature: Feature, base: str | None = None) ->
     began = time.monotonic()
     try:
         verdict = await _held_and_pursued(project, feature, base)
-    except (HeldElsewhere, EnvironmentTrouble) as held:
-        verdict = verdict_of(feature, "parked", held)
-    except BrokenRun as broken:
-        verdict = verdict_of(feature, "error", broken)
-    except OSError as error:
-        if (trouble := trouble_of(error)) is None:
-            raise
-        verdict = verdict_of(feature, "parked", trouble)
-    except (StateError, *_FOR_THE_PERSON) as error:
-        verdict = verdict_of(feature, "failed", error)
+    except (ChimeraError, OSError) as error:
+        verdict = _ended_by(feature, error)
     seconds = time.monotonic() - began - project.turn.waited
     verdict = project.clean.value(verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)}))
     await project.agents.tell("pytest_chimera_verdict", feature=feature, verdict=verdict)
     return verdict
+
+
+def _ended_by(feature: Feature, error: ChimeraError | OSError) -> Verdict:
+    """The verdict on a feature that an error has ended; one that says nothing of it is raised again."""
+    cause = trouble_of(error) if isinstance(error, OSError) else error
+    if isinstance(cause, (HeldElsewhere, EnvironmentTrouble)):
+        return verdict_of(feature, "parked", cause)
+    if isinstance(cause, BrokenRun):
+        return verdict_of(feature, "error", cause)
+    if isinstance(cause, (StateError, *_FOR_THE_PERSON)):
+        return verdict_of(feature, "failed", cause)
+    raise error
 
 
 async def _held_and_pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
@@ -94,7 +99,28 @@ async def _pursued(project: Project, feature: Feature, base: str | None) -> Verd
         journal = project.journal(feature)
         if journal.repaired:
             project.progress(feature, journal.repaired)
-        return await _Pursuit(project, feature, journal, base).verdict()
+        try:
+            verdict = await _Pursuit(project, feature, journal, base).verdict()
+        except (ChimeraError, OSError) as error:
+            _note_end(journal, _ended_by(feature, error), reason=str(getattr(error, "sentence", error)))
+            raise
+        _note_end(journal, verdict)
+        return verdict
+
+
+def _note_end(journal: Journal, verdict: Verdict, reason: str = "") -> None:
+    """Record how the run ended with the feature, for the status. Nothing rests on it, so that it fails quietly.
+
+    :param reason: what ended it, where that is not recorded yet.
+    """
+    standing = journal.standing
+    if standing.workflow is None:
+        return
+    with suppress(StateError):
+        if reason not in {"", standing.parked, standing.stopped}:
+            journal.write("parked" if verdict.state == "parked" else "stopped", reason=reason)
+        if journal.standing.ended != verdict.state:
+            journal.write("ended", state=verdict.state)
 
 
 class JournalRecorder(Recorder):

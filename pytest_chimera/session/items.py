@@ -182,7 +182,7 @@ def leave_to_features(items: Iterable[Any], features: Iterable[Feature]) -> None
 
 
 def _is_complete(config: pytest.Config, feature: str) -> bool:
-    return (cached_standing(config, feature) or {}).get("state") in {"complete", "proved", "present"}
+    return (cached_standing(config, feature) or {}).get("state") in {"complete", "proved", "still green", "present"}
 
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -133,9 +133,9 @@ def _status_row(path: Path) -> Sequence[str]:
         standing = standing_of(path)
     except ChimeraError as error:
         return path.stem, "damaged", "", "", "", error.sentence
-    workflow = standing.workflow
-    attempts = str(workflow.attempts) if workflow else ""
-    note = standing.parked or standing.stopped or (f"merged as {standing.merged[:10]}" if standing.merged else "")
+    merged = f"merged as {standing.merged[:10]}" if standing.merged else ""
+    note = "\n".join(part for part in (standing.parked or standing.stopped, merged) if part)
+    attempts = str(standing.attempts or "")
     return standing.feature or path.stem, standing.state, attempts, _age(standing), standing.branch, note
 
 

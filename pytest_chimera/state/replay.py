@@ -32,6 +32,7 @@ class Standing(Value):
     :param asked: digest of what the person asked for when this generation began.
     :param open_phase: a phase that was started and has not ended: a crash's leftover.
     :param parked: why it is parked; ``stopped`` why it waits for the person; empty once it goes on.
+    :param ended: how the last run ended with it, in the word of that run's summary; empty once it goes on.
     :param settled: ``present`` or ``proved``, for a feature that was there without our doing; ``settled_test`` is its
         test and ``settled_commit`` the commit that proved it, if any.
     :param handed: the generated test as it was last written into the person's tree.
@@ -44,6 +45,7 @@ class Standing(Value):
     open_phase: tuple[ChimeraPhase, int] | None = None
     parked: str = ""
     stopped: str = ""
+    ended: str = ""
     settled: str = ""
     settled_test: SealedTest | None = None
     settled_commit: str = ""
@@ -58,12 +60,19 @@ class Standing(Value):
 
     @property
     def state(self) -> str:
-        """One word for people."""
-        if self.parked:
-            return "parked"
+        """As the summary of the last run says it; where that run was interrupted, the phase that it was in."""
+        if self.ended:
+            return self.ended
+        if self.parked or self.stopped:
+            return "parked" if self.parked else "failed"
         if self.settled:
             return self.settled
         return self.workflow.current_phase.value if self.workflow else "new"
+
+    @property
+    def attempts(self) -> int:
+        """How many attempts got as far as a change or a failure."""
+        return max(0, self.workflow.attempts_ended) if self.workflow else 0
 
 
 Changes = dict[str, Any]
@@ -85,7 +94,9 @@ def fold(standing: Standing, events: Iterable[Event]) -> Standing:
     return standing.model_copy(update=now)
 
 
-_GOES_ON: Changes = {"parked": "", "stopped": ""}
+_GOES_ON: Changes = {"parked": "", "stopped": "", "ended": ""}
+_STOPS = {"failed", "vacuous", "error"}
+"""How a run ends with a feature that waits for the person to mend something."""
 _KEPT = {"handed", "began_at", "updated_at"}
 _FRESH: Changes = {name: each.default for name, each in Standing.model_fields.items() if name not in _KEPT}
 
@@ -134,11 +145,17 @@ def _limited(now: Fields, data: Fields) -> Changes:
 
 
 def _parked(_now: Fields, data: Fields) -> Changes:
-    return {"parked": data["reason"], "open_phase": None}
+    return _GOES_ON | {"parked": data["reason"], "open_phase": None}
 
 
 def _stopped(_now: Fields, data: Fields) -> Changes:
-    return {"stopped": data["reason"], "open_phase": None}
+    return _GOES_ON | {"stopped": data["reason"], "open_phase": None}
+
+
+def _ended(now: Fields, data: Fields) -> Changes:
+    state = data["state"]
+    kept = {"parked": now["parked"] if state == "parked" else "", "stopped": now["stopped"] if state in _STOPS else ""}
+    return {"ended": state, **kept}
 
 
 def _settled(_now: Fields, data: Fields) -> Changes:
@@ -184,6 +201,7 @@ _FOLDS: dict[str, Callable[[Fields, Fields], Changes]] = {
     "limited": _limited,
     "parked": _parked,
     "stopped": _stopped,
+    "ended": _ended,
     "settled": _settled,
     "proved": _proved,
     "published": _published,
@@ -206,7 +224,7 @@ def readable(standing: Standing) -> dict[str, Any]:
     return {
         "state": standing.state,
         "phase": workflow.current_phase.value if workflow else "",
-        "attempts": workflow.attempts if workflow else 0,
+        "attempts": standing.attempts,
         "generation": workflow.generation if workflow else 0,
         "branch": standing.branch,
         "merged": standing.merged,

@@ -14,6 +14,7 @@ import pytest
 
 from pytest_chimera.state.journal import Journal
 from pytest_chimera.system.crash_points import CrashPoint
+from pytest_chimera.workflow.machine import ChimeraPhase
 from tests.session.fast import Fast, fast, wait_until
 
 __all__ = ["fast"]
@@ -30,7 +31,7 @@ def die(point, detail):
 
 crash_points.on_reaching = die
 """
-RECORDED = ("begun", "phase_started", "phase_finished", "proved", "published", "merged")
+RECORDED = ("begun", "phase_started", "phase_finished", "proved", "published", "merged", "ended")
 PLACES = [
     (point.name, detail)
     for point in CrashPoint
@@ -54,7 +55,9 @@ def finished(fast: Fast, name: str) -> list[tuple[str, int]]:
 
 def check_journal(fast: Fast, name: str) -> None:
     """The journal is whole, and holds each result once."""
-    assert Journal(fast.journal(name)).standing.state == "complete"
+    workflow = Journal(fast.journal(name)).standing.workflow
+    assert workflow
+    assert workflow.current_phase is ChimeraPhase.COMPLETE
     assert set(Counter(finished(fast, name)).values()) == {1}
 
 

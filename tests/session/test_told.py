@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from pytest_chimera.session.confinement import Confinement
 from pytest_chimera.session.report import status_lines
 from pytest_chimera.system.sandbox import Sandboxes
 from pytest_chimera.workflow.machine import ChimeraPhase
-from tests.session.conftest import RIGHT, QuickApp
+from tests.session.conftest import RIGHT, WRONG, QuickApp
 from tests.session.fast import Fast, fast, wait_until
 from tests.session.test_merging import by_script
 
@@ -84,6 +85,66 @@ def test_the_status_is_a_line_a_feature_with_whole_names_and_what_there_is_to_sa
     assert "The service is down:" in lines[below]
     assert len([line for line in lines[:below] if "test_b" in line]) == 1
     assert all(letter.isprintable() for line in lines for letter in line)
+
+
+def row_of(result: pytest.RunResult, feature: str = "test_a") -> tuple[str, str]:
+    """State and attempts of a feature in the last table, the summary's or the status's."""
+    line = next(line for line in reversed(result.stdout.lines) if line.startswith(f"  {feature} "))
+    _, state, attempts, *_ = re.split(" {2,}", line.strip())
+    return state, attempts if attempts.isdecimal() else ""
+
+
+def test_the_status_says_what_the_last_run_said(quick: QuickApp) -> None:
+    quick.coder(WRONG, RIGHT)
+    quick.commit("Configure the coder")
+    for words, told in {
+        ("--chimera-until=red",): ("red", ""),
+        ("-o", "chimera_coder="): ("waiting", ""),
+        ("-o", "chimera_max_attempts=1"): ("failed", "1"),
+        ("--chimera-hint=Say hello",): ("complete", "2"),
+        (): ("proved", "2"),
+        ("--chimera-reprove",): ("still green", "2"),
+    }.items():
+        assert row_of(quick.chimera("tests/features", *words), "test_greet") == told
+        assert row_of(quick.run("--chimera-status"), "test_greet") == told
+    quick.run("tests/features", "-rs").stdout.fnmatch_lines(["*chimera: still green, on chimera/test-greet"])
+
+
+DOWN = """
+def is_there(deployment, name):
+    if (HERE / "down").exists():
+        raise EnvironmentTrouble("The staging is down.", remedy="Start it.")
+    return (pathlib.Path(deployment.folder) / (name + ".txt")).exists()
+"""
+
+
+def test_what_parked_while_it_was_proved_again_is_forgotten_once_it_is_proved(fast: Fast) -> None:
+    fast.begin("a", body=DOWN)
+    fast.chimera().assert_outcomes(passed=1)
+    (fast.path / "down").write_text("")
+    fast.chimera("--chimera-reprove").assert_outcomes(errors=1)
+    assert row_of(fast.run("--chimera-status")) == ("parked", "1")
+    (fast.path / "down").unlink()
+    fast.chimera().assert_outcomes(passed=1)
+    assert row_of(fast.run("--chimera-status")) == ("proved", "1")
+    fast.run("--chimera-status").stdout.no_fnmatch_line("*The staging is down*")
+
+
+def test_what_an_error_ended_is_told_with_it(fast: Fast) -> None:
+    fast.begin("a")
+    fast.chimera().assert_outcomes(passed=1)
+    fast.git("branch", "-D", "chimera/test-a")
+    fast.chimera().assert_outcomes(failed=1)
+    assert row_of(fast.run("--chimera-status")) == ("failed", "1")
+    fast.run("--chimera-status").stdout.fnmatch_lines(["  test_a: The branch chimera/test-a is gone*"])
+
+
+def test_a_run_that_was_interrupted_leaves_the_phase_as_the_state(fast: Fast) -> None:
+    fast.begin("a", body=WAITS)
+    run = fast.start()
+    wait_until(lambda: fast.said("implement"))
+    run.end(signal.SIGINT)
+    assert row_of(fast.run("--chimera-status")) == ("code_implementation", "")
 
 
 def test_a_damaged_journal_is_told_below_the_table(tmp_path: Path) -> None:
