@@ -126,9 +126,14 @@ def test_a_clock_that_is_set_back_changes_nothing(fast: Fast) -> None:
     assert fast.verify().ret == 0
 
 
-SLEEPS = (
-    "import pytest_chimera.run.executor\n\nSLEPT = [0.0]\npytest_chimera.run.executor.slept_so_far = lambda: SLEPT[0]\n\n\n"
-)
+SLEEPS = """
+from pytest_chimera.run import executor
+
+SLEPT = [0.0]
+executor.slept_so_far = lambda: SLEPT[0]
+
+
+"""
 SLEEPS_ONCE = "    if not SLEPT[0]:\n        SLEPT[0] = 2400.0\n"
 
 
