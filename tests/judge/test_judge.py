@@ -279,7 +279,7 @@ def test_a_page_that_hangs_is_given_up(serve: Serve, judged: Judged) -> None:
     site = serve({"/": "<title>T</title><button onclick='setTimeout(() => { for (;;); }, 100)'>Go</button>"})
     run = judged(sealed(source), site.url, time_limit=180.0)
     assert run.failures[0].reason is Reason.MISSING_ELEMENT
-    assert run.seconds < 30
+    assert run.seconds < 90  # long before its time limit, also on a busy machine
 
 
 def test_the_attribute_of_test_ids_is_the_projects(serve: Serve, judged: Judged) -> None:

@@ -19,7 +19,7 @@ def pytest_chimera_review_change(change):
 APPROVES = 'return Review(decision="approve")'
 CAREFUL = 'return Review(decision="approve" if change.files[0].path.endswith(".txt") else "reject")'
 BROKEN_GUARDIAN = """
-from pytest_chimera.builtin import guardian
+from pytest_chimera.review import guardian
 from pytest_chimera.models import Review
 
 guardian.Guardian.pytest_chimera_review_change.__code__ = (lambda self, change, workflow: None).__code__
