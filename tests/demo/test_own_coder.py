@@ -62,7 +62,7 @@ def test_ones_own_coder_builds_the_demo_also_under_ci(tmp_path: Path, coder: Pat
 
     assert done.returncode == 0, done.stdout
     assert f"Your own coder builds them: {coder} {{brief}}." in done.stdout.replace("'", "")
-    assert "ecorded" not in done.stdout
+    assert "ecorded change" not in done.stdout
     assert re.search(r"test_add_book +complete +1 ", done.stdout), done.stdout
     assert "In pyproject.toml" not in done.stdout
 

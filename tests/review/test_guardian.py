@@ -114,6 +114,7 @@ SETUP_CFG = "[options.entry_points]\nconsole_scripts =\n    shop = shop:main\n"
         ("tox.ini", TOX, TOX.replace("[testenv]", "[other]"), REJECTED),
         ("tox.ini", TOX, TOX.replace("deps = pytest", "deps = pytest, flask"), []),
         ("tox.ini", TOX, f"{TOX}\n[testenv:docs]\ncommands = sphinx-build\n", []),
+        ("tox.toml", "[env_run_base]\ncommands = [['pytest']]\n", "[env_run_base]\ncommands = []\n", REJECTED),
         ("noxfile.py", NOX, NOX.replace("pytest", "true"), REJECTED),
         ("noxfile.py", NOX, f"{NOX}\n\n@nox.session\ndef docs(session):\n    session.run('sphinx')\n", []),
         ("noxfile.py", NOX, f"{NOX}\n\ndef tests(session):\n    pass\n", REJECTED),

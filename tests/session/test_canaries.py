@@ -88,7 +88,7 @@ def test_a_judge_that_finds_everything_green_stops_the_run(fast: Fast) -> None:
 def test_the_real_judge_refuses_and_is_asked_once_for_each_set_of_tools(app: App) -> None:
     app.coder(RIGHT)
     ini = app.path / "pytest.ini"
-    ini.write_text(ini.read_text().replace("chimera_canaries = off", "chimera_check ="))
+    ini.write_text(ini.read_text().replace("chimera_canaries = off\n", ""))
     app.commit("Show canaries")
     app.chimera("--chimera-until=red").assert_outcomes(passed=1)
     known = app.path / ".pytest_cache" / "d" / "chimera" / "canaries.json"
