@@ -42,6 +42,7 @@ from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult, sealed_of
 
 _LOOK_EVERY = 0.1
+_LINES_OF_A_DIFFERENCE = 30
 _FOR_THE_PERSON = (ScenarioError, SettingError, PreconditionError, RepositoryError, TransitionError)
 
 
@@ -232,8 +233,9 @@ class _Pursuit:
             return ""
         self._begin()
         difference = _difference(before.test, test)
-        self.project.progress(self.feature, "the scenario has changed: a new generation begins")
-        return f"The scenario has changed:\n{difference}"
+        for line in ("the scenario has changed: a new generation begins", *difference):
+            self.project.progress(self.feature, line)
+        return "\n".join(("The scenario has changed:", *difference))
 
     def _begin(self) -> None:
         before = self.standing.workflow
@@ -506,13 +508,11 @@ class _Pursuit:
         return await self._go_on()
 
 
-def _difference(before: GeneratedTest, after: GeneratedTest) -> str:
-    lines = difflib.unified_diff(
-        before.source.splitlines(),
-        after.source.splitlines(),
-        "as it was sealed",
-        "as it is asked now",
-        lineterm="",
-        n=1,
-    )
-    return "\n".join(lines)
+def _difference(before: GeneratedTest, after: GeneratedTest) -> list[str]:
+    """What has changed in a test, line by line; of what is long the beginning, and how many lines are left out."""
+    was, now = before.source.splitlines(), after.source.splitlines()
+    lines = list(difflib.unified_diff(was, now, "as it was sealed", "as it is asked now", lineterm="", n=1))
+    if len(lines) <= _LINES_OF_A_DIFFERENCE:
+        return lines
+    shown = lines[: _LINES_OF_A_DIFFERENCE - 1]
+    return [*shown, f"… {len(lines) - len(shown)} more lines"]

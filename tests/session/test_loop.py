@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
-from tests.session.conftest import RIGHT, WRONG, App, QuickApp
+from tests.session.conftest import FEATURE, RIGHT, WRONG, App, QuickApp
 
 
 @pytest.mark.browser
@@ -205,7 +206,28 @@ def test_a_changed_scenario_begins_a_new_generation_and_shows_the_difference(qui
     path = quick.path / "tests" / "features" / "test_greeting.py"
     path.write_text(path.read_text().replace("Hello, Ada!", "Dear Ada!"))
     result = quick.chimera("--chimera-until=red")
-    result.stdout.fnmatch_lines(["*the scenario has changed: a new generation begins*"])
+    result.stdout.fnmatch_lines(
+        [
+            "*the scenario has changed: a new generation begins",
+            "*--- as it was sealed",
+            "*+++ as it is asked now",
+            '*  -*"Hello, Ada!"*',
+            '*  +*"Dear Ada!"*',
+        ]
+    )
+
+
+def test_of_a_long_difference_thirty_lines_are_shown(quick: QuickApp) -> None:
+    path = quick.path / "tests" / "features" / "test_greeting.py"
+    steps = "\n".join(f'    And I should see "Line {number}"' for number in range(20))
+    path.write_text(FEATURE.replace('"Hello, Ada!"', f'"Hello, Ada!"\n{steps}'))
+    quick.chimera("--chimera-until=red").assert_outcomes(passed=1)
+    path.write_text(path.read_text().replace("Line", "Row"))
+    lines = [line.strip() for line in quick.chimera("--chimera-until=red").stdout.lines]
+    first = next(number for number, line in enumerate(lines) if line.endswith("--- as it was sealed"))
+    after = next(number for number, line in enumerate(lines) if "✓ test" in line)
+    assert after - first == 30
+    assert re.fullmatch(r"test_greet  … \d+ more lines", lines[after - 1])
 
 
 def test_a_comment_in_the_scenario_changes_nothing(quick: QuickApp) -> None:
