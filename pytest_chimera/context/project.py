@@ -21,6 +21,7 @@ from pytest_chimera.context.scheduler import Turn, unhurried
 from pytest_chimera.errors import HeldElsewhere, StateOutOfReach
 from pytest_chimera.git import Repository
 from pytest_chimera.judge import Browser
+from pytest_chimera.judge.warm import WarmJudges
 from pytest_chimera.markers import journal_name
 from pytest_chimera.models import Feature, SealedTest
 from pytest_chimera.scenario.functions import StepFunction
@@ -92,6 +93,7 @@ class Project:
     :param sandboxes: what programs that run the candidate's code run in, where there is one.
     :param clean: makes fit to be kept and shown what comes from outside.
     :param ahead: puts all journals on the disk at once.
+    :param judges: judges that stay for the length of the run; ``None`` where somebody else judges.
     :param run: names the run; the workers of one run have it in common.
     """
 
@@ -119,6 +121,7 @@ class Project:
     sandboxes: Sandboxes = field(default_factory=Sandboxes)
     clean: Cleaner = field(default_factory=Cleaner)
     ahead: Ahead | None = None
+    judges: WarmJudges | None = None
     run: str = field(default_factory=lambda: secrets.token_hex(8))
 
     async def git(self, question: Callable[[Repository], T]) -> T:

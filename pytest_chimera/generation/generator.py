@@ -12,6 +12,7 @@ from pytest_chimera.context.sealed_files import beside
 from pytest_chimera.git import Repository
 from pytest_chimera.judge import Browser, judge
 from pytest_chimera.judge.record import Looks
+from pytest_chimera.judge.warm import WarmJudges
 from pytest_chimera.models import Deployment, Feature, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.settings import Settings
@@ -43,12 +44,20 @@ class Judge:
 
     :param repository: holds the base's own end-to-end folder, for a hand-written test.
     :param browser: finds the browser, once it is needed.
+    :param warm: judges that are started already, for tests beside which nothing of the project lies.
     """
 
-    def __init__(self, settings: Settings, repository: Repository, browser: Callable[[], Browser]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        repository: Repository,
+        browser: Callable[[], Browser],
+        warm: WarmJudges | None = None,
+    ) -> None:
         self._settings = settings
         self._repository = repository
         self._browser = browser
+        self._warm = warm
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_validate(self, sealed: SealedTest, deployment: Deployment, evidence: str) -> TestRun:
@@ -65,4 +74,5 @@ class Judge:
             patience=self._settings.patience,
             looks=OTHER_LOOKS if sealed.other_browser else None,
             unneeded=self._settings.unneeded,
+            warm=self._warm,
         )

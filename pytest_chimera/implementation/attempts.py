@@ -22,6 +22,7 @@ from pytest_chimera.errors import (
 )
 from pytest_chimera.git import Candidate, Repository
 from pytest_chimera.implementation.brief import brief_for, write_brief
+from pytest_chimera.implementation.coders import OWN_CODER, REPLAY
 from pytest_chimera.implementation.tamper_detection import Custody
 from pytest_chimera.models import Brief, Change, Feature, Review, SealedTest
 from pytest_chimera.state.journal import Journal
@@ -168,6 +169,7 @@ class Implementing:
         start_tree = await self.project.git(lambda git: git.tree_of(start))
         if self.project.canaries:
             await self.project.canaries.before_review(self.project.agents)
+        await self._leave_no_judge_in_reach()
         await self.watch.keep()
         try:
             ending = await self._coder_ends(brief, workflow, changed, room)
@@ -179,6 +181,17 @@ class Implementing:
         except BaseException:
             await self._keep_unfinished(read, sealed, room)
             raise
+
+    async def _leave_no_judge_in_reach(self) -> None:
+        """No judge waits beside a coder that no sandbox holds; recorded changes are laid by chimera itself."""
+        project = self.project
+        if project.judges is None:
+            return
+        functions = project.agents.named("pytest_chimera_implement_feature").keys() - {OWN_CODER}
+        replays = project.settings.coder.startswith(REPLAY)
+        held = replays or await anyio.to_thread.run_sync(project.sandboxes.find) is not None
+        if functions or not held:
+            await anyio.to_thread.run_sync(project.judges.end)
 
     async def _coder_ends(
         self, brief: Brief, workflow: ChimeraWorkflow, changed: Callable[[], Awaitable[bool]], room: Path

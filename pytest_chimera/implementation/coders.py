@@ -29,6 +29,8 @@ from pytest_chimera.system.program_start import why_not_begun
 from pytest_chimera.system.sandbox import HINT, Sandbox, Sandboxes, logins_of, why_it_failed_to_start, why_not_started
 from pytest_chimera.workflow.answers import DRAFT_FILE
 
+OWN_CODER = "chimera-coder"
+"""The name of the plugin that ``chimera_coder`` names."""
 REPLAY = "replay:"
 _LARGEST_DRAFT = 100_000
 

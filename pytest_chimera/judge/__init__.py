@@ -1,7 +1,8 @@
 """Running a sealed test in a process of its own, and reading what it saw.
 
 ``browser`` finds a browser, ``handwritten`` refuses what cannot be judged from outside, ``runner`` lays out and runs
-the judge's process, ``witness`` is the pytest plugin inside it, ``record`` what the two tell each other, and
+the judge's process, started as ``interpreter`` says, ``warm`` keeps processes that serve more than one run, each run
+in one of their ``copies``. ``witness`` is the pytest plugin inside, ``record`` what the two tell each other, and
 ``results`` makes a :class:`~pytest_chimera.models.TestRun` of it, with typed ``reasons`` in readable ``messages``. The
 names are imported when they are first used, because the witness's process imports this package too and must start
 fast.

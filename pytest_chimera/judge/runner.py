@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import shlex
 import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -19,24 +17,30 @@ from pathlib import Path, PurePosixPath
 
 import anyio.to_thread
 
-import pytest_chimera
 from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, StateError
 from pytest_chimera.judge.browser import Browser, find_browser
+from pytest_chimera.judge.interpreter import ONE_RUN, command, environment, lay_start, own_folder
 from pytest_chimera.judge.record import (
     OUTPUT_FOLDER,
     RECORD_FILE,
     Collected,
     CollectionBroken,
+    Crash,
+    Document,
     Line,
     Looks,
     Plan,
+    Report,
+    SessionEnded,
+    Unreached,
     key_of,
     read_record,
 )
 from pytest_chimera.judge.results import Surroundings, read_run
+from pytest_chimera.judge.warm import WarmJudges
 from pytest_chimera.models import TIMELY_REDS, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.system.machine_load import slowdown, stretch, stretched, watching
-from pytest_chimera.system.process import Finished, chosen_environment, describe_exit, run_program
+from pytest_chimera.system.process import Finished, describe_exit, run_program
 
 COLLECTION_SECONDS = 60.0
 _MARGIN = 1.5
@@ -44,10 +48,6 @@ _MARGIN = 1.5
 _LOOKS_AT_NOTHING = 3
 EMPTY_PAGE = b"<!DOCTYPE html><html><head><title></title></head><body></body></html>"
 _NEUTRAL_NAME = "test_page.py"
-_TEMPORARY = "t"
-_START_FILE = "start.py"
-_COMPILED = "c"
-_LONGEST_FOLDER = 45  # a socket's whole path has 104 to 108 characters, and the browser's own part takes up to 55
 _PLUGINS = ("pytest_playwright.pytest_playwright", "pytest_chimera.judge.witness", "no:cacheprovider")
 # pytest-base-url is a part of older pytest-playwrights only.
 _OPTIONAL_PLUGIN = "pytest_base_url.plugin"
@@ -87,6 +87,11 @@ class _Layout:
     conftest: bool
     imports_from: tuple[str, ...] = ()
 
+    @property
+    def only_the_test(self) -> bool:
+        """No code of the project's lies beside it."""
+        return not self.conftest and not self.imports_from
+
 
 def _layout(test: GeneratedTest, e2e_files: Mapping[str, bytes] | None, helpers: Mapping[str, bytes] | None) -> _Layout:
     source = test.source.encode()
@@ -110,11 +115,8 @@ def _lay(folder: Path, layout: _Layout, plan: Plan, url: str, *options: str) -> 
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         (folder / place).write_bytes(content)
     (folder / OUTPUT_FOLDER).mkdir()
-    (folder / _TEMPORARY).mkdir()
     (folder / "pytest.ini").write_text(_ini(layout, url, options), encoding="utf-8")
-    (folder / _START_FILE).write_text(
-        _START.format(homes=list(_HOMES), compiled=str(folder / _COMPILED)), encoding="utf-8"
-    )
+    lay_start(folder, ONE_RUN)
     plan.write(folder)
 
 
@@ -130,72 +132,81 @@ def _ini(layout: _Layout, url: str, options: tuple[str, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-@contextmanager
-def _judges_folder() -> Iterator[Path]:
-    """An empty folder that only this user can enter, gone afterwards."""
-    folder = Path(tempfile.mkdtemp()).resolve()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 # -- the judge's process
 
 
-def _homes() -> tuple[str, ...]:
-    """The folders that hold the judge's packages, in the order in which this interpreter looks in them."""
-    specs = (importlib.util.find_spec(name) for name in ("pytest", "pluggy", "playwright", "pytest_playwright"))
-    origins = [spec.origin for spec in specs if spec is not None and spec.origin]
-    homes = [str(Path(pytest_chimera.__file__).parents[1]), *(str(Path(origin).parents[1]) for origin in origins)]
-    homes += [each for each in sys.path if Path(each).name in {"site-packages", "dist-packages"}]
-    known = list(dict.fromkeys(homes))
-    return tuple(sorted(known, key=lambda home: sys.path.index(home) if home in sys.path else len(sys.path)))
+@dataclass(frozen=True)
+class _Ran:
+    """A run that has ended: its folder, which is gone, what the witness wrote down, and how the process ended."""
+
+    folder: Path
+    record: tuple[Line, ...]
+    exit: Finished
+
+    @property
+    def has_begun(self) -> bool:
+        """The test may have asked the application for something."""
+        return any(
+            isinstance(line, Document | Unreached)
+            or (isinstance(line, Report) and (line.when, line.outcome) == ("setup", "passed"))
+            for line in self.record
+        )
+
+    @property
+    def is_whole(self) -> bool:
+        """It came to its own end, and the browser was there all the time."""
+        ended = any(isinstance(line, SessionEnded) for line in self.record)
+        broken = any(
+            isinstance(line, Crash) or (isinstance(line, Report) and line.when == "setup" and line.outcome == "failed")
+            for line in self.record
+        )
+        return ended and not broken
 
 
-_HOMES = _homes()  # as it is now: what is put on the path later is none of the judge's
-# What pytest compiles of plugins, with their asserts rewritten, comes and goes beside them: it is looked for where
-# nothing is.
-_START = """\
-import sys
+@dataclass(frozen=True)
+class _Room:
+    """Where a run is laid out, and where what was seen is kept: in ``evidence``."""
 
-sys.path += {homes!r}
-sys.argv[0] = "pytest"
+    layout: _Layout
+    plan: Plan
+    url: str
+    evidence: Path
+    time_limit: float
 
-import playwright.sync_api
-from pytest import console_main
+    @property
+    def log(self) -> Path:
+        return self.evidence / "judge.log"
 
-sys.pycache_prefix = {compiled!r}
+    async def run(self) -> _Ran:
+        """In a process that is for this run."""
+        with own_folder() as folder:
+            _lay(folder, self.layout, self.plan, self.url)
+            return self._seen(folder, await _run(folder, self.log, self.time_limit))
 
-sys.exit(console_main())
-"""
+    async def run_warm(self, judges: WarmJudges) -> _Ran | None:
+        """In a judge that is there already; ``None`` where there is none, or where it broke before the test began.
 
+        Once the test has begun, what was seen is told as it is: the application holds what the test did there, so that
+        only another deployment shows what it does.
+        """
+        with own_folder() as folder:
+            _lay(folder, self.layout, self.plan, self.url)
+            finished = await judges.run(self.plan.browser, folder, self.log, self.time_limit)
+            ran = _Ran(folder, read_record(folder / RECORD_FILE), finished) if finished else None
+            if ran is None:
+                return None
+            judges.served(well=ran.is_whole or ran.has_begun)
+            return self._seen(folder, ran.exit) if ran.is_whole or ran.has_begun else None
 
-def _command(folder: Path) -> list[str]:
-    """The judge's command line, which names no test.
-
-    ``-S``: no file is run because it lies beside the packages; the folders that are looked in are given instead.
-    """
-    return [sys.executable, "-I", "-S", "-B", str(folder / _START_FILE)]
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Temporary files, a browser's profile above all, lie in the judge's folder, so that they go with it; not so where
-    its path is that long that a browser could not make its sockets below it.
-    """
-    inside = len(str(folder)) <= _LONGEST_FOLDER
-    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder / _TEMPORARY)) if inside else {}
-    browsers = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
-    return chosen_environment(
-        also={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PY_COLORS": "0", "NO_COLOR": "1"}
-        | temporary
-        | ({"PLAYWRIGHT_BROWSERS_PATH": browsers} if browsers else {})
-    )
+    def _seen(self, folder: Path, finished: Finished) -> _Ran:
+        for file in (folder / OUTPUT_FOLDER).iterdir():
+            shutil.move(file, self.evidence / file.name)
+        return _Ran(folder, read_record(folder / RECORD_FILE), finished)
 
 
 async def _run(folder: Path, log: Path, time_limit: float) -> Finished:
     return await run_program(
-        _command(folder), folder=folder, environment=_environment(folder), log=log, time_limit=time_limit
+        command(folder), folder=folder, environment=environment(folder), log=log, time_limit=time_limit
     )
 
 
@@ -225,6 +236,7 @@ async def judge(
     patience: float = 5.0,
     looks: Looks | None = None,
     unneeded: Sequence[str] = (),
+    warm: WarmJudges | None = None,
 ) -> TestRun:
     """Run a sealed test against a URL and say what was seen.
 
@@ -237,13 +249,14 @@ async def judge(
     :param patience: seconds until an action or an expectation is given up; longer on a machine that is busy.
     :param looks: what the browser tells of itself.
     :param unneeded: scripts of other hosts that the pages do without: globs of their addresses.
+    :param warm: judges that are started already: one of them runs the test where nothing of the project lies beside it.
     :raises StateError: the source is not the one that was sealed.
     """
     _check_seal(sealed)
     keys = tuple(map(key_of, sealed.nodeids))
     plan = Plan(keys=keys, browser=browser.path, test_id=test_id, patience=patience, looks=looks or Looks())
     layout = _layout(sealed.test, e2e_files, helpers)
-    return await _judge(sealed, url, plan, evidence, browser, time_limit, layout, tuple(unneeded))
+    return await _judge(sealed, url, plan, evidence, browser, time_limit, layout, tuple(unneeded), warm)
 
 
 async def _judge(
@@ -255,30 +268,28 @@ async def _judge(
     time_limit: float,
     layout: _Layout,
     unneeded: tuple[str, ...] = (),
+    warm: WarmJudges | None = None,
 ) -> TestRun:
     began = time.monotonic()
     evidence = _fresh(evidence)
     allowed = max(sealed.stretch, stretch(await anyio.to_thread.run_sync(slowdown)))
     patience, plan = plan.patience, plan.stretched(allowed)
-    with _judges_folder() as folder, watching() as machine:
-        _lay(folder, layout, plan, url)
-        finished = await _run(folder, evidence / "judge.log", time_limit * allowed)
-        record = read_record(folder / RECORD_FILE)
-        for file in (folder / OUTPUT_FOLDER).iterdir():
-            shutil.move(file, evidence / file.name)
+    room = _Room(layout, plan, url, evidence, time_limit * allowed)
+    with watching() as machine:
+        ran = (await room.run_warm(warm) if warm and layout.only_the_test else None) or await room.run()
     around = Surroundings(
         sealed=sealed,
         url=url,
-        folder=folder,
+        folder=ran.folder,
         file=layout.file,
         evidence=evidence,
         browser=browser.name,
-        exit=finished,
+        exit=ran.exit,
         seconds=time.monotonic() - began,
         patience=patience,
         unneeded=unneeded,
     )
-    run = read_run(record, around).model_copy(
+    run = read_run(ran.record, around).model_copy(
         update={"patience": round(plan.patience, 1), "slowdown": round(machine.slowdown, 1)}
     )
     return run.model_copy(update={"hurried": _is_hurried(run, allowed)})
@@ -301,6 +312,7 @@ async def is_vacuous(
     time_limit: float,
     e2e_files: Mapping[str, bytes] | None = None,
     helpers: Mapping[str, bytes] | None = None,
+    warm: WarmJudges | None = None,
 ) -> bool:
     """Whether a test is green even against a server that answers every request with an empty page.
 
@@ -312,7 +324,7 @@ async def is_vacuous(
     with empty_pages() as url:
         layout = _layout(sealed.test, e2e_files, helpers)
         for _ in range(_LOOKS_AT_NOTHING):
-            run = await _judge(sealed, url, plan, evidence, browser, time_limit, layout)
+            run = await _judge(sealed, url, plan, evidence, browser, time_limit, layout, warm=warm)
             if not run.hurried:
                 break
     return run.status == "green"
@@ -366,7 +378,7 @@ async def freeze(
     if not handwritten:
         return (f"{test.path}::{test.name}",)
     layout = _layout(test, e2e_files, helpers)
-    with _judges_folder() as folder:
+    with own_folder() as folder:
         _lay(folder, layout, Plan(), "", "--collect-only")
         limit = await anyio.to_thread.run_sync(stretched, time_limit)
         finished = await _run(folder, folder / "judge.log", limit)

@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -46,12 +46,13 @@ from pytest_chimera.judge.record import (
 from pytest_chimera.system.supervisor import harmless
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
+    from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page, Playwright, Request, Response
 
 CONSOLE_LINES = 5_000
 CONSOLE_WIDTH = 2_000
 MESSAGE_WIDTH = 20_000
 EXCEPTIONS = 20
+WITNESS = "chimera-witness"
 NOT_AUTOMATED = "--disable-blink-features=AutomationControlled"
 """Without it every page can read in ``navigator.webdriver`` that no person sits before the browser."""
 
@@ -85,7 +86,7 @@ def pytest_configure(config: pytest.Config) -> None:
     plan = Plan.read(config.rootpath)
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
-    config.pluginmanager.register(Witness(plan, config.rootpath, patch), "chimera-witness")
+    config.pluginmanager.register(Witness(plan, config.rootpath, patch), WITNESS)
 
 
 class ContextTrace:
@@ -117,9 +118,12 @@ class Witness:
     """Writes one line for each thing seen.
 
     :param plan: what the judge wants; ``folder`` is the judge's folder; ``patch`` undoes what is laid over Playwright.
+
+    ``left_open``: something was done to a browser that outlives its contexts.
     """
 
     def __init__(self, plan: Plan, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.left_open = False
         self._plan = plan
         self._patch = patch
         self._output = folder / OUTPUT_FOLDER
@@ -134,10 +138,13 @@ class Witness:
         self._contexts: dict[BrowserContext, ContextTrace] = {}
         self._traces: dict[BrowserContext, str] = {}
         self._user_agents: dict[Browser, str] = {}
+        self._browsers: list[Browser] = []
         self._waited_for: dict[Request, float] = {}
         patch.setattr(BrowserType, "launch", self._launching(BrowserType.launch))
         patch.setattr(Browser, "new_context", self._watching(Browser.new_context))
         patch.setattr(Browser, "new_page", self._watching_page(Browser.new_page))
+        self._new_session = Browser.new_browser_cdp_session
+        patch.setattr(Browser, "new_browser_cdp_session", self._asking_browser(Browser.new_browser_cdp_session))
 
     def _write(self, line: Line) -> None:
         self._record.write(line_of(line))
@@ -186,6 +193,8 @@ class Witness:
         """Look at every page before a fixture closes it."""
         for context in list(self._contexts):
             self._last_sight(context)
+        for browser in self._browsers:
+            self._ask_whether_it_is_there(browser)
         self._testing = False
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -217,16 +226,25 @@ class Witness:
 
     def _launching(self, launch: Callable[..., Browser]) -> Callable[..., Browser]:
         def launched(kind: BrowserType, **options: Any) -> Browser:
-            if self._plan.browser and kind.name == "chromium" and not options.get("channel"):
-                options = {"executable_path": self._plan.browser, **options}
-            if kind.name == "chromium":
-                options["args"] = [*(options.get("args") or ()), NOT_AUTOMATED]
-            browser = launch(kind, **{"timeout": self._plan.launch * 1000, **options})
-            self._write(Launched(browser.version))
-            browser.on("disconnected", lambda _browser: self._crashed("the browser"))
+            self.left_open = True
+            browser = launch(kind, **launch_options(kind.name, self._plan, options))
+            self.watch_browser(browser)
             return browser
 
         return launched
+
+    def watch_browser(self, browser: Browser) -> None:
+        """Write down that it was started, and when it goes away."""
+        self._browsers.append(browser)
+        self._write(Launched(browser.version))
+        browser.on("disconnected", lambda _browser: self._crashed("the browser"))
+
+    def _asking_browser(self, new_session: Callable[..., CDPSession]) -> Callable[..., CDPSession]:
+        def asked(browser: Browser) -> CDPSession:
+            self.left_open = True  # whatever is told to the browser itself may last
+            return new_session(browser)
+
+        return asked
 
     def _watching(self, new_context: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
         def watched(browser: Browser, **options: Any) -> BrowserContext:
@@ -262,7 +280,7 @@ class Witness:
     def _user_agent(self, browser: Browser) -> str:
         """The browser's own, without the word that says that it has no window."""
         if browser not in self._user_agents:
-            session = browser.new_browser_cdp_session()
+            session = self._new_session(browser)
             own: str = session.send("Browser.getVersion")["userAgent"]
             session.detach()
             self._user_agents[browser] = own.replace("Headless", "")
@@ -367,6 +385,15 @@ class Witness:
         place = message.location
         self._log(message.type, f"{message.text} ({place.get('url', '')}:{place.get('lineNumber', 0)})")
 
+    def _ask_whether_it_is_there(self, browser: Browser) -> None:
+        """A browser that goes closes its pages first, and is gone only after that."""
+        if browser.browser_type.name != "chromium" or not browser.is_connected():
+            return
+        try:
+            self._new_session(browser).detach()
+        except Error:
+            self._crashed("the browser")
+
     def _crashed(self, what: str) -> None:
         if self._testing:
             self._write(Crash(self._nodeid, what))
@@ -413,11 +440,76 @@ class Witness:
         )
 
 
+class Warmed:
+    """A plugin for a run in a copy of a warm judge: gives the driver and the browser that are there already.
+
+    :param playwright: the driver, and ``browser`` its browser, started as :func:`launch_options` says.
+    """
+
+    def __init__(self, playwright: Playwright, browser: Browser) -> None:
+        self._playwright = playwright
+        self._browser = browser
+        self._witness: Witness | None = None
+
+    @property
+    def left_open(self) -> bool:
+        """Something was done to a browser that outlives its contexts."""
+        return self._witness is None or self._witness.left_open
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_configure(self, config: pytest.Config) -> None:
+        """Give the fixtures after pytest-playwright: of two plugins' fixtures the later one wins."""
+        self._witness = config.pluginmanager.get_plugin(WITNESS)
+        config.pluginmanager.register(self.Fixtures(self), "chimera-warmed")
+
+    class Fixtures:
+        """pytest-playwright's own of these names, answered from what is there."""
+
+        def __init__(self, warmed: Warmed) -> None:
+            self._warmed = warmed
+
+        @pytest.fixture(scope="session")
+        def playwright(self, pytestconfig: pytest.Config) -> Playwright:
+            """The driver, with the project's attribute for test ids."""
+            driver = self._warmed._playwright
+            driver.selectors.set_test_id_attribute(Plan.read(pytestconfig.rootpath).test_id)
+            return driver
+
+        @pytest.fixture(scope="session")
+        def browser(
+            self,
+            launch_browser: Callable[[], Browser],
+            browser_type_launch_args: dict[str, Any],
+            connect_options: dict[str, Any] | None,
+        ) -> Iterator[Browser]:
+            """The browser, unless the test asks for one that is started otherwise."""
+            if browser_type_launch_args or connect_options:
+                browser = launch_browser()
+                yield browser
+                browser.close()
+                return
+            if witness := self._warmed._witness:
+                witness.watch_browser(self._warmed._browser)
+            yield self._warmed._browser
+
+
 @pytest.fixture(scope="session")
 def playwright(playwright: Playwright, pytestconfig: pytest.Config) -> Playwright:
     """pytest-playwright's, with the project's attribute for test ids."""
     playwright.selectors.set_test_id_attribute(Plan.read(pytestconfig.rootpath).test_id)
     return playwright
+
+
+def launch_options(kind: str, plan: Plan, options: Mapping[str, Any]) -> dict[str, Any]:
+    """How a browser is started.
+
+    :param kind: its type's name; ``options`` what the test asks for.
+    """
+    own: dict[str, Any] = {"timeout": plan.launch * 1000}
+    if kind == "chromium":
+        own |= {"executable_path": plan.browser} if plan.browser and not options.get("channel") else {}
+        return {**own, **options, "args": [*(options.get("args") or ()), NOT_AUTOMATED]}
+    return {**own, **options}
 
 
 def _is_script_from_elsewhere(request: Request) -> bool:

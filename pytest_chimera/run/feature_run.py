@@ -494,6 +494,7 @@ class _Pursuit:
             evidence=self.project.vault.room(self.feature.slug, self.workflow.generation, "empty-page"),
             browser=self.project.browser(),
             time_limit=self.project.settings.validation_timeout,
+            warm=self.project.judges,
             **files,
         )
 

@@ -26,8 +26,9 @@ from pytest_chimera.generation.drafting import draft_of, lacks_steps, lay
 from pytest_chimera.generation.generator import Generator, Judge
 from pytest_chimera.generation.sealing import ready_test
 from pytest_chimera.git import Repository
-from pytest_chimera.implementation.coders import CommandCoder, coder_plugin
+from pytest_chimera.implementation.coders import OWN_CODER, CommandCoder, coder_plugin
 from pytest_chimera.judge import Browser, find_browser
+from pytest_chimera.judge.warm import WarmJudges
 from pytest_chimera.markers import cache_key, cache_of, journal_name
 from pytest_chimera.models import Feature, SealedTest, Verdict
 from pytest_chimera.review.base_tests import BaseTests
@@ -211,6 +212,8 @@ class Conductor:
             project = self._open_project(item)
             self._turns = Turns(jobs_of(project.settings), project.allowance.has_room)
             self._portal.call(_have_threads_for, self._turns.jobs)
+            if project.judges:
+                opening.callback(project.judges.end)
             opening.callback(self._stop_deployments, self._register(project))
             self._running = opening.pop_all()
         return project
@@ -319,6 +322,7 @@ class Conductor:
             canaries=Canaries(repository, settings, state, by_hand),
             clean=clean,
             ahead=Ahead(state),
+            judges=self._judges(item),
             allowance=Allowance(settings),
             breakers=Breakers(self._progress.note),
             sandboxes=sandboxes_of(config.rootpath, settings, repository, state, by_hand=by_hand),
@@ -340,6 +344,12 @@ class Conductor:
             return None
         return self._portal.call(ready_test, generator_of_project(self._config), settings.ready)
 
+    def _judges(self, item: pytest.Item) -> WarmJudges | None:
+        """Judges for the length of the run, unless the project has one of its own."""
+        if item.ihook.pytest_chimera_validate.get_hookimpls():
+            return None
+        return WarmJudges(lambda: self._browser, lambda line: self._progress.note(f"chimera: {line}"))
+
     @cached_property
     def _browser(self) -> Browser:
         return find_browser(settings_of(self._config).browser_path)
@@ -358,7 +368,7 @@ class Conductor:
         )
         plugins = {
             "chimera-generator": Generator(generator_of_project(self._config)),
-            "chimera-coder": coder,
+            OWN_CODER: coder,
             "chimera-confinement": self._confinement,
             "chimera-guardian": Guardian(
                 settings, project.repository.read, by_hand=project.by_hand, listed=project.repository.files
@@ -375,7 +385,7 @@ class Conductor:
                 lambda line: self._progress.note(f"chimera: {line}"),
             ),
             "chimera-deployer": deployer,
-            "chimera-judge": Judge(settings, project.repository, project.browser),
+            "chimera-judge": Judge(settings, project.repository, project.browser, project.judges),
             "chimera-progress": self._progress,
             "chimera-durations": Durations(),
         }

@@ -51,6 +51,8 @@ class Staging:
             raise
 
     async def _deployed(self, commit: str, tree: str, name: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
+        if self.project.judges and not self.feature.handwritten:
+            await anyio.to_thread.run_sync(self.project.judges.start_soon)
         folder = await self.fresh_checkout(commit, name)
         reached(CrashPoint.CHECKOUT_MADE)
         served = str(self.project.repository.project_in(folder))

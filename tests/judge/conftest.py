@@ -12,6 +12,7 @@ import anyio
 import pytest
 
 from pytest_chimera.judge import Browser, find_browser, judge, seal_of
+from pytest_chimera.judge.warm import WarmJudges
 from pytest_chimera.models import GeneratedTest, SealedTest, StepLines, TestRun
 from tests.judge.pages import Page, Serve, Site, serving
 
@@ -51,9 +52,23 @@ def serve() -> Iterator[Serve]:
         yield start
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[WarmJudges]:
+    """Judges that stay."""
+    judges = WarmJudges(find_browser)
+    yield judges
+    judges.end()
+
+
+cold_and_warm = pytest.mark.parametrize("judged", ["cold", "warm"], indirect=True)
+"""For what has to hold in a process that is for one run, and in a judge that has served others already."""
+
+
 @pytest.fixture
-def judged(tmp_path: Path, chromium: Browser) -> Judged:
+def judged(request: pytest.FixtureRequest, tmp_path: Path, chromium: Browser) -> Judged:
     """Judge a sealed test; what exists is looked for shortly, because it is there at once or never."""
+    is_cold = getattr(request, "param", "warm") == "cold"
+    judges = None if is_cold else request.getfixturevalue("warm")
 
     def run(test: SealedTest, url: str, **options: Any) -> TestRun:
         options = {
@@ -61,6 +76,7 @@ def judged(tmp_path: Path, chromium: Browser) -> Judged:
             "browser": chromium,
             "time_limit": 60.0,
             "patience": 0.6,
+            "warm": judges,
             **options,
         }
         return anyio.run(lambda: judge(test, url, **options))
