@@ -221,6 +221,9 @@ class Reason(StrEnum):
     NOT_LASTING = "gone after a restart"
     EARLIER_BROKEN = "something that worked is broken"
     FLAKY = "flaky"
+    UNSETTLED = "not so in the end"
+    NOT_CAUSED = "not caused"
+    NOT_SEEN = "not seen by a person"
 
     NO_NETWORK = "no network"
     UNREACHABLE = "unreachable"
@@ -231,7 +234,14 @@ class Reason(StrEnum):
 
 
 RIGHT_REDS = frozenset(
-    {Reason.ASSERTION, Reason.MISSING_ELEMENT, Reason.AMBIGUOUS_ELEMENT, Reason.MISSING_PAGE},
+    {
+        Reason.ASSERTION,
+        Reason.MISSING_ELEMENT,
+        Reason.AMBIGUOUS_ELEMENT,
+        Reason.MISSING_PAGE,
+        Reason.UNSETTLED,
+        Reason.NOT_SEEN,
+    },
 )
 OUTSIDE_CAUSES = frozenset({Reason.BROWSER_CRASH, Reason.NO_BROWSER, Reason.JUDGE_BROKEN, Reason.NO_NETWORK})
 TIMELY_REDS = frozenset(
@@ -303,7 +313,8 @@ class TestRun(Value):
     :param failures: what did not hold; empty exactly when green.
     :param varied: the variations that were green too; ``seed`` what they were made from; ``not_varied`` what the test
         does not bear, each with the reason.
-    :param earlier: what the base had and the candidate has still: buttons, addresses, tests of earlier features.
+    :param earlier: what the base had and the candidate has still: buttons, addresses, tests of earlier features, and
+        expectations that held before their action.
     :param patience: seconds that the judge waited for an element or an expectation; 0 when it is not known.
     :param slowdown: how many times longer work took meanwhile than on a quiet machine.
     :param hurried: red for a reason that time alone can bring, while the machine was busier than the judge had allowed
@@ -311,6 +322,8 @@ class TestRun(Value):
     :param set_aside: the failures of such runs before this one.
     :param scripts: the scripts of other hosts that its pages asked for, by address; ``None`` where that was not looked
         at. ``unloaded`` are those that a page lacked in the end, because no network leads there.
+    :param held: the expectations that held before the action that they follow, or where the test ended; ``None`` where
+        that was not looked at. ``unseen`` are the elements that a person would not see, each with the rule it breaks.
     """
 
     __test__: ClassVar[bool] = False
@@ -333,6 +346,8 @@ class TestRun(Value):
     set_aside: tuple[Failure, ...] = ()
     scripts: tuple[str, ...] | None = None
     unloaded: tuple[str, ...] = ()
+    held: tuple[str, ...] | None = None
+    unseen: tuple[str, ...] = ()
 
     @property
     def failure(self) -> Failure | None:

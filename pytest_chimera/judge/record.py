@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 PLAN_FILE = "plan.json"
 RECORD_FILE = "record.jsonl"
@@ -210,6 +210,32 @@ class Trace:
     name: str
 
 
+DoubtKind = Literal["unsettled", "unseen", "not caused"]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Something that the test was content with, and a person would not be.
+
+    :param what: the same for two doubts about the same thing: an expectation, or an element and the rule it breaks.
+    :param why: what is wrong, in one line; ``line`` is where it was looked at, in the sealed test.
+    """
+
+    nodeid: str
+    doubt: DoubtKind
+    what: str
+    why: str
+    line: int = 0
+
+
+@dataclass(frozen=True)
+class Held:
+    """An expectation that held before the action that it follows."""
+
+    nodeid: str
+    what: str
+
+
 @dataclass(frozen=True)
 class SessionEnded:
     """The session came to its own end."""
@@ -227,6 +253,8 @@ Line = (
     | Crash
     | LastSight
     | Trace
+    | Doubt
+    | Held
     | SessionEnded
 )
 _KINDS: dict[str, type[Line]] = {
@@ -243,6 +271,8 @@ _KINDS: dict[str, type[Line]] = {
         Crash,
         LastSight,
         Trace,
+        Doubt,
+        Held,
         SessionEnded,
     )
 }

@@ -21,6 +21,8 @@ from pytest_chimera.judge.record import (
     CollectionBroken,
     Crash,
     Document,
+    Doubt,
+    Held,
     LastSight,
     Launched,
     Line,
@@ -88,11 +90,14 @@ def read_run(record: tuple[Line, ...], around: Surroundings) -> TestRun:
         seconds=round(around.seconds, 3),
         scripts=_each(script.url for each in seen.values() for script in each.scripts),
         unloaded=_each(script.url for each in seen.values() for script in each.lacking),
+        earlier=_each(_step_or_code(line, around) for each in seen.values() for line in each.held_before(around)),
+        held=_each(line.what for line in record if isinstance(line, Held)),
+        unseen=_each(line.what for line in record if isinstance(line, Doubt) and line.doubt == "unseen"),
     )
 
 
-def _each(urls: Iterable[str]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(urls))
+def _each(texts: Iterable[str]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(texts))
 
 
 class _Seen:
@@ -111,8 +116,15 @@ class _Seen:
             if isinstance(line, Document) or (isinstance(line, Unreached) and is_unreachable(line))
         ]
         self.scripts = [line for line in mine if isinstance(line, Script)]
+        self.doubts = [line for line in mine if isinstance(line, Doubt)]
         self.lacking = tuple(script for script in _lacking(mine) if not _matches(script.url, unneeded))
         self._sights = [line for line in mine if isinstance(line, LastSight)]
+
+    def held_before(self, around: Surroundings) -> list[Doubt]:
+        """The expectations that held before their action, as they did on the base."""
+        red = around.sealed.red
+        held = (red.held if red else None) or ()
+        return [each for each in self.doubts if each.doubt == "not caused" and each.what in held]
 
     @property
     def asked(self) -> str:
@@ -165,7 +177,7 @@ def _failure(nodeid: str, seen: _Seen, around: Surroundings) -> Failure | None:
         return _made(nodeid, Reason.NO_EVIDENCE, f"The test {word}: that proves nothing. {unclear.message}", around)
     if failing is not None:
         return _failed(nodeid, failing, seen, around)
-    return _broken(nodeid, seen, around) or _unproved(nodeid, seen, around)
+    return _broken(nodeid, seen, around) or _unproved(nodeid, seen, around) or _doubted(nodeid, seen, around)
 
 
 def _broken(nodeid: str, seen: _Seen, around: Surroundings) -> Failure | None:
@@ -192,6 +204,40 @@ def _unproved(nodeid: str, seen: _Seen, around: Surroundings) -> Failure | None:
     if not any(trace.is_file() and trace.stat().st_size for trace in traces):
         return _made(nodeid, Reason.NO_EVIDENCE, "There is no trace: the test opened no page in a browser.", around)
     return None
+
+
+_OF_DOUBT = {"unsettled": Reason.UNSETTLED, "unseen": Reason.NOT_SEEN, "not caused": Reason.NOT_CAUSED}
+_SAID_OF_DOUBT = {
+    "unsettled": "It held at first, and not any more when the page had come to rest: look at what the page does then.",
+    "unseen": "The test is content with it, and a person would not see it: show it as the rest of the page is shown.",
+    "not caused": "It does not show that what was done before it has any effect: show it once that is done, alone.",
+}
+
+
+def _doubted(nodeid: str, seen: _Seen, around: Surroundings) -> Failure | None:
+    """The first thing that the test was content with and a person would not be."""
+    doubt = next((each for each in seen.doubts if not _is_excused(each, around.sealed)), None)
+    if doubt is None:
+        return None
+    message = f"{_SAID_OF_DOUBT[doubt.doubt]}\n{clipped(_without_folder(doubt.why, around))}"
+    return _made(nodeid, _OF_DOUBT[doubt.doubt], message, around, doubt.line)
+
+
+def _step_or_code(doubt: Doubt, around: Surroundings) -> str:
+    test = around.sealed.test
+    step = _step_at(test.steps, doubt.line)
+    return f"held before its action: {step.text if step else _statement_at(test.source, doubt.line)}"
+
+
+def _is_excused(doubt: Doubt, sealed: SealedTest) -> bool:
+    """It was so on the base already. A variation expects other things than were looked up there."""
+    red = sealed.red
+    if doubt.doubt == "unseen":
+        is_the_red = red is not None and red.failure is not None and red.failure.reason is Reason.NOT_SEEN
+        return red is not None and not is_the_red and doubt.what in red.unseen
+    if doubt.doubt == "not caused" and doubt.what:
+        return bool(sealed.variation) or red is None or red.held is None or doubt.what in red.held
+    return False
 
 
 def _failed(nodeid: str, report: Report, seen: _Seen, around: Surroundings) -> Failure:

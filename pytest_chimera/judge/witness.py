@@ -21,6 +21,7 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserType, Error, expect
 
+from pytest_chimera.judge.asking import teach
 from pytest_chimera.judge.record import (
     CONSOLE_FILE,
     NO_ANSWER,
@@ -43,6 +44,7 @@ from pytest_chimera.judge.record import (
     key_of,
     line_of,
 )
+from pytest_chimera.judge.scrutiny import Scrutiny
 from pytest_chimera.system.supervisor import harmless
 
 if TYPE_CHECKING:
@@ -135,6 +137,7 @@ class Witness:
         self._traces: dict[BrowserContext, str] = {}
         self._user_agents: dict[Browser, str] = {}
         self._waited_for: dict[Request, float] = {}
+        self._scrutiny = Scrutiny(plan, folder, self._write, patch)
         patch.setattr(BrowserType, "launch", self._launching(BrowserType.launch))
         patch.setattr(Browser, "new_context", self._watching(Browser.new_context))
         patch.setattr(Browser, "new_page", self._watching_page(Browser.new_page))
@@ -174,6 +177,18 @@ class Witness:
         self._testing = True
         for context in self._contexts:
             self._trace(context)
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Generator[None, Any, Any]:
+        """See to what the test's own function does and expects."""
+        self._scrutiny.begin(item.nodeid)
+        try:
+            result = yield
+        except BaseException as error:
+            self._scrutiny.end(error)
+            raise
+        self._scrutiny.end(None)
+        return result
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
@@ -277,6 +292,7 @@ class Witness:
         self._trace(context)
         self._before(context, "close", lambda: self._last_sight(context))
         context.on("close", self._closed)
+        self._scrutiny.watch(context)
         context.on("page", self._watch_page)
         context.on("request", self._asked)
         context.on("response", self._answered)
@@ -416,6 +432,7 @@ class Witness:
 @pytest.fixture(scope="session")
 def playwright(playwright: Playwright, pytestconfig: pytest.Config) -> Playwright:
     """pytest-playwright's, with the project's attribute for test ids."""
+    teach(playwright.selectors)
     playwright.selectors.set_test_id_attribute(Plan.read(pytestconfig.rootpath).test_id)
     return playwright
 

@@ -23,6 +23,9 @@ UNIT, OWN, WATCH = (
     "tests/cheats/own/test_own_cases.py",
     "tests/implementation/test_tamper_detection.py",
 )
+SCRUTINY, EYE = "judge/scrutiny.py", "judge/visibility.py"
+SETTLING, CAUSED = "tests/judge/test_settling.py", "tests/judge/test_caused.py"
+SEEN, VISIBILITY = "tests/judge/test_seen_by_a_person.py", "tests/judge/test_visibility.py"
 JUDGE, READING = "tests/judge/test_judge.py", "tests/judge/test_results.py"
 
 
@@ -104,7 +107,7 @@ MUTANTS = [
     Mutant("old data", "validation/old_behaviour.py", "not _holds(page.json(), data)", "False", OWN),
     Mutant(
         "flaky reds",
-        "generation/sealing.py",
+        "generation/red_on_base.py",
         "if signatures[0] == signatures[1]:",
         "if True:",
         "tests/generation/test_flaky_red.py",
@@ -153,6 +156,85 @@ MUTANTS = [
         READING,
     ),
     Mutant("the seal's digest", "judge/runner.py", "if sealed.sha256 and", "if False and", JUDGE, slow=True),
+    Mutant(
+        "settled pages",
+        SCRUTINY,
+        "                still = self._settling.settle(page, limit, still_for)\n",
+        "                still = True\n",
+        SETTLING,
+        slow=True,
+    ),
+    Mutant(
+        "requests under way", "judge/settling.py", "            return 0.0\n", "            pass\n", SETTLING, slow=True
+    ),
+    Mutant(
+        "what is read",
+        SCRUTINY,
+        "            page = thing if isinstance(thing, Page) else thing.page\n",
+        "            return original(thing, *arguments, **options)\n",
+        SETTLING,
+        slow=True,
+    ),
+    Mutant("the end of a test", SCRUTINY, "            self._look_again()", "            pass", SETTLING, slow=True),
+    Mutant("after a reload", SCRUTINY, "        return again or test", "        return test", SETTLING, slow=True),
+    Mutant("what held before", SCRUTINY, "if test.before.get(what) and not", "if False and not", CAUSED, slow=True),
+    Mutant(
+        "other values",
+        SCRUTINY,
+        "            self._refuse_rivals(expectation, text, line)",
+        "            pass",
+        CAUSED,
+        slow=True,
+    ),
+    Mutant(
+        "what the base held",
+        "judge/results.py",
+        "red.held is None or doubt.what in red.held",
+        "red.held is None",
+        CAUSED,
+        slow=True,
+    ),
+    Mutant("what is expected to be seen", SCRUTINY, "            self._see(expectation, line)\n", "", SEEN, slow=True),
+    Mutant(
+        "what is pressed",
+        SCRUTINY,
+        "            found = control is None or self._find(control, name, waits=name in _TRIED)",
+        "            found = True",
+        SEEN,
+        slow=True,
+    ),
+    Mutant("what comes later", SCRUTINY, "if not found and name in _TRIED and", "if False and", SEEN, slow=True),
+    Mutant("what is covered", EYE, "isCovered(e, r)) return", "false) return", VISIBILITY, slow=True),
+    Mutant(
+        "what the pointer goes through",
+        EYE,
+        "      document.adoptedStyleSheets = [...before, sheet];\n",
+        "",
+        VISIBILITY,
+        slow=True,
+    ),
+    Mutant(
+        "opacity",
+        EYE,
+        "if ([e, ...parts].some(each => opacity(each) < LEAST_OPACITY)) return",
+        "if (false) return",
+        VISIBILITY,
+        slow=True,
+    ),
+    Mutant("size", EYE, "if (size.height < least ||", "if (false ||", VISIBILITY, slow=True),
+    Mutant("place", EYE, '&& on.height > 0 ? "" : "off the page"', '&& on.height > 0 ? "" : ""', VISIBILITY, slow=True),
+    Mutant("cut off", EYE, 'shown.height < 1) return "clipped"', 'shown.height < 1) return ""', VISIBILITY, slow=True),
+    Mutant("contrast", EYE, "< LEAST_CONTRAST;", "< 0;", VISIBILITY, slow=True),
+    Mutant(
+        "nothing drawn",
+        EYE,
+        '&& !liesOverSomething(e, r)) return "nothing drawn"',
+        '&& !liesOverSomething(e, r)) return ""',
+        VISIBILITY,
+        slow=True,
+    ),
+    Mutant("names", EYE, 'return contradicts(root) ? "name" : ""', 'return ""', VISIBILITY, slow=True),
+    Mutant("doubts", "judge/results.py", " or _doubted(nodeid, seen, around)", "", READING),
 ]
 TODAY = random.Random(os.environ.get("CHEATS_SEED") or datetime.datetime.now(datetime.UTC).date().isoformat())
 SHOWN = set(TODAY.sample([each.name for each in MUTANTS if each.tests == UNIT], 2))

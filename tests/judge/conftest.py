@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from pytest_chimera.judge import Browser, find_browser, judge, seal_of
-from pytest_chimera.models import GeneratedTest, SealedTest, StepLines, TestRun
+from pytest_chimera.models import Failure, GeneratedTest, SealedTest, StepLines, TestRun
 from tests.judge.pages import Page, Serve, Site, serving
 
 HEADER = "from playwright.sync_api import Page, expect\n\n\n"
@@ -49,6 +49,30 @@ def serve() -> Iterator[Serve]:
             return stack.enter_context(serving(pages))
 
         yield start
+
+
+def judged_together(
+    cases: Mapping[str, tuple[tuple[str, ...], str]],
+    evidence: Path,
+    browser: Browser,
+    more: Mapping[str, Page] | None = None,
+    red: TestRun | None = None,
+    patience: float = 1.5,
+) -> tuple[TestRun, dict[str, Failure | None]]:
+    """One run of a test for each case, name → (lines, page), and how each has ended; ``more`` is served, too."""
+    names = {name: f"test_{place}" for place, name in enumerate(cases)}
+    functions = [
+        f"def {names[name]}(page: Page) -> None:\n    page.goto('/{names[name]}')\n"
+        + textwrap.indent("\n".join(lines), "    ")
+        for name, (lines, _) in cases.items()
+    ]
+    test = sealed("\n\n\n".join(functions), *names.values()).model_copy(update={"red": red})
+    pages = {f"/{names[name]}": f"<!doctype html><title>Page</title>{page}" for name, (_, page) in cases.items()}
+    options: dict[str, Any] = {"evidence": evidence, "browser": browser, "time_limit": 300.0, "patience": patience}
+    with serving({**pages, **(more or {})}) as site:
+        run = anyio.run(lambda: judge(test, site.url, **options))
+    failures = {failure.nodeid.partition("::")[2]: failure for failure in run.failures}
+    return run, {name: failures.get(function) for name, function in names.items()}
 
 
 @pytest.fixture

@@ -11,12 +11,15 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Page:
-    """What one path answers. ``hold`` is waited for before the answer; ``drop`` cuts the connection instead."""
+    """What one path answers. ``hold``, and that many seconds, are waited for before the answer; ``drop`` cuts the
+    connection instead.
+    """
 
     body: str = ""
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     hold: threading.Event | None = None
+    seconds: float = 0.0
     drop: bool = False
 
 
@@ -30,6 +33,7 @@ class Handler(BaseHTTPRequestHandler):
         self.server.asked.append((self.path, dict(self.headers)))
         if page.hold is not None:
             page.hold.wait(60)
+        threading.Event().wait(page.seconds)
         if page.drop:
             self.close_connection = True
             return
