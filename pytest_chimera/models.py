@@ -41,7 +41,8 @@ class Feature(Value):
     :param function: the marked function's name; ``nodeid`` its item's node id.
     :param handwritten: the function has a body of its own, which then is the test.
     :param after: the id of the feature from whose result this one starts.
-    :param replaces: the accepted test that this feature changes.
+    :param replaces: the accepted test that this feature changes: a file, which goes with it, or the node id of one of
+        the project's own tests, which then says something else.
     :param fixed: words that are existing data and never varied.
     :param file: a Gherkin file that holds the steps; ``scenario`` is the scenario's name in it.
     """

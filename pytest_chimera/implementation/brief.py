@@ -69,7 +69,11 @@ deployment of your change. Build the feature, not the test.
 
 - Leave alone: {{ brief.protected | map("tojson") | join(", ") }}, every conftest.py's hooks, pytest's and chimera's
   configuration, and CI's.
-- Existing tests must stay green. Add tests of your own where they help.
+- Existing tests stay as they are, and green. Add tests of your own where they help. Where an answer has a key, a
+  column or a line more, add it to what a test expects, with everything old still in it. Where a test would have to
+  say something else, leave it and name it in your summary, with why: a person allows it, with its node id as
+  `replaces=` on the marker.
+- No new module bears the name of an installed one, and the commands that check your work are run as they were.
 - What you say about your work is not read by anybody who judges it.
 """
 )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import anyio
@@ -17,11 +17,12 @@ from pytest_chimera.context.project_tests import is_test_file
 from pytest_chimera.errors import EnvironmentTrouble
 from pytest_chimera.git import Repository
 from pytest_chimera.models import Brief, Change, Finding, Review
-from pytest_chimera.review.outcome_log import BEGUN, FILE
+from pytest_chimera.review import outcome_reporter
+from pytest_chimera.review.outcome_log import Channel, Outcomes, channel
 from pytest_chimera.review.removed_tests import Removed, removed_subjects
 from pytest_chimera.review.rules import RULES, softened
+from pytest_chimera.review.weakened_tests import following
 from pytest_chimera.settings import Settings
-from pytest_chimera.system.files import write_file
 from pytest_chimera.system.nesting import INSIDE
 from pytest_chimera.system.process import Finished, chosen_environment, describe_exit, run_program
 from pytest_chimera.system.sandbox import Sandboxes
@@ -30,34 +31,53 @@ AUTO = "auto"
 _MOST_NAMED = 5
 _RAN = {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
 _LAST_LINES = 15
+_REPORTER = Path(outcome_reporter.__file__)
 
 
 @dataclass(frozen=True)
 class _Tests:
     """What a checkout's tests came to.
 
-    :param began: pytest itself was there, before it read anything of the project's; ``ended`` is how it ended.
+    :param told: what its process told; ``ended`` is how it ended.
     """
 
-    passed: frozenset[str]
-    began: bool
+    told: Outcomes
     ended: Finished
+
+    @property
+    def passed(self) -> frozenset[str]:
+        """The tests that passed: none unless what they say counts."""
+        return self.told.passed if self.ran else frozenset()
+
+    @property
+    def began(self) -> bool:
+        """Pytest itself was there, before it read anything of the project's."""
+        return self.told.begun
 
     @property
     def ran(self) -> bool:
         """What they say counts: pytest came to its end, and had something to run."""
-        return self.began and self.ended.exit_code in _RAN
+        return self._is_whole and self.ended.exit_code in _RAN
 
     @property
     def are_none(self) -> bool:
         """There is nothing to run."""
-        return self.began and self.ended.exit_code == pytest.ExitCode.NO_TESTS_COLLECTED
+        return self._is_whole and self.ended.exit_code == pytest.ExitCode.NO_TESTS_COLLECTED
+
+    @property
+    def _is_whole(self) -> bool:
+        """It was there, told of its end, ended as it had told, and nothing speaks against it."""
+        told = self.told
+        return told.begun and not told.trouble and told.ended is not None and told.ended == self.ended.exit_code
 
     @property
     def how(self) -> str:
-        """How pytest ended, and the last line of it that says something."""
+        """Why what they say does not count: what speaks against it, or how pytest ended and its last telling line."""
+        if self.told.trouble:
+            return self.told.trouble
         lines = [line.strip(" E.") for line in self.ended.output.splitlines() if line.strip(" =E.")]
-        return f"pytest {describe_exit(self.ended)}" + (f" ({lines[-1]})" if lines else "")
+        early = "" if self.told.ended is not None or self.ended.exit_code not in _RAN else " before its end"
+        return f"pytest {describe_exit(self.ended)}{early}" + (f" ({lines[-1]})" if lines else "")
 
     @property
     def tail(self) -> str:
@@ -105,9 +125,28 @@ class BaseTests:
         if not green:
             return None
         removed = await anyio.to_thread.run_sync(removed_subjects, self.repository.read, change)
+        follows = await anyio.to_thread.run_sync(following, self.repository.read, change)
         gone = frozenset(nodeid for nodeid in green if removed.covers(nodeid))
+        broken, stopped = await self._broken_on(change, green - gone, removed, slug, room)
+        followed = frozenset(nodeid for nodeid in broken if follows.covers(nodeid))
+        if followed:
+            still, _ = await self._broken_on(change, followed, removed.and_also(follows), f"{slug}-following", room)
+            broken -= followed - still
+        replaced = frozenset(each for each in broken if each.partition("[")[0] == brief.feature.replaces)
+        told = (*self._broken(broken - replaced, stopped), *_removed(gone), *_replaced(replaced))
+        findings = softened(told, self.settings.allow)
+        rejects = any(finding.severity == "reject" for finding in findings)
+        return Review(decision="reject" if rejects else "approve", findings=findings, reviewer="chimera_check: auto")
+
+    async def _broken_on(
+        self, change: Change, wanted: frozenset[str], removed: Removed, slug: str, room: Path
+    ) -> tuple[frozenset[str], _Tests | None]:
+        """Those of the tests that do not pass on the candidate, and the run that came to no end.
+
+        :raises EnvironmentTrouble: they cannot be run at all.
+        """
         overlay = await anyio.to_thread.run_sync(self._overlay, change, removed)
-        broken, stopped = green - gone, None
+        broken, stopped = wanted, None
         for name in (f"{slug}-candidate", f"{slug}-again"):  # a test that fails now and then says nothing of the change
             if broken:
                 seen = await self._tests(change.commit, overlay, name, room)
@@ -115,9 +154,7 @@ class BaseTests:
                     raise seen.trouble("the candidate")
                 broken -= seen.passed
                 stopped = None if seen.ran else seen
-        findings = softened((*self._broken(broken, stopped), *_removed(gone)), self.settings.allow)
-        rejects = any(finding.severity == "reject" for finding in findings)
-        return Review(decision="reject" if rejects else "approve", findings=findings, reviewer="chimera_check: auto")
+        return broken, stopped
 
     # -- running
 
@@ -138,15 +175,13 @@ class BaseTests:
     async def _tests(self, commit: str, overlay: Mapping[str, bytes | None], name: str, room: Path) -> _Tests:
         """What the tests come to in a checkout of a commit with some files as given; ``None`` takes one away."""
         folder = self.work / "checks" / name
-        tally = folder.with_name(f"{name}.tally.jsonl")
         try:
             await anyio.to_thread.run_sync(self._fresh, commit, overlay, folder)
-            await anyio.to_thread.run_sync(write_file, tally, "")
-            ended = await self._run(self.repository.project_in(folder), tally, room / f"{name}.log")
-            return _read(tally, ended)
+            with channel() as pipe:
+                ended = await self._run(self.repository.project_in(folder), pipe, room / f"{name}.log")
+                return _Tests(await anyio.to_thread.run_sync(pipe.outcomes), ended)
         finally:
             with anyio.CancelScope(shield=True):
-                tally.unlink(missing_ok=True)
                 await anyio.to_thread.run_sync(self.repository.discard, folder)
 
     def _fresh(self, commit: str, overlay: Mapping[str, bytes | None], folder: Path) -> None:
@@ -168,18 +203,29 @@ class BaseTests:
         touched = [file.path for file in change.files if is_test_file(file.path) and file.path not in removed.files]
         return {path: self.repository.read(change.base, path) for path in touched}
 
-    async def _run(self, project: Path, tally: Path, log: Path) -> Finished:
+    async def _run(self, project: Path, pipe: Channel, log: Path) -> Finished:
         environment = chosen_environment(
-            folder=project,
-            origin=self.sandboxes.origin,
-            given=self.settings.env,
-            also={FILE: str(tally), INSIDE: "a check"},
+            folder=project, origin=self.sandboxes.origin, given=self.settings.env, also={INSIDE: "a check"}
         )
-        command = [sys.executable, "-B", "-m", "pytest", "-p", "pytest_chimera.review.outcome_log", "-q"]
-        command += [f"--ignore={self.settings.test_dir}", "--continue-on-collection-errors"]
-        command += ["-o", "cache_dir=.pytest_cache"]  # the checkout's own: options such as --ff need one
-        sandbox = await anyio.to_thread.run_sync(partial(self.sandboxes.for_folder, project, writable=(tally,)))
-        return await run_program(command, folder=project, environment=environment, log=log, sandbox=sandbox)
+        options = ["-q", f"--ignore={self.settings.test_dir}", "--continue-on-collection-errors", "--maxfail=0"]
+        options += ["-o", "cache_dir=.pytest_cache"]  # the checkout's own: options such as --ff need one
+        order = {
+            "key": pipe.key.hex(),
+            "pipe": pipe.pipe,
+            "options": options,
+            "hidden": [str(self.sandboxes.origin.root)] if self.sandboxes.origin else [],
+            "watched": [str(path) for path in _files_of_tests(project)],
+        }
+        sandbox = await anyio.to_thread.run_sync(self.sandboxes.for_folder, project)
+        return await run_program(
+            [sys.executable, "-E", "-P", "-B", str(_REPORTER)],
+            folder=project,
+            environment=environment,
+            log=log,
+            stdin=json.dumps(order).encode(),
+            sandbox=sandbox,
+            kept=(pipe.pipe,),
+        )
 
     def _broken(self, nodeids: frozenset[str], stopped: _Tests | None) -> Iterator[Finding]:
         for number, nodeid in enumerate(sorted(nodeids)[:_MOST_NAMED]):
@@ -195,16 +241,22 @@ def _removed(nodeids: frozenset[str]) -> Iterator[Finding]:
         yield RULES["test-with-subject"].finding(path, f"{path} went together with what it tested.")
 
 
-def _read(tally: Path, ended: Finished) -> _Tests:
-    """A test passed when its set-up, call and teardown all did, however often each was told of."""
-    outcomes: dict[str, set[tuple[str, str]]] = {}
-    if tally.is_file():
-        for line in tally.read_text(encoding="utf-8").splitlines():
-            facts: Mapping[str, str] = json.loads(line)
-            outcomes.setdefault(facts["nodeid"], set()).add((facts["when"], facts["outcome"]))
-    whole = {("setup", "passed"), ("call", "passed"), ("teardown", "passed")}
-    passed = frozenset(nodeid for nodeid, seen in outcomes.items() if seen == whole)
-    return _Tests(passed, BEGUN in outcomes, ended)
+def _replaced(nodeids: frozenset[str]) -> Iterator[Finding]:
+    for nodeid in sorted(nodeids):
+        found = RULES["base-tests"].finding(
+            _path(nodeid), f"{nodeid} says something else now: the feature replaces it."
+        )
+        yield found.model_copy(update={"severity": "note"})
+
+
+def _files_of_tests(project: Path) -> Iterator[Path]:
+    """The files that belong to the tests in a checkout."""
+    for folder, folders, names in os.walk(project):
+        folders[:] = [each for each in folders if each != ".git"]
+        for name in names:
+            path = Path(folder, name)
+            if is_test_file(path.relative_to(project).as_posix()):
+                yield path
 
 
 def _path(nodeid: str) -> str:

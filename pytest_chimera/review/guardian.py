@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,11 +17,23 @@ from pytest_chimera.errors import EnvironmentTrouble
 from pytest_chimera.git import Repository
 from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review
 from pytest_chimera.review.base_tests import AUTO
+from pytest_chimera.review.check_files import (
+    changed_of,
+    laid,
+    leaned_on,
+    ran_tests,
+    says_nothing,
+    tables_changed,
+    tests,
+)
+from pytest_chimera.review.interpreter_access import new_access
 from pytest_chimera.review.judge_awareness import new_sights
 from pytest_chimera.review.protected_files import Touched, touched
 from pytest_chimera.review.rules import RULES, matches, softened
-from pytest_chimera.review.weakened_tests import blunted
+from pytest_chimera.review.shadowing import shadowing
+from pytest_chimera.review.weakened_tests import weakened
 from pytest_chimera.settings import Settings, split_command
+from pytest_chimera.system.files import write_file
 from pytest_chimera.system.nesting import INSIDE
 from pytest_chimera.system.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.system.program_start import why_not_begun
@@ -48,14 +61,16 @@ class Guardian:
         self._listed = listed
 
     @pytest.hookimpl(trylast=True)
-    def pytest_chimera_review_change(self, change: Change, workflow: ChimeraWorkflow) -> Review:
+    def pytest_chimera_review_change(self, change: Change, workflow: ChimeraWorkflow, brief: Brief) -> Review:
         """Find what a change touches that it must not."""
         found = (
             *self._sealed(change, workflow),
             *self._protected(change, workflow),
             *self._left_out(change),
             *self._aware(change),
-            *self._blunted(change),
+            *self._reaching(change),
+            *self._shadowing(change),
+            *self._weakened(change, brief),
         )
         findings = softened(found, self._settings.allow)
         rejects = any(finding.severity == "reject" for finding in findings)
@@ -97,11 +112,32 @@ class Guardian:
             for rule, what, line in new_sights(file.path, before, after):
                 yield RULES[rule].finding(file.path, f"It says {what}.", line, by_hand=self._by_hand)
 
-    def _blunted(self, change: Change) -> Iterator[Finding]:
-        """Tests of the project that no longer test."""
-        for each in blunted(self._read, change):
-            sentence = f"The test {each.name} no longer tests: {each.what}."
-            yield RULES["removed-test"].finding(each.path, sentence, each.line, by_hand=self._by_hand)
+    def _reaching(self, change: Change) -> Iterator[Finding]:
+        """What the application does to the interpreter that it shares with its tests."""
+        for file in change.files:
+            if file.status != "D" and not is_test_file(file.path):
+                before, after = (self._read(commit, file.path) or b"" for commit in (change.base, change.commit))
+                for what, line in new_access(file.path, before, after):
+                    yield RULES["interpreter-access"].finding(
+                        file.path, f"It says {what}.", line, by_hand=self._by_hand
+                    )
+
+    def _shadowing(self, change: Change) -> Iterator[Finding]:
+        for path, name in shadowing(change, self._listed):
+            sentence = f"{path} would be imported in the place of the module {name} that is there already."
+            yield RULES["shadowed-module"].finding(path, sentence, by_hand=self._by_hand)
+
+    def _weakened(self, change: Change, brief: Brief) -> Iterator[Finding]:
+        """Tests of the project that no longer test, or test less; the person may say that one says something else."""
+        replaced = brief.feature.replaces
+        for each in weakened(self._read, change):
+            if self._in_test_dir(each.path):
+                continue
+            what = "no longer tests" if each.rule == "removed-test" else "has changed"
+            sentence = f"The test {each.name} {what}: {each.what}."
+            found = RULES[each.rule].finding(each.path, sentence, each.line, by_hand=self._by_hand)
+            allowed = replaced == f"{each.path}::{each.name.replace('.', '::')}"
+            yield found.model_copy(update={"severity": "note"}) if allowed else found
 
     def _in_test_dir(self, path: str) -> bool:
         return path.startswith(f"{self._settings.test_dir.strip('/')}/")
@@ -134,7 +170,7 @@ class Checks:
         self._repository = repository
         self._work = work
         self._by_hand = by_hand
-        self._on_base: dict[tuple[str, str], str] = {}
+        self._on_base: dict[tuple[str, str], _Ended] = {}
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_review_change(self, change: Change, brief: Brief) -> Review | None:
@@ -143,22 +179,48 @@ class Checks:
         if not commands:
             return None
         slug, room = brief.feature.slug, Path(change.diff).parent
-        async with self._checkout(change.commit, slug) as project:
+        reads = partial(self._repository.read, change.base)
+        files = {path for line in commands for path in leaned_on(line, reads)}
+        overlay = {path: laid(path, reads(path), self._repository.read(change.commit, path)) for path in files}
+        async with self._checkout(change.commit, slug, overlay) as project:
             ended = {line: await self._run(line, project, room, "") for line in commands}
         for line, each in ended.items():
-            if each.not_begun:
-                await self._refuse_what_cannot_begin(line, change.base, slug, room)
-        findings = [self._finding(line, each) for line, each in ended.items() if not each.good]
+            if each.not_begun or each.is_empty:
+                await self._refuse_what_says_nothing(line, change.base, slug, room)
+            if each.is_empty or (each.good and tests(line, reads) and not ran_tests(each.output)):
+                base = await self._as_on_base(line, change.base, slug, room)
+                if each.is_empty or ran_tests(base.output):
+                    ended[line] = each._replace(how="exited 0, and did nothing of what it did on the base.", good=False)
+        failed = [self._finding(line, each) for line, each in ended.items() if not each.good]
+        findings = softened((*self._changed(change, files, commands), *failed), self._settings.allow)
         rejects = any(finding.severity == "reject" for finding in findings)
-        return Review(decision="reject" if rejects else "approve", findings=tuple(findings), reviewer="chimera_check")
+        return Review(decision="reject" if rejects else "approve", findings=findings, reviewer="chimera_check")
+
+    def _changed(self, change: Change, files: Collection[str], commands: Collection[str]) -> Iterator[Finding]:
+        """What a change makes of the files that the commands lean on; the commands were run on the base's."""
+
+        def read(path: str) -> tuple[bytes | None, bytes | None]:
+            return self._repository.read(change.base, path), self._repository.read(change.commit, path)
+
+        for path in sorted(path for path in files if changed_of(path, *read(path))):
+            sentence = f"{path} says what {_and(commands)} runs, and was changed."
+            yield RULES["check-files"].finding(path, sentence, by_hand=self._by_hand)
+        before, after = (content or b"" for content in read("pyproject.toml"))
+        for tool in tables_changed(commands, before, after):
+            sentence = f"pyproject.toml says in [tool.{tool}] what {_and(commands)} does, and was changed."
+            yield RULES["check-files"].finding("pyproject.toml", sentence, by_hand=self._by_hand)
 
     @asynccontextmanager
-    async def _checkout(self, commit: str, slug: str) -> AsyncIterator[Path]:
-        """The project in a clean checkout, for as long as it is needed."""
+    async def _checkout(
+        self, commit: str, slug: str, overlay: Mapping[str, bytes | None] | None = None
+    ) -> AsyncIterator[Path]:
+        """The project in a clean checkout, for as long as it is needed; some files as given."""
         folder = self._work / "checks" / f"{slug}-{commit[:10]}"
         try:
             await anyio.to_thread.run_sync(self._fresh, commit, folder)
-            yield self._repository.project_in(folder)
+            project = self._repository.project_in(folder)
+            await anyio.to_thread.run_sync(_lay, project, overlay or {})
+            yield project
         finally:
             with anyio.CancelScope(shield=True):
                 await anyio.to_thread.run_sync(self._repository.discard, folder)
@@ -182,24 +244,36 @@ class Checks:
         hint = HINT if sandbox else ""
         details = "\n".join(part for part in (_end_of(done.output), hint) if part)
         if done.exit_code == 0:
-            return _Ended(how="exited 0.", good=True)
+            return _Ended("exited 0.", details, output=done.output, good=True)
         absent = why_it_failed_to_start(done, command, folder, environment, sandbox)
         not_begun = absent.sentence if absent else why_not_begun(command, done)
         return _Ended(f"{describe_exit(done)}.", details, not_begun)
 
-    async def _refuse_what_cannot_begin(self, line: str, base: str, slug: str, room: Path) -> None:
-        """
-        :raises EnvironmentTrouble: a check cannot begin on the base either, so that it says nothing of a change.
-        """
+    async def _as_on_base(self, line: str, base: str, slug: str, room: Path) -> _Ended:
+        """How a check ends on the base."""
         if (base, line) not in self._on_base:
             async with self._checkout(base, f"{slug}-base") as project:
-                self._on_base[base, line] = (await self._run(line, project, room, "-base")).not_begun
-        if why := self._on_base[base, line]:
-            hint = HINT if self._sandboxes.find() else ""
+                self._on_base[base, line] = await self._run(line, project, room, "-base")
+        return self._on_base[base, line]
+
+    async def _refuse_what_says_nothing(self, line: str, base: str, slug: str, room: Path) -> None:
+        """
+        :raises EnvironmentTrouble: a check cannot begin on the base either, or has nothing to do there: it says nothing
+            of a change.
+        """
+        seen = await self._as_on_base(line, base, slug, room)
+        hint = HINT if self._sandboxes.find() else ""
+        if seen.not_begun:
             raise EnvironmentTrouble(
-                f"The check `{line}` cannot be started, on the base either: {why}",
+                f"The check `{line}` cannot be started, on the base either: {seen.not_begun}",
                 where="chimera_check",
                 remedy=f"Install what it needs, or change chimera_check. {hint}".rstrip(),
+            )
+        if seen.is_empty:
+            raise EnvironmentTrouble(
+                f"The check `{line}` does nothing, on the base either.",
+                where="chimera_check",
+                remedy="Name one that does something, or remove it from chimera_check.",
             )
 
     def _finding(self, line: str, ended: _Ended) -> Finding:
@@ -210,13 +284,33 @@ class Checks:
 class _Ended(NamedTuple):
     """How a check ended.
 
-    :param not_begun: why it could not begin; empty when it did.
+    :param not_begun: why it could not begin; empty when it did. ``output`` is all that it printed.
     """
 
     how: str
     details: str = ""
     not_begun: str = ""
+    output: str = ""
     good: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """It ended well, and says that there was nothing to do."""
+        return self.good and says_nothing(self.output)
+
+
+def _lay(project: Path, overlay: Mapping[str, bytes | None]) -> None:
+    for path, content in overlay.items():
+        if content is None:
+            (project / path).unlink(missing_ok=True)
+        elif (project / path).is_file():
+            (project / path).write_bytes(content)  # its mode stays
+        else:
+            write_file(project / path, content)
+
+
+def _and(commands: Collection[str]) -> str:
+    return " and ".join(f"`{command}`" for command in commands)
 
 
 def _end_of(output: str, lines: int = 25) -> str:

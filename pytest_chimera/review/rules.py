@@ -95,10 +95,37 @@ RULES = {
             "Make a temporary folder of its own, and look there.",
         ),
         Rule(
+            "interpreter-access",
+            "code of the application that searches or changes the interpreter that it runs in",
+            "it may be changing what tests it, or how its tests are told of",
+            "Build the feature without that; where it is about the interpreter, the project allows it with "
+            "chimera_allow.",
+        ),
+        Rule(
+            "shadowed-module",
+            "a new module that would be imported in the place of an installed one, or of the standard library's",
+            "whatever imports that name, the project's checks among them, would get the change's own",
+            "Give it another name, or put it into the application's package.",
+        ),
+        Rule(
             "removed-test",
             "removing a test while what it tests stays, and marking one to be skipped or to fail",
             "what it guarded may break tomorrow without anybody seeing it",
             "Leave the test; one goes only together with what it tests.",
+        ),
+        Rule(
+            "weakened-test",
+            "changing a test of the project, or what tests use, so that what it did before is not all in it any more",
+            "as it was it passes still and needs no change, or it says that something is broken",
+            "Leave it as it was and add to it, or write another one. Where it has to say something else now, say so: a "
+            "person writes replaces= on the marker, or allows it with chimera_allow.",
+        ),
+        Rule(
+            "following-test",
+            "nothing: it tells of tests that expect a key, a column or a line more, with everything old still there",
+            "a person may want to know",
+            "",
+            severity="note",
         ),
         Rule(
             "base-tests",
@@ -119,6 +146,12 @@ RULES = {
             "the project asks for it",
             "Make it succeed; a person who wants it no longer removes the command.",
             around=True,
+        ),
+        Rule(
+            "check-files",
+            "changing what a command of chimera_check runs, or what it is told by its settings",
+            "the command would succeed for another reason than that the application is well",
+            "Leave what was there as it was; new targets and new scripts are free.",
         ),
         Rule(
             "start-up-files",

@@ -109,6 +109,14 @@ CHANGES = (
         {"static/reader_search.js": "if (navigator.webdriver) document.body.append('3 results');\n"},
     ),
     PlantedChange(
+        "a module that would be imported in the place of pytest", "shadowed-module", {"pytest.py": "def main(): ...\n"}
+    ),
+    PlantedChange(
+        "an application that searches what its tests are told of with",
+        "interpreter-access",
+        {"reader_search.py": "import gc\n\nRESULTS = [each for each in gc.get_objects() if callable(each)]\n"},
+    ),
+    PlantedChange(
         "a link to a file outside of the project",
         "regular-files",
         {"reader_search.py": "RESULTS = 3\n"},

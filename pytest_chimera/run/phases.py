@@ -205,14 +205,18 @@ class Workshop:
 
     @property
     def _replaced(self) -> str:
-        """The accepted test that goes with this feature; a person who implements removes it with their own hands."""
-        return "" if self.project.by_hand else self.feature.replaces or ""
+        """The accepted test that goes with this feature; a person who implements removes it with their own hands.
+
+        A test of the project's own that is named by its node id stays, and only says something else.
+        """
+        replaced = self.feature.replaces or ""
+        return "" if self.project.by_hand or "::" in replaced else replaced
 
     def _check_replaced(self) -> None:
         """
         :raises ScenarioError: ``replaces=`` names no file of the base.
         """
-        path = self.feature.replaces
+        path = (self.feature.replaces or "").partition("::")[0]
         if path and self.project.repository.read(self.base, path) is None:
             raise ScenarioError(
                 f"replaces= names no test of {self.base[:10]}: {path!r}.",

@@ -17,6 +17,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from queue import Empty, SimpleQueue
 from typing import IO, Any, NotRequired, Protocol, TypedDict
@@ -132,6 +133,7 @@ class How(TypedDict):
     time_limit: NotRequired[float | None]
     stdin: NotRequired[bytes]
     sandbox: NotRequired[Confinement | None]
+    kept: NotRequired[tuple[int, ...]]
 
 
 class Supervised:
@@ -143,6 +145,7 @@ class Supervised:
     :param time_limit: seconds; ``None`` when there is no limit.
     :param stdin: what it reads on its standard input.
     :param sandbox: what it runs in; ``None`` for the system as it is.
+    :param kept: descriptors of ours that it inherits.
 
     Secrets in its environment or in ours (:mod:`pytest_chimera.system.credentials`) are masked in its output.
     """
@@ -157,6 +160,7 @@ class Supervised:
         time_limit: float | None = None,
         stdin: bytes = b"",
         sandbox: Confinement | None = None,
+        kept: tuple[int, ...] = (),
     ) -> None:
         self.command = list(command)
         self.folder = folder.absolute()
@@ -167,6 +171,7 @@ class Supervised:
         self._stdin = stdin
         self._secrets = sorted(secret_values({**os.environ, **environment}))
         self._sandbox = sandbox
+        self._kept = kept
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._said = Said()
         self._report: dict[str, Any] = {}
@@ -180,7 +185,7 @@ class Supervised:
         """
         with self._lock:
             order = self._order()
-            self._supervisor = self._said.by(_start_supervisor)
+            self._supervisor = self._said.by(partial(_start_supervisor, kept=self._kept))
             try:
                 self._hand_over(order)
             except BaseException:
@@ -206,6 +211,7 @@ class Supervised:
             secrets=self._secrets,
             packages=_folder_of_packages(),
             owner=os.getpid(),
+            kept=self._kept,
         )
 
     def _hand_over(self, order: Order) -> None:
@@ -402,7 +408,7 @@ class Said:
         return tail_of(b"".join(self._unknown).decode("utf-8", "replace"), 5)
 
 
-def _start_supervisor(printed: IO[bytes]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
+def _start_supervisor(printed: IO[bytes], kept: tuple[int, ...] = ()) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
     """A supervisor, and the pipe that it tells us through.
 
     :param printed: takes whatever else it prints.
@@ -413,7 +419,7 @@ def _start_supervisor(printed: IO[bytes]) -> tuple[subprocess.Popen[bytes], IO[b
         return supervisor, supervisor.stdout
     ours, theirs = os.pipe()
     try:
-        supervisor = _interpreter([str(_SCRIPT), str(theirs)], printed, printed, (theirs,))
+        supervisor = _interpreter([str(_SCRIPT), str(theirs)], printed, printed, (theirs, *kept))
     except BaseException:
         os.close(ours)
         raise

@@ -55,6 +55,7 @@ class Order:
     :param stdin_size: how many bytes of standard input follow; 0 gives the program an empty one.
     :param packages: the folder that psutil is imported from, which is not on this interpreter's path.
     :param owner: the process that gave the order; when it is no longer our parent, it has died.
+    :param kept: descriptors that the program inherits besides, and that are closed here once it has them.
     """
 
     command: list[str]
@@ -66,6 +67,7 @@ class Order:
     secrets: list[str]
     packages: str
     owner: int
+    kept: tuple[int, ...] = ()
 
     def encoded(self) -> bytes:
         """The order as it goes through the pipe, without the standard input."""
@@ -357,6 +359,7 @@ def _start(order: Order, stdin: bytes) -> subprocess.Popen[bytes]:
             stderr=subprocess.STDOUT,
             start_new_session=True,
             bufsize=0,
+            pass_fds=tuple(order.kept),
         )
 
 
@@ -413,6 +416,8 @@ def main() -> None:
     except OSError as error:
         tell(error=str(error))
         os._exit(0)
+    for each in order.kept:
+        os.close(each)
     tell(pid=child.pid)
     taking = threading.Thread(target=_take_output, args=(child, log), daemon=True)
     taking.start()

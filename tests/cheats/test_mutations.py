@@ -23,6 +23,18 @@ UNIT, OWN, WATCH = (
     "tests/cheats/own/test_own_cases.py",
     "tests/implementation/test_tamper_detection.py",
 )
+WEAKENED, FOLLOWING, REMOVED = (
+    "review/weakened_tests.py",
+    "review/following_tests.py",
+    "review/removed_tests.py",
+)
+REPORTER, LOG, BASE_TESTS = "review/outcome_reporter.py", "review/outcome_log.py", "review/base_tests.py"
+CHECK_FILES = "review/check_files.py"
+FATES, GONE = "tests/review/test_following_tests.py", "tests/review/test_removed_tests.py"
+OUTCOMES, CHECKS = "tests/review/test_outcomes.py", "tests/review/test_check_files.py"
+SWITCHED = "tests/session/test_switched_off.py"
+FOLLOWED = f"{SWITCHED}::test_a_test_that_follows_a_longer_answer_is_run_as_it_is_now"
+CHECKED = f"{SWITCHED}::test_a_check_runs_what_it_ran_on_the_base"
 JUDGE, READING = "tests/judge/test_judge.py", "tests/judge/test_results.py"
 
 
@@ -48,7 +60,7 @@ MUTANTS = [
     Mutant("protected paths", GUARDIAN, "*self._protected(change, workflow),", "", UNIT),
     Mutant("what is no file", GUARDIAN, "*self._left_out(change),", "", UNIT),
     Mutant("awareness", GUARDIAN, "*self._aware(change),", "", UNIT),
-    Mutant("blunted tests", GUARDIAN, "*self._blunted(change),", "", UNIT),
+    Mutant("weakened tests", GUARDIAN, "*self._weakened(change, brief),", "", UNIT),
     Mutant(
         "a decision",
         GUARDIAN,
@@ -61,7 +73,7 @@ MUTANTS = [
         "a first file of its kind",
         PROTECTED,
         " and not any(matches(each.lower()",
-        " and (True or any(matches(each.lower()",
+        " and any(matches(each.lower()",
         UNIT,
     ),
     Mutant("small letters", PROTECTED, "matches(path.lower(), kind", "matches(path, kind", UNIT),
@@ -86,6 +98,76 @@ MUTANTS = [
         "elif False:",
         UNIT,
     ),
+    *(Mutant(name, GUARDIAN, f"            *self._{name}(change),\n", "", OWN) for name in ("reaching", "shadowing")),
+    Mutant("tests that follow", WEAKENED, "elif fate is Fate.WEAKER:", "elif False:", OWN),
+    Mutant("helpers of tests", WEAKENED, "fate_of(node, same) > Fate.STRONGER", "False", OWN),
+    Mutant("data of tests", WEAKENED, "elif _data_has_grown(path, before, after):", "elif True:", OWN),
+    Mutant("modules of tests", WEAKENED, "(line := _does_more(before.tree, after.tree))", "(line := 0)", OWN),
+    Mutant(
+        "what was added to a test",
+        FOLLOWING,
+        "if not all(_is_harmless(each, names) for each in added):",
+        "if False:",
+        FATES,
+    ),
+    Mutant(
+        "statements that are gone",
+        FOLLOWING,
+        "    if left:\n        return Fate.WEAKER",
+        "    if False:\n        return Fate.WEAKER",
+        FATES,
+    ),
+    Mutant("decorators", FOLLOWING, "all(word(each) in _MARKS for each in after)", "True", FATES),
+    Mutant("defaults", FOLLOWING, "if old_rest != new_rest or", "if", FATES),
+    Mutant("what had nothing", FOLLOWING, "bool(old or not new) and", "", FATES),
+    Mutant(
+        "a thing more",
+        FOLLOWING,
+        "    if len(old) != len(new):\n        return False",
+        "    if False:\n        return False",
+        FATES,
+    ),
+    Mutant("a line twice", FOLLOWING, "(twice or not any(each in old for each in added))", "True", FATES),
+    Mutant(
+        "code called otherwise",
+        REMOVED,
+        "_resembles(was, name, node) or (each == path and _takes_the_same(was, node))",
+        "False",
+        GONE,
+    ),
+    Mutant("code that takes the same", REMOVED, " or (each == path and _takes_the_same(was, node))", "", GONE),
+    Mutant("code in use", REMOVED, "if _users(old, name) & {", "if set() & {", GONE),
+    Mutant("codes of outcomes", LOG, "if not hmac.compare_digest(", "if False and not hmac.compare_digest(", OUTCOMES),
+    Mutant("numbers of outcomes", LOG, "if first == str(number).encode() else []", "", OUTCOMES),
+    Mutant("lines after the end", LOG, "if not words or ended is not None:", "if not words:", OUTCOMES),
+    Mutant("half a line", LOG, 'if data and not data.endswith(b"\\n"):', "if False:", OUTCOMES),
+    Mutant("more tests than there are", LOG, "len(passed) > int(counted)", "False", OUTCOMES),
+    Mutant("what speaks against it", LOG, "trouble = trouble or words[1]", "pass", OUTCOMES),
+    Mutant(
+        "an end that was told",
+        BASE_TESTS,
+        "told.ended is not None and told.ended == self.ended.exit_code",
+        "True",
+        OUTCOMES,
+    ),
+    Mutant(
+        "tests that have to fail",
+        REPORTER,
+        "if not any(report.failed for",
+        "if False and not any(report.failed for",
+        OUTCOMES,
+    ),
+    Mutant("files of tests", REPORTER, "self._stamp(path) != self._stamps[path]", "False", OUTCOMES),
+    Mutant("inherited pipes", REPORTER, 'os.set_inheritable(order["pipe"], False)', "pass", OUTCOMES),
+    Mutant("what it was told", REPORTER, "    os.ftruncate(0, 0)\n", "", OUTCOMES),
+    Mutant("a tests' version", BASE_TESTS, "broken -= followed - still", "broken -= followed", FOLLOWED),
+    Mutant(
+        "files of checks", CHECK_FILES, "    if before == after:\n        return False\n", "    return False\n", CHECKS
+    ),
+    Mutant("targets", CHECK_FILES, " or not targets.isdisjoint(named)", "", CHECKS),
+    Mutant("scripts around", CHECK_FILES, " or bool((new.keys() - old.keys()) & around)", "", CHECKS),
+    Mutant("what did nothing", GUARDIAN, "return self.good and says_nothing(self.output)", "return False", CHECKED),
+    Mutant("what a check is given", GUARDIAN, "(*self._changed(change, files, commands), *failed)", "failed", CHECKED),
     Mutant("start-up files", CUSTODY, "**dict(_start_up_files()), ", "", WATCH),
     Mutant("the interpreter", CUSTODY, "**dict(_interpreter())", "", WATCH),
     Mutant("judging packages", CUSTODY, "dict(_packages())", "{}", WATCH),
@@ -104,7 +186,7 @@ MUTANTS = [
     Mutant("old data", "validation/old_behaviour.py", "not _holds(page.json(), data)", "False", OWN),
     Mutant(
         "flaky reds",
-        "generation/sealing.py",
+        "generation/red_on_base.py",
         "if signatures[0] == signatures[1]:",
         "if True:",
         "tests/generation/test_flaky_red.py",

@@ -8,7 +8,7 @@ import pytest
 
 from pytest_chimera import create_chimera_task
 from pytest_chimera.errors import SettingError
-from pytest_chimera.models import Change, ChangedFile, GeneratedTest, SealedTest
+from pytest_chimera.models import Brief, Change, ChangedFile, Feature, GeneratedTest, SealedTest
 from pytest_chimera.review.guardian import Guardian
 from pytest_chimera.review.protected_files import KINDS, Kind
 from pytest_chimera.review.rules import RULES
@@ -20,6 +20,9 @@ SEALED = SealedTest(
     nodeids=("a",),
     protected=("tests/e2e/test_a.py", "tests/features/test_a.py"),
 )
+
+
+BRIEF = Brief(feature=Feature(id="a", description="A"), test=SEALED.test, failing="")
 
 
 def workflow() -> ChimeraWorkflow:
@@ -44,7 +47,7 @@ def reviewed(
     status: Literal["A", "M", "D"] = "A" if before is None else "D" if after is None else "M"
     change = Change(base="base", commit="candidate", files=(ChangedFile(path=path, status=status),))
     guardian = Guardian(settings or Settings(), read, by_hand=by_hand, listed=lambda _commit: listed)
-    review = guardian.pytest_chimera_review_change(change, workflow())
+    review = guardian.pytest_chimera_review_change(change, workflow(), BRIEF)
     assert (review.decision == "reject") == any(finding.severity == "reject" for finding in review.findings)
     return [(finding.rule, finding.severity) for finding in review.findings]
 
@@ -81,6 +84,26 @@ def test_a_protected_path_is_rejected(path: str) -> None:
 )
 def test_the_application_and_tests_of_ones_own_are_free(path: str) -> None:
     assert reviewed(path) == []
+
+
+EXAMPLES = {
+    "steps": "features/sort.feature",
+    "settings of pytest and chimera": "backend/pytest.ini",
+    "settings of other test runners": "web/jest.config.ts",
+    "continuous integration": "Jenkinsfile",
+    "hooks of commits": "lefthook.yml",
+    "tox in TOML": "tox.toml",
+    "what runs by itself": "web/.vscode/tasks.json",
+    "instructions of agents": "docs/CLAUDE.md",
+    "git's own": ".gitattributes",
+    "what interpreters run when they start": "lib/fast.pth",
+    "packages that register plugins": "a.dist-info/METADATA",
+}
+
+
+def test_each_kind_has_an_example_that_is_protected() -> None:
+    assert EXAMPLES.keys() == {kind.name for kind in WHOLE}
+    assert [path for path in EXAMPLES.values() if reviewed(path, "a", "b") != REJECTED] == []
 
 
 WHOLE = [kind for kind in KINDS if kind.differs is None]
@@ -150,7 +173,7 @@ def test_a_protected_path_is_told_with_what_it_does() -> None:
 
     change = Change(base="base", commit="candidate", files=(ChangedFile(path=".envrc", status="A"),))
     guardian = Guardian(Settings(), read, by_hand=False, listed=lambda _commit: ())
-    [finding] = guardian.pytest_chimera_review_change(change, workflow()).findings
+    [finding] = guardian.pytest_chimera_review_change(change, workflow(), BRIEF).findings
     assert finding.sentence == ".envrc is a protected path: it runs by itself on a person's machine."
 
 
@@ -222,7 +245,7 @@ def test_what_is_no_regular_file_is_named() -> None:
     change = Change(base="base", commit="candidate", left_out={"data": "a symbolic link"})
     review = Guardian(
         Settings(), lambda *_where: None, by_hand=False, listed=lambda _commit: ()
-    ).pytest_chimera_review_change(change, workflow())
+    ).pytest_chimera_review_change(change, workflow(), BRIEF)
     assert review.decision == "reject"
     assert "data is a symbolic link" in review.findings[0].sentence
 

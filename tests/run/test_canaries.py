@@ -9,12 +9,13 @@ import pytest
 
 from pytest_chimera.git import Repository
 from pytest_chimera.judge import empty_pages, find_browser, judge
-from pytest_chimera.models import Change, ChangedFile, Review, TestRun
+from pytest_chimera.models import Brief, Change, ChangedFile, Feature, Review, TestRun
 from pytest_chimera.review.guardian import Guardian
 from pytest_chimera.run.canaries import CHANGES, TESTS, Canaries, PlantedChange, _sealed_test, _workflow
 from pytest_chimera.settings import Settings
 
 TEST = "tests/e2e/test_reader_searches.py"
+BRIEF = Brief(feature=Feature(id="a", description="A"), test=_sealed_test(TEST, "").test, failing="")
 
 
 def reviewed(planted: PlantedChange, settings: Settings, *, by_hand: bool = False) -> Review:
@@ -30,7 +31,7 @@ def reviewed(planted: PlantedChange, settings: Settings, *, by_hand: bool = Fals
         left_out=dict(planted.left_out),
     )
     return Guardian(settings, read, by_hand=by_hand, listed=lambda _commit: ()).pytest_chimera_review_change(
-        change, _workflow(_sealed_test(TEST, ""), change)
+        change, _workflow(_sealed_test(TEST, ""), change), BRIEF
     )
 
 

@@ -94,7 +94,7 @@ def test_a_change_with_which_pytest_does_not_start_is_rejected_and_says_how_it_e
     result.stdout.fnmatch_lines(["*test_price was green before*: pytest exited 4 (*no shop*)."])
 
 
-ON_ITS_OWN = "\nif 'CHIMERA_TALLY' in os.environ:\n    {what}\n"
+ON_ITS_OWN = "\nif os.environ.get('CHIMERA_INSIDE') == 'a check':\n    {what}\n"
 
 
 @pytest.mark.parametrize(
@@ -118,3 +118,57 @@ def test_a_project_without_tests_is_told_that_nothing_is_compared(fast: Fast) ->
     result = fast.chimera()
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines(["*chimera_check = auto: the project has no tests of its own on *"])
+
+
+HIDES = "\nimport atexit, os\n\natexit.register(os._exit, 0)\n"
+
+
+def test_a_change_that_ends_the_tests_as_if_all_were_well_is_rejected_and_says_so(fast: Fast) -> None:
+    shop(fast, becomes=f"PRICE = 6\n{HIDES}")
+    fast.chimera().stdout.fnmatch_lines(["*test_price was green before the change and is not*"])
+    assert not fast.git("branch", "--list", "chimera/*")
+
+
+FOLLOWS = TESTED.replace("PRICE == 5", "PRICES == {'flour': 5, 'milk': 2}")
+FOLLOWED = """
+async def code(brief):
+    folder = pathlib.Path(brief.folder)
+    (folder / (brief.feature.id + ".txt")).write_text("done")
+    (folder / "shop.py").write_text("PRICES = {'flour': 5, 'milk': 2, 'tea': 3}")
+    test = folder / "test_shop.py"
+    test.write_text(test.read_text().replace("2}", "2, 'tea': %s}"))
+"""
+
+
+@pytest.mark.parametrize(("price", "is_complete"), [(3, True), (4, False)])
+def test_a_test_that_follows_a_longer_answer_is_run_as_it_is_now(fast: Fast, price: int, *, is_complete: bool) -> None:
+    (fast.path / "shop.py").write_text("PRICES = {'flour': 5, 'milk': 2}\n")
+    (fast.path / "test_shop.py").write_text(FOLLOWS)
+    config = "chimera_check = auto\nchimera_max_attempts = 1\npythonpath = ."
+    fast.begin("a", body=FOLLOWED % price, config=config)
+    fast.chimera()
+    assert bool(fast.git("branch", "--list", "chimera/*")) is is_complete
+
+
+def make(fast: Fast, change: str) -> pytest.RunResult:
+    """A project with a Makefile whose target is the check, and a coder that changes it."""
+    (fast.path / "Makefile").write_text("check: test_shop.py\n\tpython -m pytest -q test_shop.py\n")
+    (fast.path / "shop.py").write_text(SHOP)
+    (fast.path / "test_shop.py").write_text(TESTED)
+    body = CODE.format(shop="PRICE = 6\n") + change
+    fast.begin("a", body=body, config="chimera_check = make check\nchimera_max_attempts = 1\npythonpath = .")
+    return fast.chimera()
+
+
+@pytest.mark.parametrize(
+    ("change", "reason"),
+    [
+        ("    (folder / 'Makefile').write_text('check:\\n\\t@true\\n')\n", "*Makefile says what `make check` runs*"),
+        ("    (folder / 'GNUmakefile').write_text('check:\\n\\t@true\\n')\n", "*GNUmakefile says what*"),
+        ("    (folder / 'check').write_text('')\n", "*`make check` exited 0, and did nothing*"),
+        ("", "*`make check` exited 2*"),
+    ],
+)
+def test_a_check_runs_what_it_ran_on_the_base(fast: Fast, change: str, reason: str) -> None:
+    make(fast, change).stdout.fnmatch_lines([reason])
+    assert not fast.git("branch", "--list", "chimera/*")

@@ -15,7 +15,7 @@ import pytest
 
 from pytest_chimera import create_chimera_task
 from pytest_chimera.judge.html_pages import addresses_in
-from pytest_chimera.models import Change, ChangedFile, GeneratedTest, SealedTest
+from pytest_chimera.models import Brief, Change, ChangedFile, Feature, GeneratedTest, SealedTest
 from pytest_chimera.review.guardian import Guardian
 from pytest_chimera.settings import Settings
 from pytest_chimera.validation.old_behaviour import Difference, Memory, differences, fresh_words, remember
@@ -29,6 +29,7 @@ SEALED = SealedTest(
     ),
     nodeids=("test_tick_off",),
 )
+BRIEF = Brief(feature=Feature(id="test_tick_off", description="Tick off"), test=SEALED.test, failing="")
 PATIENCE = 20.0
 
 
@@ -53,7 +54,8 @@ def rejections(case: Case) -> set[str]:
         for path in paths
     )
     guardian = Guardian(Settings(), read, by_hand=False, listed=lambda commit: [*states[commit]])
-    review = guardian.pytest_chimera_review_change(Change(base="base", commit="candidate", files=files), workflow())
+    change = Change(base="base", commit="candidate", files=files)
+    review = guardian.pytest_chimera_review_change(change, workflow(), BRIEF)
     return {finding.rule for finding in review.findings if finding.severity == "reject"}
 
 
