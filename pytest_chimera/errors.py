@@ -77,6 +77,15 @@ class StateOutOfReach(StateError, EnvironmentTrouble):
     """The recorded state cannot be read or written where it lies."""
 
 
+def state_out_of_reach(folder: object, error: OSError) -> StateOutOfReach:
+    """The folder of the journals cannot be written."""
+    return StateOutOfReach(
+        f"The state cannot be written: {error.strerror or error}.",
+        where=str(folder),
+        remedy="Make room or make the cache folder accessible, then run the same command again.",
+    )
+
+
 _OF_THE_MACHINE = {errno.ENOSPC, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, getattr(errno, "EDQUOT", -1)}
 NO_ROOM = ("No space left on device", "Out of diskspace", "Disk quota exceeded", "Read-only file system")
 """How programs say that a disk takes nothing more."""

@@ -123,13 +123,14 @@ def pytest_report_header(config: pytest.Config) -> str | None:
         return f"chimera: inside a coder's work ({why}): --chimera runs plain tests here, and builds nothing"
     if not config.option.chimera or config.option.collectonly:
         return None
-    from pytest_chimera.markers import cache_of
 
-    cache = cache_of(config)
+    from pytest_chimera.errors import StateError
+    from pytest_chimera.session.state_folder import state_folder
+
     try:
-        folder = cache.mkdir("chimera") if cache else None
-    except OSError as error:
-        return f"chimera: the state cannot be written: {error}"
+        folder = state_folder(config)
+    except StateError as error:
+        return f"chimera: {error.sentence[0].lower()}{error.sentence[1:]}"
     count = len(list(folder.glob("*.jsonl"))) if folder else 0
     return f"chimera: {count} feature{'s' if count != 1 else ''} recorded in {folder}"
 

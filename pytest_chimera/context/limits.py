@@ -15,7 +15,7 @@ import psutil
 
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
 from pytest_chimera.settings import Settings
-from pytest_chimera.state.journal import standing_of
+from pytest_chimera.state.journal import own_standing_of
 from pytest_chimera.system.time_limits import time_stands_still
 from pytest_chimera.workflow.machine import ChimeraPhase, Outcome
 
@@ -34,7 +34,7 @@ def recorded_durations(state: Path) -> dict[ChimeraPhase, list[float]]:
     found: dict[ChimeraPhase, list[float]] = defaultdict(list)
     for path in sorted(state.glob("*.jsonl")):
         try:
-            workflow = standing_of(path).workflow
+            workflow = own_standing_of(path).workflow
         except ChimeraError:
             continue  # the feature itself says what is wrong with its journal, when it is worked on
         for result in workflow.results if workflow else ():

@@ -18,20 +18,21 @@ import filelock
 from pytest_chimera.context.circuit_breaker import Breakers
 from pytest_chimera.context.limits import Allowance, learned_limit, recorded_durations
 from pytest_chimera.context.scheduler import Turn, unhurried
-from pytest_chimera.errors import HeldElsewhere, StateOutOfReach
+from pytest_chimera.errors import HeldElsewhere, state_out_of_reach
 from pytest_chimera.git import Repository
 from pytest_chimera.judge import Browser
 from pytest_chimera.markers import journal_name
 from pytest_chimera.models import Feature, SealedTest
 from pytest_chimera.scenario.functions import StepFunction
 from pytest_chimera.settings import Settings, Tables
-from pytest_chimera.state.journal import Journal
+from pytest_chimera.state.journal import HELD, Journal
 from pytest_chimera.state.replay import Standing, readable
 from pytest_chimera.state.sanitize import Cleaner
 from pytest_chimera.state.vault import Vault
 from pytest_chimera.state.write_ahead_log import Ahead
 from pytest_chimera.system.files import write_file
 from pytest_chimera.system.sandbox import Sandboxes
+from pytest_chimera.system.signing import Signer, signer_of_machine
 from pytest_chimera.workflow.agents import Agents
 from pytest_chimera.workflow.machine import TRANSITIONS, ChimeraPhase, Route, checked_transitions
 
@@ -90,6 +91,7 @@ class Project:
     :param allowance: what the run may spend.
     :param breakers: stop calling a hook that keeps failing, for all features.
     :param sandboxes: what programs that run the candidate's code run in, where there is one.
+    :param signer: signs what is recorded; ``tracked`` are the files of the state that git tracks.
     :param clean: makes fit to be kept and shown what comes from outside.
     :param ahead: puts all journals on the disk at once.
     :param run: names the run; the workers of one run have it in common.
@@ -119,6 +121,8 @@ class Project:
     sandboxes: Sandboxes = field(default_factory=Sandboxes)
     clean: Cleaner = field(default_factory=Cleaner)
     ahead: Ahead | None = None
+    signer: Signer = field(default_factory=signer_of_machine)
+    tracked: frozenset[str] = frozenset()
     run: str = field(default_factory=lambda: secrets.token_hex(8))
 
     async def git(self, question: Callable[[Repository], T]) -> T:
@@ -136,7 +140,9 @@ class Project:
         def mirror(standing: Standing) -> None:
             self.mirror(feature, readable(standing))
 
-        return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror, self.ahead, self.clean)
+        name = f"{journal_name(feature.id)}.jsonl"
+        tracked = name in self.tracked
+        return Journal(self.state / name, mirror, self.ahead, self.clean, self.signer, tracked=tracked)
 
     def place(self, feature: Feature) -> Path:
         """Where a feature's clones and checkouts lie; whoever holds the feature may empty it."""
@@ -156,6 +162,7 @@ class Project:
         :raises HeldElsewhere: another process works on it; says which, and since when.
         """
         path = self.state / f"{journal_name(feature.id)}.lock"
+        journal = path.with_suffix(".jsonl")
         holder = path.with_suffix(".holder")
         lock = filelock.FileLock(path, timeout=0, thread_local=False)
         try:
@@ -166,22 +173,15 @@ class Project:
         except OSError as error:
             raise state_out_of_reach(self.state, error) from error
         try:
+            HELD.add(journal)
             self._note_holder(holder)
             self.repository.discard(self.place(feature))
             yield
         finally:
             self.repository.discard(self.place(feature))
             holder.unlink(missing_ok=True)
+            HELD.discard(journal)
             lock.release()
-
-
-def state_out_of_reach(folder: Path, error: OSError) -> StateOutOfReach:
-    """The folder of the journals cannot be written."""
-    return StateOutOfReach(
-        f"The state cannot be written: {error.strerror or error}.",
-        where=str(folder),
-        remedy="Make room or make the cache folder accessible, then run the same command again.",
-    )
 
 
 def _held(feature: Feature, lock: Path, holder: Path) -> HeldElsewhere:

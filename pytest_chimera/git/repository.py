@@ -20,7 +20,7 @@ from pytest_chimera.errors import ConflictError, RepositoryError
 from pytest_chimera.git import clones
 from pytest_chimera.git.clones import Manifest
 from pytest_chimera.git.commands import Git
-from pytest_chimera.git.object_store import OURSELVES, REGULAR, Candidate, Entry, Made, Store
+from pytest_chimera.git.object_store import EXECUTABLE, OURSELVES, REGULAR, Candidate, Entry, Made, Store
 from pytest_chimera.git.trailers import Trailers, parse_trailers
 from pytest_chimera.git.working_tree import WorkTree
 from pytest_chimera.models import ChangedFile, slug_of
@@ -93,6 +93,13 @@ class Repository:
         grep = ("grep", "-I", "-h", "-o", "-w", "-F", "-f", "-", "HEAD")
         found = self.person.ask(*grep, stdin="\n".join(wanted).encode("utf-8", "surrogateescape"), accept=(0, 1))
         return set(wanted) & set(found.text.splitlines())
+
+    def tracked(self, folder: Path) -> frozenset[str]:
+        """The names of the files right in a folder that git tracks; none where it lies elsewhere."""
+        if not folder.resolve().is_relative_to(self.root.resolve()):
+            return frozenset()
+        found = self.person.having(folder=self.root).ask("ls-files", "-z", "--", _inside(self.root, folder))
+        return frozenset(PurePosixPath(path).name for path in found.items)
 
     def branch(self) -> str | None:
         """The branch that is checked out; ``None`` where HEAD is detached."""
@@ -190,6 +197,20 @@ class Repository:
     def changed(self, old: str, new: str) -> tuple[ChangedFile, ...]:
         """What differs between two commits; a renamed file is one deleted and one added."""
         return self._files(self.store.changed(self._brought(old), self._brought(new)))
+
+    def refuse_irregular(self, old: str, new: str) -> None:
+        """Refuse commits between which something else than regular files differs: that is nothing a coder can make.
+
+        :raises RepositoryError: they do, or are not there.
+        """
+        for commit in (old, new):
+            if not is_id(commit):
+                raise RepositoryError(f"{commit!r} is no commit's id.")
+        entries = self.store.entries(self._brought(new))
+        for file in self.store.changed(self._brought(old), self._brought(new)):
+            entry = entries.get(file.path)
+            if entry is not None and entry.mode not in {REGULAR, EXECUTABLE}:
+                raise RepositoryError(f"{new[:10]} holds a link, or a repository, at {file.path}.")
 
     def _files(self, files: Iterable[ChangedFile]) -> tuple[ChangedFile, ...]:
         return tuple(ChangedFile(path=self._from_project(file.path), status=file.status) for file in files)

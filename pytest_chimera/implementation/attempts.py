@@ -17,6 +17,7 @@ from pytest_chimera.errors import (
     CouldNotBegin,
     EnvironmentTrouble,
     PhaseFailed,
+    RepositoryError,
     WaitingForPerson,
     trouble_of,
 )
@@ -56,9 +57,7 @@ class Watch:
         before = self._custody
         if before is None:
             return
-        found = await self.project.git(
-            lambda git: before.trespasses(Custody.taken(git.store.source, self.project.state))
-        )
+        found = await self.project.git(lambda git: before.trespasses(self._taken(git)))
         if found:
             first = found[0]
             raise PhaseFailed(
@@ -69,7 +68,7 @@ class Watch:
             )
 
     def _taken(self, git: Repository) -> Custody:
-        return Custody.taken(git.store.source, self.project.state)
+        return Custody.taken(git.store.source, self.project.state, self.project.signer)
 
 
 @dataclass(frozen=True)
@@ -142,6 +141,12 @@ class Implementing:
         """
         if self.project.by_hand:
             return await self._by_hand(workflow)
+        if adopted := self.adopts(workflow):
+            change = await self._adopted(adopted, workflow)
+            if change is not None:
+                return change
+            if not self.project.orders.calls_coder:
+                raise PhaseFailed("The recorded candidate does not do, and no coder is called under CI.")
         room = self._room(workflow, f"attempt-{workflow.attempt}")
         folder = self.project.place(self.feature) / f"clone-{workflow.generation}-{workflow.attempt}"
         try:
@@ -149,6 +154,34 @@ class Implementing:
         finally:
             with anyio.CancelScope(shield=True):
                 await self.project.git(lambda git: git.discard(folder))
+
+    def adopts(self, workflow: ChimeraWorkflow) -> Change | None:
+        """The candidate that somebody else has recorded, for the first attempt; who made it, and how, is not asked."""
+        return self.journal.standing.adopted if workflow.attempt == 1 and not self.project.by_hand else None
+
+    async def _adopted(self, adopted: Change, workflow: ChimeraWorkflow) -> Change | None:
+        """The adopted candidate on top of the sealed test; ``None`` where it is not here, or does not fit there."""
+        sealed, slug = sealed_of(workflow), self.feature.slug
+        message = f"{self.feature.description}\n\nA candidate."
+
+        def brought(git: Repository) -> Candidate:
+            git.refuse_irregular(adopted.base, adopted.commit)
+            commit, tree = git.rebase(adopted.commit, adopted.base, sealed.commit, message, f"{slug}/candidate")
+            return Candidate(commit=commit, tree=tree, files=git.changed(sealed.commit, commit))
+
+        try:
+            candidate = await self.project.git(brought)
+        except RepositoryError as error:
+            self.project.progress(self.feature, f"the recorded candidate cannot be taken over: {error.sentence}")
+            return None
+        if candidate.tree == sealed.tree:
+            return None
+        await self.watch.keep()
+        self.project.progress(self.feature, f"the recorded candidate {adopted.commit[:10]} is reviewed and judged anew")
+        room = self._room(workflow, f"attempt-{workflow.attempt}")
+        change = await self.as_change(candidate, sealed, room, "")
+        self._refuse_turned_down(change, workflow, "")
+        return change
 
     async def _by_coder(self, workflow: ChimeraWorkflow, folder: Path, room: Path) -> Change:
         sealed = sealed_of(workflow)

@@ -20,6 +20,11 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path, PurePath
 
+import filelock
+
+from pytest_chimera.state.journal import HELD
+from pytest_chimera.system.signing import Signer
+
 JUDGES_PACKAGES = ("pytest", "pytest-playwright", "playwright", "pytest-chimera")
 """Distributions that the judge's process loads; those that they require belong to them."""
 
@@ -40,6 +45,10 @@ _DANGEROUS = re.compile(
     rb"process|helper|program|insteadof|path|templatedir|partialclone|worktreeconfig)\s*=.*$|^\s*\[(include|filter|alias).*$",
     re.IGNORECASE | re.MULTILINE,
 )
+
+
+_LINK = "a link"
+_SET_ASIDE = re.compile(r"\.damaged-\d+\.jsonl$")
 
 
 @dataclass(frozen=True)
@@ -63,17 +72,22 @@ class Custody:
     packages: Mapping[str, str]
     git: Mapping[str, str]
     state: Mapping[str, str] = field(default_factory=dict)
+    signer: Signer | None = field(default=None, repr=False)
 
     @classmethod
-    def taken(cls, git_dir: Path, state: Path | None = None) -> Custody:
+    def taken(cls, git_dir: Path, state: Path | None = None, signer: Signer | None = None) -> Custody:
         """The look as it is now.
 
         :param git_dir: the git folder of the person's repository.
-        :param state: the folder of the journals.
+        :param state: the folder of the journals; ``signer`` knows what was written there by a run.
         """
-        journals = dict(_journals(state)) if state else {}
+        journals = dict(_recorded_state(state, signer)) if state else {}
         return cls(
-            {**dict(_start_up_files()), **dict(_interpreter())}, dict(_packages()), dict(_git(git_dir)), journals
+            {**dict(_start_up_files()), **dict(_interpreter())},
+            dict(_packages()),
+            dict(_git(git_dir)),
+            journals,
+            signer,
         )
 
     def fingerprints(self) -> dict[str, str]:
@@ -120,13 +134,26 @@ class Custody:
             Trespass(
                 "state-files",
                 path,
-                f"{path} no longer holds what it held: it records how a feature stands, and is only ever added to.",
-                "Begin that feature anew with --chimera-restart.",
+                f"{path} {what}: it records how a feature stands, and only a run writes it.",
+                "Remove it, or begin that feature anew with --chimera-restart. Where another machine works in this "
+                "folder at the same time, run the same command again.",
             )
-            for path, known in self.state.items()
-            if not _is_continued(Path(path), known)
+            for path, what in self._in_state(now)
         ]
         return found
+
+    def _in_state(self, now: Custody) -> Iterator[tuple[str, str]]:
+        """What no run has done to the recorded state: path, and what was done."""
+        for path in sorted({*self.state, *now.state}):
+            before, after = self.state.get(path, ""), now.state.get(path, "")
+            if before == after or (before and not after) or _is_being_written(Path(path)):
+                continue
+            if before and not _is_continued(Path(path), before):
+                yield path, "no longer holds what it held"
+            elif after == _LINK:
+                yield path, "is a link, which leads elsewhere"
+            elif self.signer and not _is_signed(Path(path), self.signer):
+                yield path, "was added to by nobody who may" if before else "was put there"
 
 
 def _changed(before: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
@@ -306,17 +333,47 @@ def _git(git_dir: Path) -> Iterator[tuple[str, str]]:
 # -- chimera's own state
 
 
-def _journals(folder: Path) -> Iterator[tuple[str, str]]:
-    """The journals as they are: how long, and what they hold. Others may add to theirs at any time."""
-    for path in sorted(folder.glob("*.jsonl")):
-        content = _bytes(path)
-        yield str(path), f"{len(content)} {hashlib.sha256(content).hexdigest()}"
+def _recorded_state(folder: Path, signer: Signer | None) -> Iterator[tuple[str, str]]:
+    """What is recorded: how long, and what it holds. Other runs may add to theirs, and begin others, at any time."""
+    for entry in _entries(folder):
+        path = Path(entry.path)
+        if path.is_symlink():
+            yield entry.path, _LINK
+        elif path.suffix == ".jsonl" and not _SET_ASIDE.search(entry.name) and path.is_file():
+            content = _bytes(path)
+            yield entry.path, f"{len(content)} {hashlib.sha256(content).hexdigest()}"
+    if signer is not None:
+        yield str(signer.path), f"0 {hashlib.sha256(_bytes(signer.path)).hexdigest()}"
 
 
 def _is_continued(path: Path, known: str) -> bool:
     """A journal still begins as it was; one that was set aside for damage, or cleared, is found by its reader."""
+    if known == _LINK:
+        return False
     size, _, digest = known.partition(" ")
-    return not path.exists() or hashlib.sha256(_bytes(path)[: int(size)]).hexdigest() == digest
+    return hashlib.sha256(_bytes(path)[: int(size)]).hexdigest() == digest
+
+
+def _is_signed(path: Path, signer: Signer) -> bool:
+    """Its last line is a run's; the key's own file never changes."""
+    if path == signer.path:
+        return False
+    content = _bytes(path)
+    return signer.has_signed(path.name, content[: content.rfind(b"\n") + 1].rstrip(b"\n").rpartition(b"\n")[2])
+
+
+def _is_being_written(path: Path) -> bool:
+    """Another process than ours holds it at this moment, on another machine maybe."""
+    lock = path.with_suffix(".lock")
+    if path in HELD or lock.is_symlink() or not lock.is_file():
+        return False
+    held = filelock.FileLock(lock, timeout=0)
+    try:
+        held.acquire()
+    except filelock.Timeout:
+        return True
+    held.release()
+    return False
 
 
 # -- files

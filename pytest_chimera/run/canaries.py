@@ -41,6 +41,7 @@ from pytest_chimera.models import (
 from pytest_chimera.review.rules import RULES, softened
 from pytest_chimera.settings import Settings
 from pytest_chimera.system.files import write_file
+from pytest_chimera.system.signing import Signer, signer_of_machine
 from pytest_chimera.workflow.agents import Agents, nobody_answers
 from pytest_chimera.workflow.answers import combined, shaped
 from pytest_chimera.workflow.machine import ChimeraTask, ChimeraWorkflow, Moved
@@ -51,6 +52,7 @@ OWN = "chimera-"
 SHOWN_AT_ONCE = 3
 """How many planted changes a run shows, another choice each time."""
 _REMEMBERED = 50
+_MEMORY = "canaries.json"
 _REVIEW, _VALIDATE = "pytest_chimera_review_change", "pytest_chimera_validate"
 _TEST = "test_reader_searches"
 _SOURCE = f"""\
@@ -136,6 +138,7 @@ class Canaries:
     state: Path
     by_hand: bool
     chance: random.Random = field(default_factory=random.SystemRandom)
+    signer: Signer = field(default_factory=signer_of_machine)
     broken: BrokenRun | None = None
     _shown: set[str] = field(default_factory=set)
     _lock: anyio.Lock = field(default_factory=anyio.Lock)
@@ -275,19 +278,27 @@ class Canaries:
 
     @property
     def _memory(self) -> Path:
-        return self.state / "canaries.json"
+        return self.state / _MEMORY
 
     def _known(self) -> list[str]:
-        """The keys that are remembered; what can't be read is as good as nothing, and they are shown again."""
-        with suppress(OSError, ValueError):
-            keys = json.loads(self._memory.read_text(encoding="utf-8"))
-            return [str(each) for each in keys] if isinstance(keys, list) else []
+        """The keys that are remembered; what can't be read, or was not signed here, is as good as nothing: they are
+        shown again.
+        """
+        with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+            told = json.loads(self._memory.read_text(encoding="utf-8"))
+            keys = [str(each) for each in told["keys"]]
+            return keys if self._is_signed(keys, str(told["mac"])) else []
         return []
+
+    def _is_signed(self, keys: list[str], signature: str) -> bool:
+        return self.signer.signed(_MEMORY, json.dumps(keys).encode(), signature)
 
     def _remember(self, key: str) -> None:
         known = self._known()
         if key not in known:
-            write_file(self._memory, json.dumps([*known, key][-_REMEMBERED:]))
+            keys = [*known, key][-_REMEMBERED:]
+            mac = self.signer.sign(_MEMORY, json.dumps(keys).encode())
+            write_file(self._memory, json.dumps({"keys": keys, "mac": mac}))
 
 
 _FEATURE = Feature(id=_TEST, description="A reader can search", function=_TEST)

@@ -31,12 +31,12 @@ from pytest_chimera.errors import (
 )
 from pytest_chimera.generation.sealing import said_by
 from pytest_chimera.judge import is_vacuous
-from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, SealedTest, TestRun, Verdict
+from pytest_chimera.models import RIGHT_REDS, Change, Feature, GeneratedTest, SealedTest, TestRun, Verdict
 from pytest_chimera.run.executor import ChimeraExecutor, Parked, Recorder
 from pytest_chimera.run.phases import GreenOnBase, Workshop
 from pytest_chimera.run.publishing import Publication
 from pytest_chimera.run.verdicts import Verdicts, verdict_of
-from pytest_chimera.state.journal import Journal
+from pytest_chimera.state.journal import Foreign, Journal
 from pytest_chimera.state.replay import Standing
 from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult, sealed_of
@@ -99,6 +99,8 @@ async def _pursued(project: Project, feature: Feature, base: str | None) -> Verd
         journal = project.journal(feature)
         if journal.repaired:
             project.progress(feature, journal.repaired)
+        if journal.foreign:
+            project.progress(feature, _set_aside(journal.foreign))
         try:
             verdict = await _Pursuit(project, feature, journal, base).verdict()
         except (ChimeraError, OSError) as error:
@@ -121,6 +123,14 @@ def _note_end(journal: Journal, verdict: Verdict, reason: str = "") -> None:
             journal.write("parked" if verdict.state == "parked" else "stopped", reason=reason)
         if journal.standing.ended != verdict.state:
             journal.write("ended", state=verdict.state)
+
+
+def _set_aside(foreign: Foreign) -> str:
+    standing = foreign.standing
+    return (
+        f"what is recorded of it ({standing.state}) does not count: {foreign.why}. It was set aside as "
+        f"{foreign.where.name}, and what it tells is proved again here"
+    )
 
 
 class JournalRecorder(Recorder):
@@ -164,6 +174,8 @@ class _Pursuit:
         return workflow
 
     async def verdict(self) -> Verdict:
+        if failed := self._failed_elsewhere():
+            return failed
         note = await self._current_generation()
         orders = self.project.orders
         if orders.words and not self.standing.settled:
@@ -187,6 +199,34 @@ class _Pursuit:
                 self.feature,
                 f"its result is on HEAD and stays there until you take it back: {await publication.take_back()}",
             )
+
+    # -- what somebody else has recorded
+
+    def _failed_elsewhere(self) -> Verdict | None:
+        """The verdict on a feature that has failed, as somebody else has recorded: nothing is spent on it unasked."""
+        foreign, orders = self.journal.foreign, self.project.orders
+        workflow = foreign.standing.workflow if foreign else None
+        if foreign is None or workflow is None or workflow.current_phase is not ChimeraPhase.FAILED:
+            return None
+        if orders.restart or orders.words or foreign.standing.asked != self._asked():
+            return None
+        foreign.where.rename(self.journal.path)  # it is what there is to say, until the person answers
+        name = self.feature.function or self.feature.id
+        return Verdict(
+            feature=self.feature.id,
+            state="failed",
+            sentence=f"failed before, as a journal tells that does not count here: {foreign.why}",
+            details=f"where: {self.journal.path}",
+            next_command=f"pytest --chimera --chimera-restart -k {name}",
+        )
+
+    def _adopted(self) -> Change | None:
+        """The candidate that somebody else has recorded: it is reviewed and judged here as if a coder had made it."""
+        foreign = self.journal.foreign
+        if foreign is None or self.project.by_hand or self.project.orders.words or self.project.orders.restart:
+            return None
+        workflow = foreign.standing.workflow
+        return workflow.change if workflow else None
 
     # -- which generation
 
@@ -236,12 +276,15 @@ class _Pursuit:
         return f"The scenario has changed:\n{difference}"
 
     def _begin(self) -> None:
-        before = self.standing.workflow
+        foreign = self.journal.foreign
+        before = self.standing.workflow or (foreign.standing.workflow if foreign else None)
         task = self._task()
         workflow = task.begin(self._attempts, before.generation + 1 if before else 1)
         if before and before.turned_down:  # what the person has rejected stays so, however often it begins anew
             workflow = workflow.model_copy(update={"turned_down": before.turned_down})
-        self.journal.write("begun", feature=self.feature.id, workflow=workflow, asked=self._asked())
+        about = {"adopted": adopted} if (adopted := self._adopted()) else {}
+        self.journal.write("begun", feature=self.feature.id, workflow=workflow, asked=self._asked(), **about)
+        self.journal.foreign = None
 
     def _asked(self) -> str:
         feature = self.feature
@@ -305,7 +348,7 @@ class _Pursuit:
             if self.workflow.current_phase is ChimeraPhase.CODE_IMPLEMENTATION:
                 if orders.until_red:
                     return self.verdicts.red(note)
-                if not orders.calls_coder:
+                if not orders.calls_coder and not workshop.implementing.adopts(self.workflow):
                     return self.verdicts.unproved()
                 await self._begin_attempt()
             before = self.workflow.attempt

@@ -19,9 +19,9 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pytest_chimera.context.circuit_breaker import Breakers
 from pytest_chimera.context.limits import Allowance
-from pytest_chimera.context.project import Project, state_out_of_reach, time_limits
+from pytest_chimera.context.project import Project, time_limits
 from pytest_chimera.context.scheduler import NotBegun, Turn, Turns
-from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
+from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, StateError, state_out_of_reach
 from pytest_chimera.generation.drafting import draft_of, lacks_steps, lay
 from pytest_chimera.generation.generator import Generator, Judge
 from pytest_chimera.generation.sealing import ready_test
@@ -58,14 +58,16 @@ from pytest_chimera.session.items import (
 from pytest_chimera.session.progress import Progress
 from pytest_chimera.session.refused import refused_options
 from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
+from pytest_chimera.session.state_folder import state_folder
 from pytest_chimera.settings import Settings
 from pytest_chimera.staging.local_staging import Deployer
-from pytest_chimera.state.journal import standing_of
+from pytest_chimera.state.journal import own_standing_of
 from pytest_chimera.state.sanitize import Cleaner
 from pytest_chimera.state.vault import Vault
 from pytest_chimera.state.write_ahead_log import Ahead, recovered
 from pytest_chimera.system.credentials import has_known_form, secret_values
 from pytest_chimera.system.nesting import inside
+from pytest_chimera.system.signing import Signer, signer_of_machine
 from pytest_chimera.workflow.agents import Agents
 
 MEMORY_OF_A_FEATURE = 1_000_000_000
@@ -291,8 +293,10 @@ class Conductor:
         repository = Repository.find(root, settings.work_dir, private_folders(config))
         repository.head()
         cache = cache_of(config)
-        assert cache is not None, "--chimera without the cache is a usage error"
-        state = self._state(cache)
+        vault = Vault(root)
+        vault.place()
+        signer = signer_of_machine()
+        state = self._state(signer)
         manager = config.pluginmanager
         clean = self._progress.clean = cleaner_of(settings, repository)
         by_hand = not settings.coder and not item.ihook.pytest_chimera_implement_feature.get_hookimpls()
@@ -304,7 +308,7 @@ class Conductor:
             work=repository.work,
             repository=repository,
             settings=settings,
-            vault=Vault(root),
+            vault=vault,
             agents=Agents(manager, item.ihook),
             orders=orders_of(config),
             by_hand=by_hand,
@@ -316,23 +320,26 @@ class Conductor:
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
             table=time_limits(settings, answered, state),
-            canaries=Canaries(repository, settings, state, by_hand),
+            canaries=Canaries(repository, settings, state, by_hand, signer=signer),
             clean=clean,
             ahead=Ahead(state),
+            signer=signer,
+            tracked=repository.tracked(state),
             allowance=Allowance(settings),
             breakers=Breakers(self._progress.note),
             sandboxes=sandboxes_of(config.rootpath, settings, repository, state, by_hand=by_hand),
             run=_run_of(config),
         )
 
-    def _state(self, cache: pytest.Cache) -> Path:
+    def _state(self, signer: Signer) -> Path:
         """The folder of the journals, with what the machine lost put back."""
+        state = state_folder(self._config)
+        assert state is not None, "--chimera without the cache is a usage error"
         try:
-            state = Path(cache.mkdir("chimera"))
-            for line in recovered(state):
+            for line in recovered(state, signer):
                 self._progress.note(line)
         except OSError as error:
-            raise state_out_of_reach(Path(str(cache._cachedir)), error) from error
+            raise state_out_of_reach(state, error) from error
         return state
 
     def _ready(self, settings: Settings) -> SealedTest | None:
@@ -418,16 +425,23 @@ def result_of(project: Project, feature: Feature) -> str | Verdict | None:
     """Where a feature that follows another starts: the other's proved commit, or HEAD once that holds it."""
     assert feature.after is not None, "only a feature with after= follows another"
     path = project.state / f"{journal_name(feature.after)}.jsonl"
-    standing = standing_of(path)
+    try:
+        standing = own_standing_of(path)
+    except StateError as error:
+        return _waits_for(feature, f"{feature.after}: {error.sentence}")
     proof = standing.proof
     ends = [commit for commit in (proof and proof.commit, standing.merged) if commit]
     if standing.settled or (proof and any(project.repository.is_ancestor(each, "HEAD") for each in ends)):
         return None
     if proof and standing.branch:
         return proof.commit
+    return _waits_for(feature, f"{feature.after}, which is {standing.state}")
+
+
+def _waits_for(feature: Feature, what: str) -> Verdict:
     return Verdict(
         feature=feature.id,
         state="parked",
-        sentence=f"waits for {feature.after}, which is {standing.state}",
+        sentence=f"waits for {what}",
         next_command=f"pytest --chimera -k {feature.after}",
     )

@@ -11,6 +11,7 @@ from pytest_chimera.git import Repository
 from pytest_chimera.settings import Settings
 from pytest_chimera.system.import_paths import Origin
 from pytest_chimera.system.sandbox import Sandboxes
+from pytest_chimera.system.signing import key_folder
 from pytest_chimera.workflow.machine import ChimeraPhase
 
 NOTE = "chimera-note"
@@ -24,7 +25,7 @@ def sandboxes_of(root: Path, settings: Settings, repository: Repository, state: 
     :param root: what the paths in the settings are relative to.
     :raises SettingError: one is required, and there is none.
     """
-    private = (repository.root, *repository.git_folders(), repository.work, state)
+    private = (repository.root, *repository.git_folders(), repository.work, state, key_folder())
     paths = tuple(str(root / Path(each).expanduser()) for each in settings.sandbox_paths)
     found = Sandboxes(settings.sandbox, paths, private, Origin(repository.root, repository.prefix), not by_hand)
     if settings.sandbox == "require":

@@ -5,12 +5,14 @@ from __future__ import annotations
 import signal
 import threading
 from collections.abc import Generator, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
+from pathlib import Path
 
 import pytest
 
-from pytest_chimera.markers import cache_of
+from pytest_chimera.errors import StateError
 from pytest_chimera.session.screen import screen_of
+from pytest_chimera.session.state_folder import state_folder
 
 
 class Interruption:
@@ -36,8 +38,9 @@ class Interruption:
             screen.write_line(self._kept())
 
     def _kept(self) -> str:
-        cache = cache_of(self._config)
-        folder = cache.mkdir("chimera") if cache else None
+        folder: Path | None = None
+        with suppress(StateError):
+            folder = state_folder(self._config)
         count = len(list(folder.glob("*.jsonl"))) if folder else 0
         kept = (
             f"what {count} feature{'s have' if count != 1 else ' has'} reached is kept" if count else "nothing is lost"

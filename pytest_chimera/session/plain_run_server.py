@@ -12,7 +12,7 @@ from typing import Any
 import filelock
 import pytest
 
-from pytest_chimera.errors import ChimeraError
+from pytest_chimera.errors import ChimeraError, StateError
 from pytest_chimera.judge import find_browser
 from pytest_chimera.models import Call
 from pytest_chimera.session.configuration import settings_of
@@ -36,13 +36,13 @@ class TestServer:
     def __init__(self, config: pytest.Config) -> None:
         worker = getattr(config, "workerinput", {}).get("workerid", "")
         self._root: Path = config.rootpath
-        self._folder = Vault(config.rootpath).scratch(f"plain-run-{worker}" if worker else "plain-run")
         self._run = str(getattr(config, "workerinput", {}).get("testrunuid", ""))
         self._served: Served | None = None
         self._prepared: Prepared | None = None
         self._is_fresh = True
         self.note = ""
         try:
+            self._folder = Vault(config.rootpath).scratch(f"plain-run-{worker}" if worker else "plain-run")
             self._settings = settings_of(config)
             self.url = self._url()
         except ChimeraError as error:
@@ -61,7 +61,7 @@ class TestServer:
         """Serve; what preparing lines fill the data folder with is kept, and the workers of a run have it in common."""
         if not recipe.preparing:
             return serve(recipe, threading.Event())
-        room = Vault(self._root).folder / f"{PREPARED}-{self._run or 'alone'}"
+        room = Vault(self._root).place(f"{PREPARED}-{self._run or 'alone'}")
         if self._prepared is None:
             self._prepared = Prepared(room, {"data": recipe.data_dir}, shared=bool(self._run))
         with filelock.FileLock(room.with_name(f"{room.name}.lock")) if self._run else nullcontext():
@@ -111,7 +111,11 @@ class TestServer:
 
 def forget_prepared(root: Path) -> None:
     """Remove what the workers of a run had in common."""
-    for each in Vault(root).folder.glob(f"{PREPARED}-*"):
+    try:
+        vault = Vault(root).place()
+    except StateError:
+        return  # it leads elsewhere, and what lies there is none of ours
+    for each in vault.glob(f"{PREPARED}-*"):
         if each.is_dir():
             remove_folder(each)
         else:

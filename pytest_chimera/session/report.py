@@ -130,11 +130,13 @@ def state_lines(state: Path, width: int) -> tuple[str, bool]:
 
 def _status_row(path: Path) -> Sequence[str]:
     try:
-        standing = standing_of(path)
+        standing, foreign = standing_of(path), examined(path).foreign
     except ChimeraError as error:
         return path.stem, "damaged", "", "", "", error.sentence
     merged = f"merged as {standing.merged[:10]}" if standing.merged else ""
     note = "\n".join(part for part in (standing.parked or standing.stopped, merged) if part)
+    if foreign:
+        note = f"does not count: {foreign}; pytest --chimera proves it again\n{note}".rstrip()
     attempts = str(standing.attempts or "")
     return standing.feature or path.stem, standing.state, attempts, _age(standing), standing.branch, note
 

@@ -6,15 +6,16 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.errors import ChimeraError
+from pytest_chimera.errors import ChimeraError, StateError
 from pytest_chimera.git import Repository
-from pytest_chimera.markers import cache_of, journal_name
+from pytest_chimera.markers import journal_name
 from pytest_chimera.models import slug_of
 from pytest_chimera.session.configuration import private_folders, settings_of
 from pytest_chimera.session.report import state_lines, status_lines
 from pytest_chimera.session.screen import screen_of
+from pytest_chimera.session.state_folder import state_folder
 from pytest_chimera.session.verifying import verify_commit
-from pytest_chimera.state.journal import standing_of
+from pytest_chimera.state.journal import own_standing_of
 from pytest_chimera.state.replay import Standing
 from pytest_chimera.state.vault import Vault
 
@@ -57,10 +58,10 @@ def _verify(config: pytest.Config, rev: str) -> pytest.ExitCode:
 
 
 def _state(config: pytest.Config) -> Path:
-    cache = cache_of(config)
-    if cache is None:
+    state = state_folder(config)
+    if state is None:
         raise pytest.UsageError("The state lies in pytest's cache: run this without -p no:cacheprovider.")
-    return Path(cache.mkdir("chimera"))
+    return state
 
 
 def _status(config: pytest.Config) -> None:
@@ -71,7 +72,7 @@ def _standing(config: pytest.Config, feature: str) -> Standing:
     path = _state(config) / f"{journal_name(feature)}.jsonl"
     if not path.exists():
         raise pytest.UsageError(f"No feature {feature!r} is recorded; pytest --chimera-status lists those that are.")
-    return standing_of(path)
+    return own_standing_of(path)
 
 
 def _apply(config: pytest.Config, feature: str) -> None:
@@ -86,7 +87,12 @@ def _apply(config: pytest.Config, feature: str) -> None:
 
 def _prune(config: pytest.Config) -> None:
     vault, terminal = Vault(config.rootpath), screen_of(config)
+    vault.place()
     for path in sorted(_state(config).glob("*.jsonl")):
-        standing = standing_of(path)
+        try:
+            standing = own_standing_of(path)
+        except StateError as error:
+            terminal.write_line(f"{path.name}: left alone: {error.sentence}")
+            continue
         if standing.merged and standing.feature and vault.clear(slug_of(standing.feature)):
             terminal.write_line(f"{standing.feature}: its vault is empty now")

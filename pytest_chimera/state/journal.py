@@ -1,7 +1,8 @@
 """The durable record: one append-only journal a feature.
 
 A line is on the disk before the next step begins. Each carries a sequence number, the digest of the line before and
-its own, so that damage is seen; a torn last line is cut off. The rules are those of docs/reference/files.md.
+its own, so that damage is seen, and a signature with this machine's key, so that what somebody else wrote is told from
+what was recorded here; a torn last line is cut off. The rules are those of docs/reference/files.md.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,12 +23,26 @@ from pytest_chimera.state.replay import Event, Standing, fold
 from pytest_chimera.state.sanitize import Cleaner
 from pytest_chimera.state.write_ahead_log import Ahead, to_disk
 from pytest_chimera.system.crash_points import CrashPoint, reached
+from pytest_chimera.system.signing import DIGEST, SEAL, Signer, signature_in, signer_of_machine
 
-SCHEMA = 1
+SCHEMA = 2
+HELD: set[Path] = set()
+"""The journals that this process holds: nobody else may write them."""
 _BEGINNING = "0" * 64
 _TEXTS = {"reason", "words"}
-_DIGEST = b',"digest":"'
-_SEAL = len(_DIGEST) + 64 + len(b'"}')
+_FOLLOWS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+_UNREADABLE = (KeyError, ValueError, TypeError, AttributeError, RecursionError)
+
+
+class Foreign(NamedTuple):
+    """What somebody else has recorded of a feature: it counts for nothing until it is proved here.
+
+    :param standing: what it tells; ``where`` it lies now; ``why`` it does not count.
+    """
+
+    standing: Standing
+    where: Path
+    why: str
 
 
 class Journal:
@@ -36,6 +52,8 @@ class Journal:
     :param mirror: called with the readable standing after each event; its failures are the caller's warnings.
     :param clean: cleans what comes from outside before it is recorded.
     :param ahead: puts what is written on the disk for all journals of this process at once; each does it alone without.
+    :param signer: signs what is written; with this machine's key unless given.
+    :param tracked: git tracks the file, so that it may come from anybody.
     :raises StateError: an earlier line is damaged (the file is set aside), or a newer program wrote it.
     """
 
@@ -45,9 +63,15 @@ class Journal:
         mirror: Callable[[Standing], None] | None = None,
         ahead: Ahead | None = None,
         clean: Cleaner | None = None,
+        signer: Signer | None = None,
+        *,
+        tracked: bool = False,
     ) -> None:
         self.path = path
         self.repaired = ""
+        self.foreign: Foreign | None = None
+        self._signer = signer or signer_of_machine()
+        self._tracked = tracked
         self._size = 0
         self._count = 0
         self._last = _BEGINNING
@@ -76,7 +100,7 @@ class Journal:
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         entry = Event(SCHEMA, self._count + 1, at, event, data, self._last, "")
         standing = fold(self.standing, (entry,))
-        line, digest = _as_line(entry)
+        line, digest = _as_line(entry, self._signer, self.path.name)
         reached(CrashPoint.BEFORE_RECORD, event)
         self._put(line)
         reached(CrashPoint.AFTER_RECORD, event)
@@ -106,7 +130,7 @@ class Journal:
 
     def _opened(self) -> int:
         """The file, made only for the first event: one that is gone was removed during this run."""
-        how = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        how = os.O_WRONLY | os.O_APPEND | _FOLLOWS
         try:
             return os.open(self.path, how | (0 if self._size else os.O_CREAT), 0o644)
         except FileNotFoundError:
@@ -164,7 +188,7 @@ class Journal:
 
     def _read(self) -> Standing:
         try:
-            raw = self.path.read_bytes()
+            raw = _bytes_of(self.path)
         except FileNotFoundError:
             raw = b""
         except OSError as error:
@@ -176,11 +200,20 @@ class Journal:
                 file.truncate(len(whole))
         self._size = len(whole)
         try:
-            return fold(Standing(), self._noted(whole))
+            standing = fold(Standing(), self._noted(whole))
         except _DamagedLine as damage:
             raise self._set_aside(damage) from None
-        except (KeyError, ValueError) as error:
+        except _UNREADABLE as error:
             raise self._set_aside(_DamagedLine(self._count, f"its data cannot be read: {error}")) from None
+        why = why_foreign(self.path.name, whole, self._signer, tracked=self._tracked)
+        return self._left_behind(standing, why) if why else standing
+
+    def _left_behind(self, standing: Standing, why: str) -> Standing:
+        """Set aside what somebody else has recorded, and begin anew."""
+        aside = self._renamed(".jsonl.unsigned-{}")
+        self.foreign = Foreign(standing, aside, why)
+        self._size, self._count, self._last = 0, 0, _BEGINNING
+        return Standing()
 
     def _noted(self, whole: bytes) -> Iterator[Event]:
         for event in events_in(whole):
@@ -188,58 +221,118 @@ class Journal:
             yield event
 
     def _set_aside(self, damage: _DamagedLine) -> StateError:
-        number = 1
-        while (aside := self.path.with_suffix(f".damaged-{number}.jsonl")).exists():
-            number += 1
-        self.path.rename(aside)
+        aside = self._renamed(".damaged-{}.jsonl")
         return StateError(
             f"Line {damage.line} of the feature's journal is damaged: {damage.why}.",
             where=str(aside),
             remedy="The journal was set aside under that name. Run the same command again to start this feature over.",
         )
 
+    def _renamed(self, ending: str) -> Path:
+        """Give the file another name, which no other one has; that is where it lies then."""
+        number = 1
+        while os.path.lexists(aside := self.path.with_suffix(ending.format(number))):
+            number += 1
+        self.path.rename(aside)
+        return aside
+
+
+def _bytes_of(path: Path) -> bytes:
+    """A journal's content.
+
+    :raises StateError: it is no regular file.
+    """
+    if not stat.S_ISREG(path.lstat().st_mode):
+        raise StateError(
+            "A feature's journal is a link, or no regular file.",
+            where=str(path),
+            remedy="Remove it, then run the same command again.",
+        )
+    return path.read_bytes()
+
+
+def why_foreign(name: str, whole: bytes, signer: Signer, *, tracked: bool = False) -> str:
+    """Why a journal's content does not count: who wrote it is not known; empty for one of this machine's own.
+
+    :param name: the journal's file name; ``whole`` its lines. The last one stands for all: each holds the digest of
+        the one before.
+    """
+    if not whole:
+        return ""
+    if tracked:
+        return "git tracks it, so that it may come from anybody"
+    line = whole[:-1].rpartition(b"\n")[2]
+    if signature_in(line) is None:
+        return "it has no signature"
+    return "" if signer.has_signed(name, line) else "it is signed with another key than this machine's"
+
 
 class Examined(NamedTuple):
     """What a journal's file holds.
 
-    :param damage: what is wrong with it, in a sentence; ``note`` what is odd about it and mends itself.
+    :param damage: what is wrong with it, in a sentence; ``note`` what is odd about it and mends itself; ``foreign`` why
+        what it tells does not count here.
     """
 
     events: int
     standing: Standing
     damage: str = ""
     note: str = ""
+    foreign: str = ""
 
 
 def examined(path: Path) -> Examined:
     """Check a journal, and change nothing: its writer may be at work."""
     standing, events = Standing(), 0
     try:
-        whole, torn = cut_torn_line(path.read_bytes())
+        whole, torn = cut_torn_line(_bytes_of(path))
         for event in events_in(whole):
             standing, events = fold(standing, (event,)), event.seq
+        foreign = why_foreign(path.name, whole, signer_of_machine())
     except _DamagedLine as damage:
         return Examined(events, standing, f"line {damage.line} is damaged: {damage.why}")
-    except (KeyError, ValueError):
+    except _UNREADABLE:
         return Examined(events, standing, f"line {events + 1} is damaged: its data cannot be read")
     except StateError as error:
         return Examined(events, standing, error.sentence)
     except OSError as error:
         return Examined(events, standing, f"it cannot be read: {error.strerror or error}")
-    cut = f"a torn last line ({len(torn)} bytes), which the next run cuts off" if torn else ""
-    return Examined(events, standing, note=cut)
+    notes = [f"a torn last line ({len(torn)} bytes), which the next run cuts off"] if torn else []
+    notes += [f"{foreign}: the next run proves it again"] if foreign else []
+    return Examined(events, standing, note="; ".join(notes), foreign=foreign)
 
 
 def standing_of(path: Path) -> Standing:
-    """Where a feature stands, as its journal tells it; the journal is only read.
+    """Where a feature stands, as its journal tells it, whoever wrote that; the journal is only read.
 
     :raises StateError: it is damaged, or a newer program wrote it.
     """
+    return _told_by(path)[0]
+
+
+def own_standing_of(path: Path) -> Standing:
+    """Where a feature stands, as this machine has recorded it; the journal is only read.
+
+    :raises StateError: it is damaged, a newer program wrote it, or somebody else did.
+    """
+    standing, whole = _told_by(path)
+    if why := why_foreign(path.name, whole, signer_of_machine()):
+        raise StateError(
+            f"What is recorded of {standing.feature or path.stem} does not count here: {why}.",
+            where=str(path),
+            remedy="pytest --chimera proves it again.",
+        )
+    return standing
+
+
+def _told_by(path: Path) -> tuple[Standing, bytes]:
+    """What a journal tells, and its whole lines."""
     try:
-        return fold(Standing(), events_in(cut_torn_line(path.read_bytes())[0]))
+        whole = cut_torn_line(_bytes_of(path))[0]
+        return fold(Standing(), events_in(whole)), whole
     except FileNotFoundError:
-        return Standing()
-    except (_DamagedLine, KeyError, ValueError, OSError):
+        return Standing(), b""
+    except (_DamagedLine, OSError, *_UNREADABLE):
         damage = examined(path).damage
         raise StateError(f"The feature's journal is not whole: {damage}.", where=str(path)) from None
 
@@ -254,11 +347,12 @@ class _DamagedLine(Exception):
         self.why = why
 
 
-def _as_line(entry: Event) -> tuple[bytes, str]:
-    """The event as a line, and the digest that the line ends with."""
-    body = _as_json({name: value for name, value in entry._asdict().items() if name != "digest"})[:-1]
+def _as_line(entry: Event, signer: Signer, name: str) -> tuple[bytes, str]:
+    """The event as a line, signed, and the digest that the line ends with."""
+    body = _as_json({name: value for name, value in entry._asdict().items() if name not in {"mac", "digest"}})[:-1]
+    body = signer.with_signature(name, body)
     digest = hashlib.sha256(body).hexdigest()
-    return b'%b%b%b"}\n' % (body, _DIGEST, digest.encode()), digest
+    return b'%b%b%b"}\n' % (body, DIGEST, digest.encode()), digest
 
 
 def _as_json(value: dict[str, Any]) -> bytes:
@@ -281,14 +375,14 @@ def events_in(whole: bytes) -> Iterator[Event]:
         event = _event_in(line, number)
         if event.seq != number:
             raise _DamagedLine(number, f"its sequence number is {event.seq}")
-        if event.previous != previous or line[-_SEAL:] != _seal_of(line[:-_SEAL]):
+        if event.previous != previous or line[-SEAL:] != _seal_of(line[:-SEAL]):
             raise _DamagedLine(number, "its digest does not fit")
         previous = event.digest
         yield event
 
 
 def _seal_of(body: bytes) -> bytes:
-    return b'%b%b"}' % (_DIGEST, hashlib.sha256(body).hexdigest().encode())
+    return b'%b%b"}' % (DIGEST, hashlib.sha256(body).hexdigest().encode())
 
 
 def _event_in(line: bytes, number: int) -> Event:
@@ -301,7 +395,8 @@ def _event_in(line: bytes, number: int) -> Event:
         event = Event(**fields)
     except TypeError:
         raise _DamagedLine(number, "its fields are not a journal's") from None
-    if not isinstance(event.data, dict):
+    texts = (event.at, event.event, event.previous, event.digest, event.mac)
+    if not isinstance(event.data, dict) or not all(isinstance(each, str) for each in texts):
         raise _DamagedLine(number, "its fields are not a journal's")
     return event
 

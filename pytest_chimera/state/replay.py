@@ -13,7 +13,7 @@ class Event(NamedTuple):
     """One line of a journal.
 
     :param seq: counts from 1; ``at`` is the time in UTC, for people.
-    :param previous: digest of the line before; ``digest`` of this one.
+    :param previous: digest of the line before; ``digest`` of this one; ``mac`` its signature, empty in schema 1.
     """
 
     schema_version: int
@@ -23,12 +23,14 @@ class Event(NamedTuple):
     data: dict[str, Any]
     previous: str
     digest: str
+    mac: str = ""
 
 
 class Standing(Value):
     """Where a feature stands, as its journal tells it.
 
     :param feature: its id; ``workflow`` the present generation's workflow, ``None`` before the first.
+    :param adopted: a candidate that somebody else has recorded, to be reviewed and judged here before anything else.
     :param asked: digest of what the person asked for when this generation began.
     :param open_phase: a phase that was started and has not ended: a crash's leftover.
     :param parked: why it is parked; ``stopped`` why it waits for the person; empty once it goes on.
@@ -41,6 +43,7 @@ class Standing(Value):
 
     feature: str = ""
     workflow: ChimeraWorkflow | None = None
+    adopted: Change | None = None
     asked: str = ""
     open_phase: tuple[ChimeraPhase, int] | None = None
     parked: str = ""
@@ -103,7 +106,8 @@ _FRESH: Changes = {name: each.default for name, each in Standing.model_fields.it
 
 def _begun(_now: Fields, data: Fields) -> Changes:
     workflow = ChimeraWorkflow.model_validate(data["workflow"])
-    return _FRESH | {"feature": data["feature"], "asked": data["asked"], "workflow": workflow}
+    adopted = Change.model_validate(data["adopted"]) if data.get("adopted") else None
+    return _FRESH | {"feature": data["feature"], "asked": data["asked"], "workflow": workflow, "adopted": adopted}
 
 
 def _phase_started(_now: Fields, data: Fields) -> Changes:

@@ -21,11 +21,14 @@ import anyio
 import anyio.lowlevel
 import filelock
 
+from pytest_chimera.system.signing import Signer, signer_of_machine
+
 ENDING = ".ahead"
 MOST = 16_000_000
 """Bytes after which the journals themselves are put on the disk and the file begins anew."""
 _AT_ONCE = 16
-_PREVIOUS = re.compile(rb'"previous":"([0-9a-f]{64})","digest":"([0-9a-f]{64})"}$')
+_PREVIOUS = re.compile(rb'"previous":"([0-9a-f]{64})"(?:,"mac":"[0-9a-f]{64}")?,"digest":"([0-9a-f]{64})"}$')
+_JOURNAL = re.compile(rb"[^./\\\0][^/\\\0]*\.jsonl")
 _BEGINNING = b"0" * 64
 
 
@@ -141,20 +144,22 @@ def _folder_to_disk(folder: Path) -> None:
 # -- after the machine died
 
 
-def recovered(folder: Path) -> list[str]:
+def recovered(folder: Path, signer: Signer | None = None) -> list[str]:
     """Put back what journals lack that a run had on the disk before the machine died.
 
     Call it before any journal of the folder is read. Files of processes that live are left alone.
 
+    :param signer: knows the lines that this machine has written; no other one follows such a line.
     :return: what was done, in sentences.
     """
     if not any(folder.glob(f"*{ENDING}")):
         return []
+    signer = signer or signer_of_machine()
     with filelock.FileLock(folder / "recovering.lock"):
-        return [sentence for path in sorted(folder.glob(f"*{ENDING}")) for sentence in _recovered_from(path)]
+        return [sentence for path in sorted(folder.glob(f"*{ENDING}")) for sentence in _recovered_from(path, signer)]
 
 
-def _recovered_from(path: Path) -> Iterator[str]:
+def _recovered_from(path: Path, signer: Signer) -> Iterator[str]:
     owner = filelock.FileLock(f"{path}.lock", timeout=0)
     try:
         owner.acquire()
@@ -163,7 +168,7 @@ def _recovered_from(path: Path) -> Iterator[str]:
     try:
         lines = _lines_by_journal(path)
         for name, given in lines.items():
-            if count := _put_back(path.parent / name, given):
+            if count := _put_back(path.parent / name, given, signer):
                 yield f"{name}: {count} line{'s' if count > 1 else ''} put back that the machine had lost"
         _all_to_disk(path.parent, lines)
         path.unlink()
@@ -176,18 +181,21 @@ def _lines_by_journal(path: Path) -> dict[str, list[bytes]]:
     lines: dict[str, list[bytes]] = defaultdict(list)
     for line in path.read_bytes().split(b"\n")[:-1]:
         name, tab, given = line.partition(b"\t")
-        if tab and _PREVIOUS.search(given):
+        if tab and _JOURNAL.fullmatch(name) and _PREVIOUS.search(given):
             lines[os.fsdecode(name)].append(given)
     return lines
 
 
-def _put_back(journal: Path, given: list[bytes]) -> int:
+def _put_back(journal: Path, given: list[bytes], signer: Signer) -> int:
     """Append what follows a journal's last whole line; how many lines that were."""
     raw = journal.read_bytes() if journal.exists() else b""
     end = raw.rfind(b"\n") + 1
-    last = _PREVIOUS.search(raw[:end].rstrip(b"\n"))
+    line = raw[:end].rstrip(b"\n").rpartition(b"\n")[2]
+    last = _PREVIOUS.search(line)
     if end and not last:
         return 0
+    if signer.has_signed(journal.name, line):
+        given = [each for each in given if signer.has_signed(journal.name, each)]
     missing = _following(given, last[2] if last else _BEGINNING)
     if missing:
         with journal.open("r+b" if raw else "wb") as file:

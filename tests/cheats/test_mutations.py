@@ -24,6 +24,8 @@ UNIT, OWN, WATCH = (
     "tests/implementation/test_tamper_detection.py",
 )
 JUDGE, READING = "tests/judge/test_judge.py", "tests/judge/test_results.py"
+SIGNING, PLANTED = "tests/state/test_signing.py", "tests/session/test_planted_state.py"
+OWN_PATHS, JOURNAL = "system/own_paths.py", "state/journal.py"
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,73 @@ MUTANTS = [
     Mutant("compiled code", CUSTODY, "return bool(loaded == compiled)", "return True", WATCH),
     Mutant("git's settings", CUSTODY, "dict(_git(git_dir))", "{}", WATCH),
     Mutant("journals", CUSTODY, "if not _is_continued(Path(path), known)", "if False", WATCH),
+    Mutant("links in our places", OWN_PATHS, "        if here.is_symlink():", "        if False:", SIGNING),
+    Mutant("names in our places", OWN_PATHS, '        if name in {"", ".", ".."} or', "        if False and", SIGNING),
+    Mutant(
+        "links in the state",
+        OWN_PATHS,
+        "        if not (stat.S_ISREG(mode)",
+        "        if False and not (stat.S_ISREG(mode)",
+        SIGNING,
+    ),
+    Mutant(
+        "signed journals",
+        JOURNAL,
+        '    return "" if signer.has_signed(name, line) else',
+        '    return "" if True else',
+        SIGNING,
+    ),
+    Mutant("unsigned journals", JOURNAL, "    if signature_in(line) is None:", "    if False:", PLANTED),
+    Mutant("tracked journals", JOURNAL, "    if tracked:", "    if False:", SIGNING),
+    Mutant("linked journals", JOURNAL, "    if not stat.S_ISREG(path.lstat().st_mode):", "    if False:", SIGNING),
+    Mutant(
+        "names in a signature",
+        "system/signing.py",
+        'name.encode("utf-8", "surrogateescape") + b"\\0" + content',
+        "content",
+        SIGNING,
+    ),
+    Mutant("names in a log", "state/write_ahead_log.py", "_JOURNAL.fullmatch(name) and ", "", SIGNING),
+    Mutant(
+        "unsigned lines put back",
+        "state/write_ahead_log.py",
+        "    if signer.has_signed(journal.name, line):",
+        "    if False:",
+        SIGNING,
+    ),
+    Mutant(
+        "what is no key",
+        "system/signing.py",
+        "    if not stat.S_ISREG(about.st_mode) or",
+        "    if False and",
+        SIGNING,
+    ),
+    Mutant(
+        "signed canaries",
+        "run/canaries.py",
+        "return keys if self._is_signed(",
+        "return keys if True or self._is_signed(",
+        "tests/run/test_canaries.py",
+    ),
+    Mutant(
+        "planted journals",
+        CUSTODY,
+        "elif self.signer and not _is_signed(Path(path), self.signer):",
+        "elif False:",
+        WATCH,
+    ),
+    Mutant("links among journals", CUSTODY, "elif after == _LINK:", "elif False:", WATCH),
+    Mutant("our own locks", CUSTODY, "if path in HELD or lock", "if lock", WATCH),
+    Mutant(
+        "irregular candidates",
+        "git/repository.py",
+        "entry.mode not in {REGULAR, EXECUTABLE}:",
+        "False:",
+        PLANTED,
+    ),
+    Mutant(
+        "ids of candidates", "git/repository.py", "            if not is_id(commit):", "            if False:", PLANTED
+    ),
     Mutant("old buttons", "validation/old_behaviour.py", "if now.shown == before.shown:", "if True:", OWN),
     Mutant(
         "gone buttons",

@@ -11,10 +11,14 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import filelock
 import pytest
 
+from pytest_chimera import create_chimera_task
 from pytest_chimera.implementation import tamper_detection as custody
 from pytest_chimera.implementation.tamper_detection import Custody
+from pytest_chimera.state.journal import Journal
+from pytest_chimera.system.signing import signer_of_machine
 
 Rules = Callable[[Callable[[], object]], list[str]]
 
@@ -214,3 +218,64 @@ def test_compiled_code_that_is_not_what_its_source_says_is_found(
         py_compile.compile(str(other), cfile=importlib.util.cache_from_source(str(source)))
 
     assert rules(forge) == ["judges-packages"]
+
+
+def begun(path: Path) -> Path:
+    Journal(path).append("begun", feature=path.stem, workflow=create_chimera_task("A", "/").begin(), asked="")
+    return path
+
+
+@pytest.fixture
+def in_state(git_dir: Path, tmp_path: Path, packages: Path) -> Rules:
+    """The rules that an act in the folder of the journals breaks."""
+    assert packages.is_dir()
+    state = tmp_path / "state"
+    begun(state / "known.jsonl")
+
+    def broken(act: Callable[[], object]) -> list[str]:
+        signer = signer_of_machine()
+        before = Custody.taken(git_dir, state, signer)
+        act()
+        return [each.rule for each in before.trespasses(Custody.taken(git_dir, state, signer))]
+
+    return broken
+
+
+def test_a_journal_that_was_put_there_is_found_and_one_of_another_run_is_not(in_state: Rules, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    assert in_state(lambda: begun(state / "other.jsonl")) == []
+    assert in_state(lambda: (state / "planted.jsonl").write_text('{"seq": 1}\n')) == ["state-files"]
+    copied = state / "copied.jsonl"
+    assert in_state(lambda: copied.write_bytes((state / "known.jsonl").read_bytes())) == ["state-files"]
+
+
+def test_what_was_added_to_a_journal_by_nobody_who_may_is_found(in_state: Rules, tmp_path: Path) -> None:
+    known = tmp_path / "state" / "known.jsonl"
+    assert in_state(lambda: Journal(known).append("parked", reason="no browser")) == []
+    assert in_state(lambda: known.write_bytes(known.read_bytes() + b'{"seq": 3}\n')) == ["state-files"]
+
+
+def test_a_link_among_the_journals_and_another_key_are_found(
+    in_state: Rules, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
+    assert in_state(lambda: (tmp_path / "state" / "new.lock").symlink_to("/etc/hostname")) == ["state-files"]
+    key = tmp_path / "home" / "pytest-chimera" / "key"
+    begun(tmp_path / "state" / "mine.jsonl")
+    assert in_state(lambda: key.write_text("ab" * 32)) == ["state-files"]
+
+
+def test_what_another_machine_is_writing_is_no_trespass(in_state: Rules, tmp_path: Path) -> None:
+    state = tmp_path / "state"
+    with filelock.FileLock(state / "theirs.lock"):
+        assert in_state(lambda: (state / "theirs.jsonl").write_text('{"seq": 1}\n')) == []
+    assert in_state(lambda: (state / "theirs-2.jsonl").write_text('{"seq": 1}\n')) == ["state-files"]
+
+
+def test_no_lock_of_ours_hides_what_is_done_to_the_journal_that_we_hold(
+    in_state: Rules, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    known = tmp_path / "state" / "known.jsonl"
+    monkeypatch.setattr(custody, "HELD", {known})
+    with filelock.FileLock(known.with_suffix(".lock")):
+        assert in_state(lambda: known.write_text("{}\n")) == ["state-files"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import anyio
@@ -67,3 +68,13 @@ def test_the_judge_finds_no_planted_test_green(name: str, tmp_path: Path) -> Non
             return await judge(sealed, url, evidence=tmp_path, browser=find_browser(), time_limit=60)
 
     assert anyio.run(judged).status == "red"
+
+
+def test_a_record_that_was_not_signed_here_is_none(tmp_path: Path) -> None:
+    canaries = Canaries(Repository.__new__(Repository), Settings(), tmp_path, by_hand=False)
+    canaries._remember("key")
+    assert canaries._known() == ["key"]
+    told = json.loads((tmp_path / "canaries.json").read_text())
+    for planted in (["key"], told | {"keys": ["other"]}, told | {"mac": "0" * 64}, {"keys": ["key"]}, "[" * 100_000):
+        (tmp_path / "canaries.json").write_text(planted if isinstance(planted, str) else json.dumps(planted))
+        assert canaries._known() == []
