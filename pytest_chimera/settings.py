@@ -156,6 +156,21 @@ FLAGS = (
 )
 
 
+OF_A_COMMIT = (
+    "serve",
+    "staging_url",
+    "language",
+    "test_dir",
+    "health",
+    "port",
+    "persistent",
+    "tags",
+    "ready",
+    "patience",
+    "unneeded",
+    "test_id",
+)
+"""The settings that a commit says for itself when its proof is done again; all others are those of whoever does it."""
 SERVE_PLACEHOLDERS = ("port", "host", "data_dir", "name")
 """What ``{…}`` stands for in ``chimera_serve`` and ``chimera_env``."""
 CODER_PLACEHOLDERS = ("brief", "brief_json", "folder", "attempt", "feature")

@@ -15,6 +15,7 @@ from pytest_chimera.judge.record import Looks
 from pytest_chimera.models import Deployment, Feature, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.settings import Settings
+from pytest_chimera.system.sandbox import Sandboxes
 
 OTHER_LOOKS = Looks(
     locale="en-GB",
@@ -43,9 +44,17 @@ class Judge:
 
     :param repository: holds the base's own end-to-end folder, for a hand-written test.
     :param browser: finds the browser, once it is needed.
+    :param sandboxes: holds the judge's process, where the test is a stranger's.
     """
 
-    def __init__(self, settings: Settings, repository: Repository, browser: Callable[[], Browser]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        repository: Repository,
+        browser: Callable[[], Browser],
+        sandboxes: Sandboxes | None = None,
+    ) -> None:
+        self._sandboxes = sandboxes
         self._settings = settings
         self._repository = repository
         self._browser = browser
@@ -65,4 +74,5 @@ class Judge:
             patience=self._settings.patience,
             looks=OTHER_LOOKS if sealed.other_browser else None,
             unneeded=self._settings.unneeded,
+            sandboxes=self._sandboxes,
         )

@@ -23,6 +23,7 @@ from pytest_chimera.models import (
 )
 from pytest_chimera.scenario import TestGenerator, meaning_of
 from pytest_chimera.scenario.helpers import arrangements_of, modules_of
+from pytest_chimera.system.sandbox import Sandboxes
 
 
 def compiled(test: GeneratedTest) -> GeneratedTest:
@@ -81,9 +82,12 @@ async def ready_test(generator: TestGenerator, step: str) -> SealedTest:
     return SealedTest(test=test, nodeids=await freeze(test), sha256=seal_of(test.source))
 
 
-async def frozen(feature: Feature, test: GeneratedTest, git: Repository, commit: str) -> tuple[str, ...]:
+async def frozen(
+    feature: Feature, test: GeneratedTest, git: Repository, commit: str, sandboxes: Sandboxes | None = None
+) -> tuple[str, ...]:
     """The node ids that have to pass: of a hand-written test those of the feature's own parameters.
 
+    :param sandboxes: holds what reads the test, where that is a stranger's: collecting it runs what stands in it.
     :raises PreconditionError: the test needs the product in its own process, or cannot be collected by itself.
     """
     if not feature.handwritten:
@@ -93,10 +97,10 @@ async def frozen(feature: Feature, test: GeneratedTest, git: Repository, commit:
             check_handwritten(test, {path: helpers[path] for path in modules_of(test) if path in helpers}, product)
         if is_one_test(test):
             return await freeze(test)
-        return await freeze(whole_module(test), handwritten=True, helpers=helpers)
+        return await freeze(whole_module(test), handwritten=True, helpers=helpers, sandboxes=sandboxes)
     files = await anyio.to_thread.run_sync(e2e_files, git, commit, test.path)
     product = product_modules(await anyio.to_thread.run_sync(git.files, commit))
     check_handwritten(test, files, product)
-    nodeids = await freeze(test, handwritten=True, e2e_files=files)
+    nodeids = await freeze(test, handwritten=True, e2e_files=files, sandboxes=sandboxes)
     parameters = feature.id.rpartition("[")[2] if feature.id.endswith("]") else ""
     return tuple(each for each in nodeids if not parameters or each.endswith(f"[{parameters}"))

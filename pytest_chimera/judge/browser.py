@@ -110,6 +110,11 @@ def _playwrights_own(environment: Mapping[str, str]) -> Browser | None:
     return None
 
 
+def browsers_folder() -> Path:
+    """The folder in which Playwright keeps its own browsers."""
+    return _registry(os.environ, _driver_package() or Path())
+
+
 def _driver_package() -> Path | None:
     spec = importlib.util.find_spec("playwright")
     folders = spec.submodule_search_locations if spec else None

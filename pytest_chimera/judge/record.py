@@ -254,8 +254,10 @@ def line_of(value: Line) -> str:
 
 
 def read_record(path: Path) -> tuple[Line, ...]:
-    """The record as far as it was written: a torn last line ends it, a missing file is an empty one."""
-    if not path.is_file():
+    """The record as far as it was written: a torn last line ends it, as does one that is none of the witness's; a
+    missing file, or what is no regular one, is an empty record.
+    """
+    if path.is_symlink() or not path.is_file():
         return ()
     return tuple(_values(path.read_text(encoding="utf-8", errors="replace")))
 
@@ -264,7 +266,8 @@ def _values(text: str) -> Iterator[Line]:
     for line in text.splitlines():
         try:
             facts = json.loads(line)
-        except ValueError:
+            kind: Any = _KINDS[facts.pop("kind")]
+            value = kind(**{name: tuple(each) if isinstance(each, list) else each for name, each in facts.items()})
+        except (ValueError, RecursionError, KeyError, TypeError, AttributeError):
             return
-        kind: Any = _KINDS[facts.pop("kind")]
-        yield kind(**{name: tuple(value) if isinstance(value, list) else value for name, value in facts.items()})
+        yield value

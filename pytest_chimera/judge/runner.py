@@ -7,6 +7,7 @@ import importlib.util
 import os
 import shlex
 import shutil
+import stat
 import sys
 import tempfile
 import threading
@@ -21,7 +22,7 @@ import anyio.to_thread
 
 import pytest_chimera
 from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, StateError
-from pytest_chimera.judge.browser import Browser, find_browser
+from pytest_chimera.judge.browser import Browser, browsers_folder, find_browser
 from pytest_chimera.judge.record import (
     OUTPUT_FOLDER,
     RECORD_FILE,
@@ -37,6 +38,7 @@ from pytest_chimera.judge.results import Surroundings, read_run
 from pytest_chimera.models import TIMELY_REDS, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.system.machine_load import slowdown, stretch, stretched, watching
 from pytest_chimera.system.process import Finished, chosen_environment, describe_exit, run_program
+from pytest_chimera.system.sandbox import Sandbox, Sandboxes
 
 COLLECTION_SECONDS = 60.0
 _MARGIN = 1.5
@@ -193,10 +195,35 @@ def _environment(folder: Path) -> dict[str, str]:
     )
 
 
-async def _run(folder: Path, log: Path, time_limit: float) -> Finished:
+async def _run(
+    folder: Path, log: Path, time_limit: float, sandboxes: Sandboxes | None = None, browser: str | None = None
+) -> Finished:
     return await run_program(
-        _command(folder), folder=folder, environment=_environment(folder), log=log, time_limit=time_limit
+        _command(folder),
+        folder=folder,
+        environment=_environment(folder),
+        log=log,
+        time_limit=time_limit,
+        sandbox=await anyio.to_thread.run_sync(_around, folder, sandboxes, browser) if sandboxes else None,
     )
+
+
+def _around(folder: Path, sandboxes: Sandboxes, browser: str | None) -> Sandbox | None:
+    """The sandbox for a test that is nobody's here: it writes to the judge's folder, and sees packages and browser.
+
+    :raises SettingError: there is none.
+    """
+    sandbox = sandboxes.required()
+    shown = [Path(browser), *Path(browser).resolve().parents[:1]] if browser else [browsers_folder()]
+    return sandbox.showing(*shown, writable=(folder,)) if sandbox else None
+
+
+def _collect(folder: Path, evidence: Path) -> tuple[Line, ...]:
+    """Take the evidence out of the judge's folder, and read the record: of regular files alone, which lead nowhere."""
+    for file in (folder / OUTPUT_FOLDER).iterdir():
+        if stat.S_ISREG(file.lstat().st_mode):
+            shutil.move(file, evidence / file.name)
+    return read_record(folder / RECORD_FILE)
 
 
 def _fresh(folder: Path) -> Path:
@@ -225,6 +252,7 @@ async def judge(
     patience: float = 5.0,
     looks: Looks | None = None,
     unneeded: Sequence[str] = (),
+    sandboxes: Sandboxes | None = None,
 ) -> TestRun:
     """Run a sealed test against a URL and say what was seen.
 
@@ -237,13 +265,14 @@ async def judge(
     :param patience: seconds until an action or an expectation is given up; longer on a machine that is busy.
     :param looks: what the browser tells of itself.
     :param unneeded: scripts of other hosts that the pages do without: globs of their addresses.
+    :param sandboxes: holds the judge's process, for a test that comes from a stranger; nothing does unless given.
     :raises StateError: the source is not the one that was sealed.
     """
     _check_seal(sealed)
     keys = tuple(map(key_of, sealed.nodeids))
     plan = Plan(keys=keys, browser=browser.path, test_id=test_id, patience=patience, looks=looks or Looks())
     layout = _layout(sealed.test, e2e_files, helpers)
-    return await _judge(sealed, url, plan, evidence, browser, time_limit, layout, tuple(unneeded))
+    return await _judge(sealed, url, plan, evidence, browser, time_limit, layout, tuple(unneeded), sandboxes)
 
 
 async def _judge(
@@ -255,6 +284,7 @@ async def _judge(
     time_limit: float,
     layout: _Layout,
     unneeded: tuple[str, ...] = (),
+    sandboxes: Sandboxes | None = None,
 ) -> TestRun:
     began = time.monotonic()
     evidence = _fresh(evidence)
@@ -262,10 +292,8 @@ async def _judge(
     patience, plan = plan.patience, plan.stretched(allowed)
     with _judges_folder() as folder, watching() as machine:
         _lay(folder, layout, plan, url)
-        finished = await _run(folder, evidence / "judge.log", time_limit * allowed)
-        record = read_record(folder / RECORD_FILE)
-        for file in (folder / OUTPUT_FOLDER).iterdir():
-            shutil.move(file, evidence / file.name)
+        finished = await _run(folder, evidence / "judge.log", time_limit * allowed, sandboxes, browser.path)
+        record = _collect(folder, evidence)
     around = Surroundings(
         sealed=sealed,
         url=url,
@@ -353,6 +381,7 @@ async def freeze(
     e2e_files: Mapping[str, bytes] | None = None,
     helpers: Mapping[str, bytes] | None = None,
     time_limit: float = COLLECTION_SECONDS,
+    sandboxes: Sandboxes | None = None,
 ) -> tuple[str, ...]:
     """The node ids that have to pass, without the browser's name: what ``pytest`` takes on its command line.
 
@@ -369,7 +398,7 @@ async def freeze(
     with _judges_folder() as folder:
         _lay(folder, layout, Plan(), "", "--collect-only")
         limit = await anyio.to_thread.run_sync(stretched, time_limit)
-        finished = await _run(folder, folder / "judge.log", limit)
+        finished = await _run(folder, folder / "judge.log", limit, sandboxes)
         keys = _collected_keys(read_record(folder / RECORD_FILE), test, finished)
     return tuple(f"{test.path}::{key}" for key in keys)
 

@@ -9,7 +9,7 @@ import ast
 import configparser
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from pytest_chimera.judge import seal_of
 from pytest_chimera.markers import MARKER, ORIGIN
 from pytest_chimera.models import Feature, GeneratedTest
 from pytest_chimera.scenario.source import steps_in
-from pytest_chimera.settings import Settings, load_settings
+from pytest_chimera.settings import OF_A_COMMIT, Settings, load_settings
 
 INI_FILES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "pytest.toml": (("pytest",),),
@@ -36,16 +36,26 @@ _SKIPPED = {"node_modules", "__pycache__"}
 # -- settings
 
 
-def committed_settings(folder: Path, overrides: Sequence[str] = ()) -> Settings:
-    """The settings of the project in a checkout.
+def committed_settings(folder: Path, overrides: Sequence[str] = (), own: Settings | None = None) -> Settings:
+    """The settings of the project in a checkout: how it is served and tested. What programs of its are given, which
+    browser is started, what holds them and how long they may take, is for whoever runs them to say.
 
     :param folder: the project's root in it.
     :param overrides: ``key=value`` as they stand on the command line (``-o``); they win.
+    :param own: the settings of whoever runs it; the defaults unless given.
     :raises SettingError: a file can't be read, or a value is wrong.
     """
     ini = _ini_in(folder)
     ini |= dict(each.partition("=")[::2] for each in overrides)
-    return load_settings(ini.get)
+    told = load_settings(ini.get)
+    return replace(own or told, **{name: getattr(told, name) for name in OF_A_COMMIT})
+
+
+def not_taken_over(folder: Path, settings: Settings) -> tuple[str, ...]:
+    """The variables that a checkout's own ``chimera_env`` names, and that its programs are not given."""
+    told = load_settings(_ini_in(folder).get).env
+    given = {each.partition("=")[0].strip() for each in settings.env}
+    return tuple(name for each in told if (name := each.partition("=")[0].strip()) not in given)
 
 
 def _ini_in(folder: Path) -> dict[str, Any]:

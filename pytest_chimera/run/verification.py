@@ -6,7 +6,7 @@ is seen.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path, PurePosixPath
@@ -46,14 +46,18 @@ class _DoesNotHold(Exception):
     """What the proof says is not so, or can't be seen here; says why."""
 
 
-async def verify(project: Project, commit: str, proofs: Iterable[Trailers], folder: Path) -> list[Verified]:
+async def verify(
+    project: Project, commit: str, proofs: Iterable[Trailers], folder: Path, notes: Sequence[str] = ()
+) -> list[Verified]:
     """Do proofs again, one after the other.
 
     :param project: with a vault, a state and agents for this purpose alone.
     :param proofs: what ``commit`` carries; ``folder`` holds the project's files in it.
+    :param notes: in what every one of them may differ from what was recorded.
     """
     return [
-        await _Again(project, commit, each, found).verified() for each, found in _with_tests(project, proofs, folder)
+        await _Again(project, commit, each, found, [*notes]).verified()
+        for each, found in _with_tests(project, proofs, folder)
     ]
 
 
@@ -127,7 +131,7 @@ class _Again:
         commit = await anyio.to_thread.run_sync(self._sealed_commit, base)
         git = self.project.repository
         tree = await anyio.to_thread.run_sync(git.tree_of, commit)
-        nodeids = await frozen(feature, test, git, commit)
+        nodeids = await frozen(feature, test, git, commit, self.project.sandboxes)
         sealed = SealedTest(
             test=test,
             handwritten=feature.handwritten,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import tempfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +23,7 @@ from pytest_chimera.git import Repository, Trailers
 from pytest_chimera.judge import find_browser
 from pytest_chimera.models import Feature
 from pytest_chimera.run.canaries import Canaries
-from pytest_chimera.run.committed_tests import committed_settings
+from pytest_chimera.run.committed_tests import committed_settings, not_taken_over
 from pytest_chimera.run.verification import Verified, proofs_at, verify
 from pytest_chimera.session.configuration import functions_of, generator_of, private_folders, settings_of
 from pytest_chimera.session.confinement import sandboxes_of
@@ -29,6 +31,7 @@ from pytest_chimera.session.screen import screen_of
 from pytest_chimera.settings import Settings, load_tables
 from pytest_chimera.staging.local_staging import Deployer
 from pytest_chimera.state.vault import Vault
+from pytest_chimera.system.credentials import harmless_of, without_passwords
 from pytest_chimera.workflow.agents import Agents
 
 
@@ -61,7 +64,8 @@ async def _verified(
     checkout = work / "commit"
     await anyio.to_thread.run_sync(repository.checkout, commit, checkout)
     folder = repository.project_in(checkout)
-    settings = committed_settings(folder, config.getoption("override_ini") or ())
+    own = await anyio.to_thread.run_sync(_own_settings, config, repository)
+    settings = committed_settings(folder, config.getoption("override_ini") or (), own)
     if settings.staging_url and not settings.serve.strip():
         raise RepositoryError(
             "The proof was made on a staging that is there already; its base cannot be deployed there again.",
@@ -69,15 +73,37 @@ async def _verified(
             remedy="Say how a checkout is served: -o chimera_serve=…",
         )
     project = await _project(config, repository, settings, folder, room, work)
+    await anyio.to_thread.run_sync(project.sandboxes.required)
     deployer = Deployer(settings, lambda line: screen_of(config).write_line(f"  {line}"), project.sandboxes)
-    plugins = {"chimera-deployer": deployer, "chimera-judge": Judge(settings, repository, project.browser)}
+    plugins = {
+        "chimera-deployer": deployer,
+        "chimera-judge": Judge(settings, repository, project.browser, project.sandboxes),
+    }
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, name)
     try:
-        return await verify(project, commit, proofs, folder)
+        return await verify(project, commit, proofs, folder, _notes(folder, settings))
     finally:
         with anyio.CancelScope(shield=True):
             await deployer.stop_all()
+
+
+def _own_settings(config: pytest.Config, repository: Repository) -> Settings:
+    """The settings of whoever verifies, without what a stranger's application is not to be handed: their secrets.
+
+    What stands in ``-o chimera_env=…`` is said for this commit, and is given as it is.
+    """
+    own = settings_of(config)
+    if any(each.startswith("chimera_env=") for each in config.getoption("override_ini") or ()):
+        return own
+    return replace(own, env=(*harmless_of(own.env, repository.told_in_files), *without_passwords(os.environ)))
+
+
+def _notes(folder: Path, settings: Settings) -> list[str]:
+    left_out = not_taken_over(folder, settings)
+    if not left_out:
+        return []
+    return [f"its application is not given {', '.join(left_out)}, of its own chimera_env: -o chimera_env=… gives it"]
 
 
 async def _project(
@@ -108,7 +134,7 @@ async def _project(
         canaries=Canaries(repository, settings, room / "state", by_hand=True),
         progress=say,
         table=time_limits(settings, None),
-        sandboxes=sandboxes_of(config.rootpath, settings_of(config), repository, room, by_hand=False),
+        sandboxes=sandboxes_of(config.rootpath, settings, repository, room, by_hand=False),
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -53,6 +53,7 @@ _PAIR = re.compile(r"""(?<![\w-])([A-Za-z][\w-]*)=([^;&\s'"]+)""")
 _BETWEEN = re.compile(r"""(?:[\s,;|:="'\[\]{}]|\\[nr])+""")
 
 _FRAME = "-----"  # what stands around a private key stands around public certificates too
+_LOGIN = re.compile(r"://[^\s/@]*@")
 _SHORTEST = 8
 _FEWEST_CHARACTERS = 5
 _WORD = r"(?>(?:[A-Za-z]?[a-z]{0,13}|[A-Z]{1,14}|[A-Z]?[a-z]{2,13}(?:[A-Z][a-z]{2,13}){1,3})(?![A-Za-z]))"
@@ -143,3 +144,24 @@ def _parts(value: str) -> Iterator[str]:
     if _is_path(whole):
         return
     yield from (part for part in dict.fromkeys((whole, *_BETWEEN.split(whole))) if looks_secret(part))
+
+
+# -- for a stranger
+
+
+def harmless_of(given: Iterable[str], told: Callable[[Iterable[str]], set[str]]) -> tuple[str, ...]:
+    """The entries of ``chimera_env`` that say a value which is no secret; none that passes ours on.
+
+    :param told: those of some values that stand in committed files, so that everybody knows them.
+    """
+    pairs = [(each, *each.partition("=")) for each in given]
+    assigned = {each: (name.strip(), value) for each, name, sets, value in pairs if sets}
+    secret = {each: secret_values({name: value}) for each, (name, value) in assigned.items()}
+    known = told(value for values in secret.values() for value in values)
+    return tuple(each for each, values in secret.items() if not values - known)
+
+
+def without_passwords(environment: Mapping[str, str]) -> tuple[str, ...]:
+    """Assignments of the proxies of an environment that hold a password, without it."""
+    proxies = ((name, value) for name, value in environment.items() if name.lower().endswith("_proxy"))
+    return tuple(f"{name}={_LOGIN.sub('://', value)}" for name, value in proxies if _LOGIN.search(value))

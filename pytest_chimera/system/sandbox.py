@@ -347,6 +347,21 @@ class Sandboxes:
             self._found.append(self._looked())
         return self._found[0]
 
+    def required(self) -> Sandbox | None:
+        """The sandbox for what is a stranger's: ``None`` only where the person has switched it off.
+
+        :raises SettingError: there is none that works.
+        """
+        sandbox = self.find()
+        if sandbox is None and self.setting != "off":
+            raise SettingError(
+                f"There is no sandbox here ({self.why_not}), and nothing of a stranger's commit runs outside of one.",
+                where="chimera_sandbox",
+                remedy="Install bubblewrap (apt install bubblewrap), or, for a commit that you trust as your own: "
+                "-o chimera_sandbox=off",
+            )
+        return sandbox
+
     def for_folder(self, folder: Path, *shown: Path, writable: Iterable[Path] = ()) -> Sandbox | None:
         """The sandbox for a program that runs in a project's folder: it may write to the whole checkout or clone.
 

@@ -25,6 +25,7 @@ UNIT, OWN, WATCH = (
 )
 JUDGE, READING = "tests/judge/test_judge.py", "tests/judge/test_results.py"
 SIGNING, PLANTED = "tests/state/test_signing.py", "tests/session/test_planted_state.py"
+VERIFYING, CREDENTIALS = "tests/session/test_verifying.py", "tests/system/test_credentials.py"
 OWN_PATHS, JOURNAL = "system/own_paths.py", "state/journal.py"
 
 
@@ -160,6 +161,44 @@ MUTANTS = [
     ),
     Mutant(
         "ids of candidates", "git/repository.py", "            if not is_id(commit):", "            if False:", PLANTED
+    ),
+    Mutant(
+        "a commit's settings",
+        "run/committed_tests.py",
+        "replace(own or told, **",
+        "replace(told, **",
+        "tests/run/test_committed_tests.py",
+    ),
+    Mutant(
+        "a stranger's sandbox",
+        "system/sandbox.py",
+        '        if sandbox is None and self.setting != "off":',
+        "        if False:",
+        VERIFYING,
+        slow=True,
+    ),
+    Mutant(
+        "a stranger's test",
+        "judge/runner.py",
+        "sandbox=await anyio.to_thread.run_sync(_around, folder, sandboxes, browser) if sandboxes else None",
+        "sandbox=None",
+        VERIFYING,
+        slow=True,
+    ),
+    Mutant(
+        "what passes secrets on",
+        "system/credentials.py",
+        "for each, name, sets, value in pairs if sets}",
+        "for each, name, sets, value in pairs}",
+        CREDENTIALS,
+    ),
+    Mutant("secrets that are said", "system/credentials.py", "if not values - known)", "if True)", CREDENTIALS),
+    Mutant(
+        "linked evidence",
+        "judge/runner.py",
+        "        if stat.S_ISREG(file.lstat().st_mode):",
+        "        if True:",
+        "tests/judge/test_collecting.py",
     ),
     Mutant("old buttons", "validation/old_behaviour.py", "if now.shown == before.shown:", "if True:", OWN),
     Mutant(

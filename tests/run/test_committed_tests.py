@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,9 +10,10 @@ import pytest
 from pytest_chimera.errors import SettingError
 from pytest_chimera.judge import seal_of
 from pytest_chimera.models import Feature
-from pytest_chimera.run.committed_tests import committed_settings, find_test, marked_in
+from pytest_chimera.run.committed_tests import committed_settings, find_test, marked_in, not_taken_over
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.scenario.source import steps_in
+from pytest_chimera.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -122,3 +124,15 @@ def test_the_steps_of_a_rendered_module_are_read_from_it(tmp_path: Path) -> None
         generated = generator.generate(feature)
         assert generated.steps
         assert steps_in(generated.source) == generated.steps
+
+
+def test_a_commit_says_how_it_is_served_and_nothing_of_what_holds_it(tmp_path: Path) -> None:
+    (tmp_path / "pytest.ini").write_text(
+        "[pytest]\nchimera_serve = run\nchimera_test_dir = e2e\nchimera_sandbox = off\nchimera_sandbox_paths = ~/.ssh\n"
+        "chimera_browser_path = ./evil\nchimera_env =\n    CLOUD_TOKEN\n    FLAG=1\nchimera_validation_timeout = 0\n"
+        "chimera_canaries = off\nchimera_work_dir = ..\n"
+    )
+    own = Settings(env=("FLAG=2",), browser_path="/usr/bin/chromium")
+    settings = committed_settings(tmp_path, own=own)
+    assert settings == replace(own, serve="run", test_dir="e2e")
+    assert not_taken_over(tmp_path, settings) == ("CLOUD_TOKEN",)

@@ -138,3 +138,66 @@ def test_a_commit_without_a_proof_is_a_usage_error_that_names_the_nearest(app: A
     unknown = app.run("--chimera-verify=no-such-branch")
     assert unknown.ret == 4
     unknown.stderr.fnmatch_lines(["*There is no commit no-such-branch.*"])
+
+
+BY_HAND = """
+import contextlib, pathlib
+
+import pytest
+from playwright.sync_api import expect
+
+for place in (pathlib.Path.home(), pathlib.Path(CLONE)):
+    with contextlib.suppress(OSError):
+        (place / "pwned.txt").write_text(str(sorted(pathlib.Path.home().iterdir())))
+
+
+@pytest.mark.feature("A visitor is greeted")
+def test_greet(page):
+    page.goto("/")
+    page.get_by_label("Name").fill("Ada")
+    page.get_by_role("button", name="Greet").click()
+    expect(page.get_by_text("Hello, Ada!")).to_be_visible()
+    expect(page.get_by_text("token: none, flag: own")).to_be_visible()
+"""
+TELLS = RIGHT.replace("</h1>{form}", "</h1><p>token: {env('MY_CLOUD_TOKEN', 'none')}, flag: {env('FLAG')}</p>{form}")
+TELLS = f"from os import environ\n\nenv = environ.get\n{TELLS}"
+
+
+def by_hand(app: App, clone: Path) -> str:
+    base = app.git("rev-parse", "HEAD")
+    app.git("checkout", "-q", "-b", "chimera/test-greet")
+    source = BY_HAND.replace("CLONE", repr(str(clone)))
+    app.write(tests__e2e__test_greet=source, page=TELLS)
+    app.config("chimera_env =", "    MY_CLOUD_TOKEN", "    FLAG=theirs", "chimera_browser_path = ./evil")
+    trailers = {"Feature": "test_greet", "Base": base, "Test-SHA256": seal_of(source), "Tree": "d" * 40}
+    return app.commit("Greet\n\n" + "\n".join(f"Chimera-{name}: {value}" for name, value in trailers.items()))
+
+
+def test_a_strangers_test_runs_in_the_sandbox_and_its_application_is_handed_no_secret(
+    app: App, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MY_CLOUD_TOKEN", "tz8K2vQ9xLm4Rw7p")
+    clone = tmp_path / "clone"
+    by_hand(app, clone)
+    app.git("checkout", "-q", "main")
+    app.config("chimera_env =", "    MY_CLOUD_TOKEN", "    FLAG=own")
+    app.commit("Configure")
+    a_clone_of(app, clone)
+    result = verify(app, clone, "origin/chimera/test-greet")
+    result.stdout.fnmatch_lines(["test_greet: the proof holds: *", "*its application is not given MY_CLOUD_TOKEN*"])
+    assert result.ret == 0
+    assert not (app.path / "pwned.txt").exists()
+    assert not (clone / "pwned.txt").exists()
+
+
+def test_without_a_sandbox_nothing_of_a_commit_runs_unless_the_person_says_so(app: App) -> None:
+    app.write(conftest="import pytest_chimera.system.sandbox as sandbox\n\nsandbox.PROGRAM = 'no-such-program'\n")
+    app.commit("No bubblewrap")
+    by_hand(app, app.path)
+    result = app.run("--chimera-verify=HEAD")
+    assert result.ret == 4
+    result.stderr.fnmatch_lines(
+        ["*no sandbox here (bubblewrap is not installed)*", "*for a commit that you trust*-o chimera_sandbox=off*"]
+    )
+    result.stdout.no_fnmatch_line("*judging*")
+    assert not (app.path / "pwned.txt").exists()

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from pytest_chimera import create_chimera_task
-from pytest_chimera.system import signing
 from pytest_chimera.errors import StateError, StateOutOfReach
 from pytest_chimera.state.journal import Journal, examined, own_standing_of, standing_of
 from pytest_chimera.state.replay import Standing
 from pytest_chimera.state.vault import Vault
 from pytest_chimera.state.write_ahead_log import recovered
+from pytest_chimera.system import signing
 from pytest_chimera.system.own_paths import below, refuse_links
 from pytest_chimera.system.signing import Signer, signer_of_machine
 

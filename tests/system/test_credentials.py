@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pytest_chimera.system.credentials import secret_values
+from pytest_chimera.system.credentials import harmless_of, secret_values, without_passwords
 
 HEX = "8f3b1d6a0c9e4752b1a0d3c4e5f60718"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"
@@ -125,3 +125,16 @@ def test_a_long_value_is_looked_through_at_once(piece: str) -> None:
     begun = time.process_time()
     secret_values({"SOME_KEYS": f"{piece * 3000}1!é"})
     assert time.process_time() - begun < 2
+
+
+def test_a_stranger_is_handed_no_secret_of_the_environment() -> None:
+    given = ("CLOUD_TOKEN", "FLAG=1", "API_KEY=tz8K2vQ9xLm4Rw7p", "DEV_SECRET_KEY=pL9xQ2mR7wZ4kV8s", "PATH")
+    assert harmless_of(given, lambda values: {"pL9xQ2mR7wZ4kV8s"} & set(values)) == (
+        "FLAG=1",
+        "DEV_SECRET_KEY=pL9xQ2mR7wZ4kV8s",
+    )
+
+
+def test_a_proxy_is_named_without_its_password() -> None:
+    environment = {"HTTPS_PROXY": "http://ann:geheim@proxy:3128", "http_proxy": "http://proxy", "HOME": "/h"}
+    assert without_passwords(environment) == ("HTTPS_PROXY=http://proxy:3128",)
