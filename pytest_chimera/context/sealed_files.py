@@ -15,6 +15,7 @@ from pytest_chimera.models import (
     SealedTest,
 )
 from pytest_chimera.scenario.helpers import is_arrangement, modules_of
+from pytest_chimera.system.python_source import parse
 
 
 def e2e_files(git: Repository, commit: str, test_path: str) -> dict[str, bytes]:
@@ -49,7 +50,7 @@ def _is_pytests(path: str) -> bool:
 
 def is_one_test(test: GeneratedTest) -> bool:
     """Whether a module holds one test and no parameters of it."""
-    tests = [node for node in ast.parse(test.source).body if isinstance(node, ast.FunctionDef) and _collected(node)]
+    tests = [node for node in parse(test.source).body if isinstance(node, ast.FunctionDef) and _collected(node)]
     return len(tests) == 1 and all(map(is_arrangement, tests[0].decorator_list))
 
 

@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from pytest_chimera.errors import PreconditionError
 from pytest_chimera.models import GeneratedTest
+from pytest_chimera.system.python_source import parse
 
 _SERVERS = "Give chimera_serve, and open pages by their path: the judge is given the URL of a deployment."
 _DATA = (
@@ -58,7 +59,7 @@ def check_handwritten(
 
 def _check_source(path: str, source: str, forbidden: frozenset[str], function: str) -> None:
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except SyntaxError:
         return  # the judge says so, with the line
     for module, line in _imports(tree):

@@ -5,9 +5,10 @@ Enough for applications whose pages are HTML. What scripts build is not seen her
 
 from __future__ import annotations
 
-import http.client
 import json
 import re
+import time
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -17,10 +18,14 @@ from urllib.error import HTTPError
 from urllib.parse import urlencode, urljoin, urlsplit
 from urllib.request import HTTPCookieProcessor, ProxyHandler, Request, build_opener
 
+from pytest_chimera.system.bounded_http import DeadlineHandler, read_within
 from pytest_chimera.system.machine_load import stretched
 
 SECONDS = 10.0
 MOST_BYTES = 2_000_000
+DEEPEST = 512
+"""How deep elements lie in each other: what is nested deeper lies beside, as in a browser."""
+_STREAMS = frozenset({"text/event-stream", "multipart/x-mixed-replace"})
 AS_A_BROWSER = {
     "User-Agent": "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) "
     "Chrome/140.0.0.0 Safari/537.36",
@@ -52,10 +57,14 @@ class Node:
 
     def all(self) -> Iterator[Node]:
         """Every element in it, in the order of the page."""
-        for child in self.children:
-            if isinstance(child, Node):
+        waiting = [iter(self.children)]
+        while waiting:
+            child = next(waiting[-1], None)
+            if child is None:
+                waiting.pop()
+            elif isinstance(child, Node):
                 yield child
-                yield from child.all()
+                waiting.append(iter(child.children))
 
     def up(self) -> Iterator[Node]:
         """The element and everything that it lies in, the innermost first."""
@@ -76,13 +85,15 @@ class Node:
         return " ".join(" ".join(self._texts()).split())
 
     def _texts(self) -> Iterator[str]:
-        if self.hidden:
-            return
-        for child in self.children:
-            if isinstance(child, str):
+        waiting: list[Iterator[Node | str]] = [iter([self])]
+        while waiting:
+            child = next(waiting[-1], None)
+            if child is None:
+                waiting.pop()
+            elif isinstance(child, str):
                 yield child
-            else:
-                yield from child._texts()
+            elif not child.hidden:
+                waiting.append(iter(child.children))
 
     @property
     def is_submit(self) -> bool:
@@ -110,19 +121,33 @@ class _Builder(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.root = Node("")
         self._here = self.root
+        self._depth = 0
+        self._open: Counter[str] = Counter()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         if self._here.tag in _CLOSED_BY.get(tag, ()):
-            self._here = self._here.parent or self.root
+            self._leave()
+        if self._depth >= DEEPEST and tag not in _VOID:
+            self._leave()
         node = Node(tag, {name: value or "" for name, value in attrs}, self._here)
         self._here.children.append(node)
         if tag not in _VOID:
             self._here = node
+            self._depth += 1
+            self._open[tag] += 1
+
+    def _leave(self) -> None:
+        if self._here.parent is not None:
+            self._open[self._here.tag] -= 1
+            self._here = self._here.parent
+            self._depth -= 1
 
     def handle_endtag(self, tag: str) -> None:
-        found = next((each for each in self._here.up() if each.tag == tag), None)
-        if found is not None and found.parent is not None:
-            self._here = found.parent
+        while self._open[tag]:
+            closed = self._here.tag == tag
+            self._leave()
+            if closed:
+                return
 
     def handle_data(self, data: str) -> None:
         self._here.children.append(data)
@@ -197,6 +222,7 @@ class Page:
     """An answer.
 
     :param status: 0 when there was none; ``url`` where it came from in the end; ``kind`` its content type.
+    :param unread: why it could not be read, although something answered; empty when it could.
     """
 
     status: int
@@ -204,6 +230,7 @@ class Page:
     kind: str = ""
     body: str = ""
     root: Node = field(default_factory=lambda: Node(""))
+    unread: str = ""
 
     @property
     def is_html(self) -> bool:
@@ -251,7 +278,7 @@ class Page:
             return None
         try:
             return json.loads(self.body)
-        except ValueError:
+        except (ValueError, RecursionError):
             return None
 
 
@@ -268,7 +295,9 @@ class Visitor:
     def __init__(self, url: str) -> None:
         self._url = url
         self._seconds = stretched(SECONDS)
-        self._opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
+        self._deadline = DeadlineHandler()
+        self._opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()), self._deadline)
+        self.unread: dict[str, str] = {}
 
     def open(self, path: str) -> Page:
         """Ask for a page."""
@@ -290,25 +319,44 @@ class Visitor:
         return self._ask(Request(address, urlencode(values).encode(), headers))
 
     def _ask(self, request: Request) -> Page:
+        """The answer; what could not be read of it is remembered by its path."""
+        page = self._answer(request)
+        if page.unread:
+            self.unread.setdefault(urlsplit(request.full_url).path, page.unread)
+        return page
+
+    def _answer(self, request: Request) -> Page:
+        ends = time.monotonic() + self._seconds
         try:
-            with self._opener.open(request, timeout=self._seconds) as answer:
-                return _page(answer.status, answer.url, answer.headers, answer.read(MOST_BYTES))
+            with self._deadline.until(ends), self._opener.open(request, timeout=self._seconds) as answer:
+                kind = answer.headers.get_content_type()
+                content = b"" if kind in _STREAMS else read_within(answer, MOST_BYTES, ends)
+                return _page(answer.status, answer.url, kind, answer.headers.get_content_charset(), content)
         except HTTPError as error:
             with error:
                 return Page(error.code, request.full_url)
-        except (OSError, ValueError, http.client.HTTPException):
-            return Page(0, request.full_url)
+        except (OSError, ValueError):
+            late = time.monotonic() >= ends
+            return Page(0, request.full_url, unread=f"it had not ended after {self._seconds:.0f} s" if late else "")
+        except Exception as error:  # of a header, a redirection or a cookie that nobody foresaw
+            return Page(0, request.full_url, unread=_shortly(error))
 
 
-def _page(status: int, url: str, headers: Any, content: bytes) -> Page:
-    kind = headers.get_content_type()
-    body = content.decode(headers.get_content_charset() or "utf-8", "replace")
-    if kind != "text/html":
-        return Page(status, url, kind, body)
-    builder = _Builder()
-    builder.feed(body)
-    builder.close()
+def _page(status: int, url: str, kind: str, charset: str | None, content: bytes) -> Page:
+    try:
+        body = content.decode(charset or "utf-8", "replace")
+        if kind != "text/html":
+            return Page(status, url, kind, body)
+        builder = _Builder()
+        builder.feed(body)
+        builder.close()
+    except Exception as error:  # whatever mark-up makes the parser raise
+        return Page(status, url, kind, unread=_shortly(error))
     return Page(status, url, kind, body, builder.root)
+
+
+def _shortly(error: Exception) -> str:
+    return f"{type(error).__name__}: {' '.join(str(error).split())[:120]}"
 
 
 def addresses_in(sources: Mapping[str, bytes]) -> list[str]:

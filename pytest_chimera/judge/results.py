@@ -34,6 +34,7 @@ from pytest_chimera.judge.record import (
 )
 from pytest_chimera.models import Evidence, Failure, Reason, SealedTest, StepLines, TestRun
 from pytest_chimera.system.process import Finished, describe_exit
+from pytest_chimera.system.python_source import parse
 
 _PHASES = ["setup", "call", "teardown"]
 _CODE_WIDTH = 300
@@ -250,7 +251,7 @@ def _statement_at(source: str, line: int) -> str:
     if not 0 < line <= len(lines):
         return ""
     try:
-        statements = [node for node in ast.walk(ast.parse(source)) if isinstance(node, ast.stmt)]
+        statements = [node for node in ast.walk(parse(source)) if isinstance(node, ast.stmt)]
     except SyntaxError:
         return lines[line - 1].strip()
     around = [each for each in statements if each.lineno <= line <= (each.end_lineno or each.lineno)]

@@ -51,9 +51,15 @@ if TYPE_CHECKING:
 CONSOLE_LINES = 5_000
 CONSOLE_WIDTH = 2_000
 MESSAGE_WIDTH = 20_000
+SNAPSHOT_WIDTH = 2_000_000
+SIGHTS = 10
+"""How many pages of a context are looked at in the end: pages may open others without end."""
 EXCEPTIONS = 20
 NOT_AUTOMATED = "--disable-blink-features=AutomationControlled"
 """Without it every page can read in ``navigator.webdriver`` that no person sits before the browser."""
+
+POPUPS_ALLOWED = "--disable-popup-blocking"
+"""Playwright's own switch, left out: as in a person's browser, a page opens no other one that nobody asked for."""
 
 # What a person would notice: something drawn, something to type into, a field that hides what is typed.
 LOOK = """() => {
@@ -221,6 +227,8 @@ class Witness:
                 options = {"executable_path": self._plan.browser, **options}
             if kind.name == "chromium":
                 options["args"] = [*(options.get("args") or ()), NOT_AUTOMATED]
+                if not isinstance(left_out := options.get("ignore_default_args"), bool):
+                    options["ignore_default_args"] = [*(left_out or ()), POPUPS_ALLOWED]
             browser = launch(kind, **{"timeout": self._plan.launch * 1000, **options})
             self._write(Launched(browser.version))
             browser.on("disconnected", lambda _browser: self._crashed("the browser"))
@@ -387,7 +395,7 @@ class Witness:
         self._give_up_waiting()
         _unless_gone(self._contexts[context].stop, None)
         self._write(Trace(self._nodeid, trace))
-        for page in context.pages:
+        for page in context.pages[:SIGHTS]:
             self._write(self._sight(page))
 
     def _sight(self, page: Page) -> LastSight:
@@ -399,7 +407,7 @@ class Witness:
             return LastSight(self._nodeid, number, url)
         page_file = self._name("page.yaml")
         snapshot = _unless_gone(lambda: page.locator("body").aria_snapshot(timeout=limit), "")
-        (self._output / page_file).write_text(harmless(snapshot) + "\n", encoding="utf-8")
+        (self._output / page_file).write_text(harmless(snapshot[:SNAPSHOT_WIDTH]) + "\n", encoding="utf-8")
         look: dict[str, Any] = _unless_gone(lambda: page.locator("html").evaluate(LOOK, timeout=limit), {})
         return LastSight(
             nodeid=self._nodeid,

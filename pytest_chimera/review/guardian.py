@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -19,6 +19,7 @@ from pytest_chimera.review.base_tests import AUTO
 from pytest_chimera.review.judge_awareness import new_sights
 from pytest_chimera.review.protected_files import Touched, touched
 from pytest_chimera.review.rules import RULES, matches, softened
+from pytest_chimera.review.unreadable import unreadable_in, without
 from pytest_chimera.review.weakened_tests import blunted
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.system.nesting import INSIDE
@@ -50,12 +51,15 @@ class Guardian:
     @pytest.hookimpl(trylast=True)
     def pytest_chimera_review_change(self, change: Change, workflow: ChimeraWorkflow) -> Review:
         """Find what a change touches that it must not."""
+        unread = unreadable_in(self._read, change)
+        read = without(self._read, unread)
         found = (
+            *self._unread(unread),
             *self._sealed(change, workflow),
             *self._protected(change, workflow),
             *self._left_out(change),
-            *self._aware(change),
-            *self._blunted(change),
+            *self._aware(change, read),
+            *self._blunted(change, read),
         )
         findings = softened(found, self._settings.allow)
         rejects = any(finding.severity == "reject" for finding in findings)
@@ -88,18 +92,23 @@ class Guardian:
         before, after = (self._read(commit, file.path) for commit in (change.base, change.commit))
         return touched(file.path, before, after, lambda: self._listed(change.base))
 
-    def _aware(self, change: Change) -> Iterator[Finding]:
+    def _unread(self, unread: Mapping[str, str]) -> Iterator[Finding]:
+        """What nobody can look into, nobody can approve."""
+        for path, why in unread.items():
+            yield RULES["unreadable"].finding(path, f"{path} could not be read: {why}.", by_hand=self._by_hand)
+
+    def _aware(self, change: Change, read: Read) -> Iterator[Finding]:
         """What the application, not its tests, asks about who is looking."""
         for file in change.files:
             if file.status == "D" or is_test_file(file.path):
                 continue
-            before, after = (self._read(commit, file.path) or b"" for commit in (change.base, change.commit))
+            before, after = (read(commit, file.path) or b"" for commit in (change.base, change.commit))
             for rule, what, line in new_sights(file.path, before, after):
                 yield RULES[rule].finding(file.path, f"It says {what}.", line, by_hand=self._by_hand)
 
-    def _blunted(self, change: Change) -> Iterator[Finding]:
+    def _blunted(self, change: Change, read: Read) -> Iterator[Finding]:
         """Tests of the project that no longer test."""
-        for each in blunted(self._read, change):
+        for each in blunted(read, change):
             sentence = f"The test {each.name} no longer tests: {each.what}."
             yield RULES["removed-test"].finding(each.path, sentence, each.line, by_hand=self._by_hand)
 

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
+from pytest_chimera.system.python_source import parse
+
 TESTERS = {"pytest", "_pytest", "playwright", "pytest_chimera", "pytest_playwright", "selenium"}
 _JUDGES = r"PYTEST_\w+|HeadlessChrome|__playwright|__pw\w+|\.pytest_cache|pytest[-_]chimera|CHIMERA_\w+"
 _DRIVERS = {"playwright", "selenium"}
@@ -19,7 +21,7 @@ _NAMES = re.compile(
     rf"navigator\s*(?:\.|\[['\"])\s*webdriver|{_JUDGES}|\bcdc_adoQ|\b_?callPhantom\b|\bdomAutomation\w*"
 )
 _TEXTS = re.compile(rf"navigator\.webdriver|{_JUDGES}")
-_SCRIPTS = {
+SCRIPTS = {
     ".js",
     ".mjs",
     ".cjs",
@@ -40,7 +42,7 @@ _OWN = r"self|thread-self|meminfo|cpuinfo|loadavg|uptime|stat|version|mounts|sys
 _PROCESSES = re.compile(rf"^/proc/?$|/proc/(?!(?:{_OWN})\b)|^cmdline$|/cmdline$|/environ$")
 _LISTERS = re.compile(r"(?:^|[\s;&|$(`/])(?:ps|pgrep|pidof|pstree|lsof)(?:$|\s)")
 _PROCESSES_IN_SCRIPTS = re.compile(
-    rf"/proc/(?!(?:{_OWN})\b)|(?:^|[;&|(`])\s*(?:ps|pgrep|pidof|pstree|lsof)\s", re.MULTILINE
+    rf"/proc/(?!(?:{_OWN})\b)|(?:^|[;&|(`])[ \t]*(?:ps|pgrep|pidof|pstree|lsof)\s", re.MULTILINE
 )
 _LISTING = {"process_iter", "pids", "cmdline", "net_connections"}
 _TEMPORARY = re.compile(r"^/(?:var/)?tmp(?:/\**|$)")
@@ -62,22 +64,23 @@ def new_sights(path: str, before: bytes, after: bytes) -> list[tuple[str, str, i
 
 def _once_a_line(path: str, content: bytes) -> list[tuple[str, str, int]]:
     """What is seen, one finding of a rule for each line: an expression and its parts say the same."""
-    return list(
-        {(rule, line): (rule, what, line) for rule, what, line in reversed([*_sights(path, content)])}.values()
-    )[::-1]
+    return list({(rule, line): (rule, what, line) for rule, what, line in reversed([*sights(path, content)])}.values())[
+        ::-1
+    ]
 
 
-def _sights(path: str, content: bytes) -> Iterator[tuple[str, str, int]]:
+def sights(path: str, content: bytes) -> Iterator[tuple[str, str, int]]:
+    """What a file holds that looks for a judge: rule id, what is seen, line."""
     suffix = PurePosixPath(path).suffix.lower()
     text = content.decode("utf-8", "replace")
-    if suffix in _SCRIPTS:
+    if suffix in SCRIPTS:
         for rule, pattern in (("test-awareness", _NAMES), ("process-list", _PROCESSES_IN_SCRIPTS)):
             if rule == "test-awareness" or suffix not in _MARKUP:
                 for match in pattern.finditer(text):
                     yield rule, match[0].strip(), text.count("\n", 0, match.start()) + 1
     elif suffix in {".py", ".pyi"}:
         try:
-            tree = ast.parse(content)
+            tree = parse(content)
         except (SyntaxError, ValueError):
             return
         yield from _in_python(tree)

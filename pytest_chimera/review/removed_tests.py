@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from pytest_chimera.context.project_tests import is_test_file
 from pytest_chimera.models import Change
+from pytest_chimera.system.python_source import parse
 
 Read = Callable[[str, str], bytes | None]
 Function = ast.FunctionDef | ast.AsyncFunctionDef
@@ -76,7 +77,7 @@ def _file_of(read: Read, commit: str, module: str) -> str | None:
 def _parsed(content: bytes | None) -> ast.Module | None:
     """A module's tree; empty for a file that is not there, ``None`` for one that is no Python."""
     try:
-        return ast.parse(content or b"")
+        return parse(content or b"")
     except SyntaxError:
         return None
 

@@ -70,6 +70,12 @@ RULES = {
             "Put a regular file in its place, or remove it.",
         ),
         Rule(
+            "unreadable",
+            "code that cannot be read: too large, nested too deeply, or made so that reading it does not end",
+            "what nobody can look into, nobody can approve",
+            "Write it as people do; put large data into a file of its own that is no code.",
+        ),
+        Rule(
             "test-awareness",
             "code of the application that asks whether a test, pytest or an automated browser is there",
             "an application that knows that it is tested can do something else when it is not",

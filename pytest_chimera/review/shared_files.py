@@ -11,6 +11,8 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from pytest_chimera.system.python_source import parse
+
 Reader = Callable[[bytes], Any]
 Differs = Callable[[bytes, bytes], bool]
 
@@ -33,7 +35,7 @@ def _holds(old: Any, new: Any) -> bool:
 
 def marked(content: bytes) -> str:
     """A test module with marked functions, without its layout; nothing for any other."""
-    return ast.dump(ast.parse(content)) if _MARK.search(content) else ""
+    return ast.dump(parse(content)) if _MARK.search(content) else ""
 
 
 _MARK = re.compile(rb"\bmark\s*\.\s*feature\b")
@@ -107,7 +109,7 @@ def tox(content: bytes) -> Any:
 
 def setup_py(content: bytes) -> Any:
     """All of a setup.py but what its ``setup()`` says in plain values of what is packed and needed."""
-    tree = ast.parse(content)
+    tree = parse(content)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "setup":
             node.keywords = [each for each in node.keywords if each.arg not in _PACKED or not _is_plain(each.value)]
@@ -154,7 +156,7 @@ _BY_THEMSELVES = (
 
 def conftest_hooks(content: bytes) -> Any:
     """All of a conftest.py but its imports, docstring and fixtures that no other test has yet relied upon by name."""
-    tree = ast.parse(content)
+    tree = parse(content)
     return [ast.dump(node) for node in tree.body if not _is_fixture(node) and not _is_harmless(node)]
 
 
@@ -193,7 +195,7 @@ _PRINTING_OPTION = re.compile(
 
 def statements_lost(before: bytes, after: bytes) -> bool:
     """Whether a module has lost or changed a statement, or has got one that binds a name of the others anew."""
-    old, new = ast.parse(before).body, ast.parse(after).body
+    old, new = parse(before).body, parse(after).body
     left = [ast.dump(node) for node in old]
     added = []
     for node in new:

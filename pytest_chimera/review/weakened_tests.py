@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pytest_chimera.context.project_tests import is_test_file
 from pytest_chimera.models import Change
 from pytest_chimera.review.removed_tests import Function, Read, removed_subjects
+from pytest_chimera.system.python_source import parse
 
 _STOPS = {"skip", "skipif", "xfail", "importorskip", "exit", "expectedFailure", "skipIf", "skipUnless"}
 
@@ -56,7 +57,7 @@ def _in_test(path: str, test: Function, tree: ast.Module, there: list[Function])
 
 def _parsed(content: bytes | None) -> ast.Module:
     try:
-        return ast.parse(content or b"")
+        return parse(content or b"")
     except (SyntaxError, ValueError):
         return ast.Module([], [])
 

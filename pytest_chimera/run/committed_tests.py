@@ -19,6 +19,7 @@ from pytest_chimera.markers import MARKER, ORIGIN
 from pytest_chimera.models import Feature, GeneratedTest
 from pytest_chimera.scenario.source import steps_in
 from pytest_chimera.settings import OF_A_COMMIT, Settings, load_settings
+from pytest_chimera.system.python_source import parse
 
 INI_FILES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "pytest.toml": (("pytest",),),
@@ -78,7 +79,7 @@ def _content(path: Path) -> dict[str, Any]:
         parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
         parser.optionxform = str  # type: ignore[assignment,method-assign] # how the library says: keep upper case
         parser.read_string(text)
-    except (ValueError, configparser.Error) as error:
+    except (ValueError, RecursionError, configparser.Error) as error:
         raise SettingError(f"{path.name}, as it is committed, cannot be read: {error}", where=str(path)) from None
     return {name: dict(parser[name]) for name in parser.sections()}
 
@@ -110,7 +111,7 @@ class Marked:
 def marked_in(source: str) -> list[Marked]:
     """The marked functions of a module; empty for one that can't be read."""
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except (SyntaxError, ValueError):
         return []
     return [marked for node in ast.walk(tree) if isinstance(node, ast.FunctionDef) if (marked := _marked(node))]
@@ -195,7 +196,7 @@ def _committed(path: str, source: str, feature_id: str, marked: Marked | None) -
 def _only_test(source: str) -> str:
     """The name of a module's one test; empty when it has several."""
     try:
-        body = ast.parse(source).body
+        body = parse(source).body
     except (SyntaxError, ValueError):
         return ""
     names = [node.name for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]

@@ -16,8 +16,11 @@ from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import StepKeyword
 from pytest_chimera.scenario.language.languages import headings_of, language_of
 from pytest_chimera.scenario.step_text import WrittenStep
+from pytest_chimera.system.apart import CouldNotRead, apart_and_wait
 
 _KEYWORDS: Mapping[str, StepKeyword] = {"Context": "Given", "Action": "When", "Outcome": "Then"}
+_SMALL = 50_000
+_SECONDS = 60.0
 _HEADING = re.compile(r"^(?:feature|rule|background|scenario(?: outline| template)?|example|examples)\s*:", re.I)
 
 
@@ -116,7 +119,7 @@ def outline_in(text: str, path: str = "", line: int = 1) -> tuple[GherkinScenari
 
     :raises GherkinError: it has examples, and is no Gherkin.
     """
-    if not re.search(r"^\s*(?:examples|scenarios)\s*:", text, re.I | re.M) and not is_gherkin(text):
+    if not re.search(r"^[ \t]*(?:examples|scenarios)\s*:", text, re.I | re.M) and not is_gherkin(text):
         return ()
     if not is_gherkin(text):
         text, line = f"Scenario Outline:\n{text}", line - 1
@@ -125,14 +128,31 @@ def outline_in(text: str, path: str = "", line: int = 1) -> tuple[GherkinScenari
 
 
 def _read(text: str, path: str, shift: int = 0) -> GherkinFile:
+    """A small text is read here; a large one apart, because nobody knows how long the parser takes for it."""
+    try:
+        found = (
+            _outcome(text, path, shift)
+            if len(text) <= _SMALL
+            else apart_and_wait(_outcome, _SECONDS, text, path, shift)
+        )
+    except (CouldNotRead, RecursionError) as why:
+        said = "it is nested too deeply" if isinstance(why, RecursionError) else str(why)
+        raise GherkinError(path, [GherkinProblem(1 + shift, 1, f"it could not be read: {said}")]) from None
+    if isinstance(found, GherkinFile):
+        return found
+    raise GherkinError(path, found)
+
+
+def _outcome(text: str, path: str, shift: int) -> GherkinFile | list[GherkinProblem]:
+    """The scenarios of a text, or what is wrong with it."""
     try:
         matcher = GherkinInMarkdownTokenMatcher() if path.endswith(".md") else TokenMatcher()
         document: dict[str, Any] = {**Parser().parse(text, matcher), "uri": path}
         pickles = Compiler().compile(document)  # type: ignore[arg-type]  # the parser's own document with its uri
     except CompositeParserException as error:
-        raise GherkinError(path, [_problem(inner, shift) for inner in error.errors]) from error
+        return [_problem(inner, shift) for inner in error.errors]
     except ParserException as error:
-        raise GherkinError(path, [_problem(error, shift)]) from error
+        return [_problem(error, shift)]
     feature: dict[str, Any] = document.get("feature") or {}
     lines = dict(_lines(feature, shift))
     written = {str(node["id"]): node for node in _nodes(feature)}

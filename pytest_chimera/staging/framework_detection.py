@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from pytest_chimera.errors import PhaseFailed, SettingError
+from pytest_chimera.system.python_source import parse
 
 _NOT_THE_APPLICATION = frozenset(
     {
@@ -154,7 +155,7 @@ def _application_in(folder: Path, path: Path, module: str) -> _Application | Non
 
 def _parsed(path: Path) -> ast.Module | None:
     try:
-        return ast.parse(path.read_bytes())
+        return parse(path.read_bytes())
     except (SyntaxError, ValueError, OSError):
         return None
 
@@ -195,9 +196,9 @@ def _factory_of(statement: ast.stmt) -> str:
 def _unreadable(folder: Path) -> Iterator[PhaseFailed]:
     for path, _ in _entries(folder):
         try:
-            ast.parse(path.read_bytes())
+            parse(path.read_bytes())
         except SyntaxError as error:
-            place = f"{path.relative_to(folder).as_posix()}:{error.lineno}"
+            place = path.relative_to(folder).as_posix() + (f":{error.lineno}" if error.lineno else "")
             yield PhaseFailed(f"{place} cannot be read: {error.msg}", remedy="Mend it.", evidence=error.text or "")
         except (ValueError, OSError) as error:
             yield PhaseFailed(f"{path.relative_to(folder).as_posix()} cannot be read: {error}", remedy="Mend it.")
@@ -291,7 +292,7 @@ def _node(folder: Path) -> list[Found]:
 def _package(folder: Path) -> dict[str, Any]:
     try:
         package = json.loads((folder / "package.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return package if isinstance(package, dict) else {}
 

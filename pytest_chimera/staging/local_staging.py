@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import http.client
 import re
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -24,6 +26,7 @@ from pytest_chimera.settings import Settings
 from pytest_chimera.staging.framework_detection import Found, find_serve, no_serve_known
 from pytest_chimera.staging.preparation import Prepared
 from pytest_chimera.staging.server import Recipe, Served, recipe_for, serve, serve_again
+from pytest_chimera.system.bounded_http import read_within
 from pytest_chimera.system.machine_load import stretched
 from pytest_chimera.system.sandbox import Sandboxes
 from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow
@@ -222,13 +225,13 @@ def is_version(answer: str, commit: str) -> bool:
 def _fetch(address: str) -> str:
     """What a page says, or what went wrong, as text."""
     try:
-        with urlopen(
-            Request(address, headers={"Cache-Control": "no-cache"}), timeout=stretched(_REQUEST_SECONDS)
-        ) as page:
-            return str(page.read(65_536).decode("utf-8", "replace"))
+        seconds = stretched(_REQUEST_SECONDS)
+        ends = time.monotonic() + seconds
+        with urlopen(Request(address, headers={"Cache-Control": "no-cache"}), timeout=seconds) as page:
+            return read_within(page, 65_536, ends).decode("utf-8", "replace")
     except HTTPError as error:
         return f"an error page ({error.code})"
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, http.client.HTTPException) as error:
         return f"nothing that answers ({error})"
 
 

@@ -66,6 +66,7 @@ class Memory:
     :param typing: the form that takes items; ``None`` where there is none. ``shown``: which items it showed.
     :param searched: which items a form that asks for something showed, by the form's button.
     :param answers: address → what it answered, as data where it is data.
+    :param unread: address → why it could not be read, although something answered.
     """
 
     start: str
@@ -77,6 +78,7 @@ class Memory:
     links: tuple[tuple[str, str], ...] = ()
     answers: tuple[tuple[str, Any], ...] = ()
     scripts: int = 0
+    unread: tuple[tuple[str, str], ...] = ()
 
     @property
     def looked_at(self) -> tuple[str, ...]:
@@ -123,6 +125,11 @@ def remember(url: str, start: str, words: Sequence[str], addresses: Sequence[str
     :param named: the sealed test's source: what it names is the feature's own business.
     """
     visitor = Visitor(url)
+    memory = _remembered(visitor, start, words, addresses, named)
+    return replace(memory, unread=tuple(visitor.unread.items()))
+
+
+def _remembered(visitor: Visitor, start: str, words: Sequence[str], addresses: Sequence[str], named: str) -> Memory:
     page = visitor.open(start)
     memory = Memory(start, tuple(words), scripts=page.scripts)
     if not page.is_html:
@@ -275,6 +282,16 @@ def differences(url: str, memory: Memory, named: str, gone: Collection[str] = ()
     :param gone: addresses that the candidate's own files no longer name.
     """
     visitor = Visitor(url)
+    found = _differences(visitor, memory, named, gone)
+    known = dict(memory.unread)
+    return found + [
+        Difference(f"{path} could be read before, and could not be read now ({why})")
+        for path, why in visitor.unread.items()
+        if path not in known
+    ]
+
+
+def _differences(visitor: Visitor, memory: Memory, named: str, gone: Collection[str]) -> list[Difference]:
     page = visitor.open(memory.start)
     if not page.is_html:
         return []

@@ -26,11 +26,15 @@ from pytest_chimera.errors import ChimeraError, PhaseFailed
 from pytest_chimera.judge import seal_of
 from pytest_chimera.judge.html_pages import addresses_in
 from pytest_chimera.models import Change, Deployment, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
+from pytest_chimera.system.apart import CouldNotRead, apart
+from pytest_chimera.system.python_source import parse
 from pytest_chimera.validation.old_behaviour import Difference, Memory, as_test, differences, fresh_words, remember
 from pytest_chimera.validation.variants import AFTER_RESTART, after_restart
 from pytest_chimera.workflow.machine import ChimeraWorkflow, sealed_of
 
 OLD_BEHAVIOUR = "what the base did besides"
+WALK_SECONDS = 120.0
+"""Until one walk through an application is given up, whatever it answers."""
 _SOURCES = {".py", ".html", ".htm", ".jinja", ".jinja2", ".j2", ".js", ".ts"}
 _MOST_SOURCES = 2000
 
@@ -76,6 +80,9 @@ class Keeping:
         if run.status != "green":
             return run
         memory = await self._remembered(sealed, room / "before", workflow)
+        for path, why in memory.unread:
+            unread = f"{path} of the base could not be read: {why}"
+            run = run.model_copy(update={"not_varied": {**run.not_varied, f"{OLD_BEHAVIOUR} at {path}": unread}})
         broken = await self._missed(memory, sealed, change, room / "after", workflow)
         if broken:
             return _refused(run, sealed, f"{broken[0].upper()}{broken[1:]}.")
@@ -139,7 +146,9 @@ class Keeping:
             words = fresh_words(random.SystemRandom())
             addresses = addresses_in(await anyio.to_thread.run_sync(_sources, Path(deployment.folder)))
             asked = (deployment.url, self.feature.url, words, addresses, sealed.test.source)
-            return await anyio.to_thread.run_sync(remember, *asked)
+            return await apart(remember, WALK_SECONDS, *asked)
+        except CouldNotRead as why:
+            return Memory(self.feature.url, words, unread=((self.feature.url, str(why)),))
         finally:
             await self.staging.end(deployment)
 
@@ -152,7 +161,9 @@ class Keeping:
         try:
             named = addresses_in(await anyio.to_thread.run_sync(_sources, Path(deployment.folder)))
             gone = {path for path, _ in memory.answers} - set(named)
-            found = await anyio.to_thread.run_sync(differences, deployment.url, memory, sealed.test.source, gone)
+            found = await apart(differences, WALK_SECONDS, deployment.url, memory, sealed.test.source, gone)
+        except CouldNotRead as why:
+            return f"what worked before could not be looked at again: {why}"
         finally:
             await self.staging.end(deployment)
         plain = next((each for each in found if not each.scripted), None)
@@ -242,7 +253,7 @@ def _is_module_of_tests(path: str) -> bool:
 def _only_test(source: str) -> str:
     """The name of a module's one test; empty where there are several, or none."""
     try:
-        tree = ast.parse(source)
+        tree = parse(source)
     except SyntaxError:
         return ""
     names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]

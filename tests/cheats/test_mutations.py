@@ -26,6 +26,7 @@ UNIT, OWN, WATCH = (
 JUDGE, READING = "tests/judge/test_judge.py", "tests/judge/test_results.py"
 SIGNING, PLANTED = "tests/state/test_signing.py", "tests/session/test_planted_state.py"
 VERIFYING, CREDENTIALS = "tests/session/test_verifying.py", "tests/system/test_credentials.py"
+UNREAD = "tests/review/test_unreadable.py"
 OWN_PATHS, JOURNAL = "system/own_paths.py", "state/journal.py"
 
 
@@ -199,6 +200,45 @@ MUTANTS = [
         "        if stat.S_ISREG(file.lstat().st_mode):",
         "        if True:",
         "tests/judge/test_collecting.py",
+    ),
+    Mutant("unreadable code", GUARDIAN, "*self._unread(unread),", "", UNREAD),
+    Mutant("deep code", "system/python_source.py", "    if _is_deep(tree):", "    if False:", UNREAD),
+    Mutant("large code", "system/python_source.py", "    if len(source) > LARGEST:", "    if False:", UNREAD),
+    Mutant(
+        "an end of reading",
+        "review/unreadable.py",
+        "return apart_and_wait(why_unread, SECONDS, files)",
+        "return why_unread(tuple(each for each in files if b'slow' not in each[1]))",
+        UNREAD,
+    ),
+    Mutant(
+        "what cannot be read any more",
+        "validation/old_behaviour.py",
+        "        if path not in known",
+        "        if False",
+        "tests/validation/test_old_behaviour.py",
+    ),
+    Mutant(
+        "an end of answers",
+        "system/bounded_http.py",
+        "        if time.monotonic() >= ends:",
+        "        if False:",
+        "tests/judge/test_html_pages.py",
+    ),
+    Mutant(
+        "an end of headers",
+        "system/bounded_http.py",
+        "        watch.start()",
+        "        pass",
+        "tests/judge/test_html_pages.py",
+    ),
+    Mutant("streams", "judge/html_pages.py", 'b"" if kind in _STREAMS else ', "", "tests/judge/test_html_pages.py"),
+    Mutant(
+        "memory of what reads",
+        "system/apart.py",
+        "    _limit_memory(memory)\n",
+        "",
+        "tests/system/test_apart.py",
     ),
     Mutant("old buttons", "validation/old_behaviour.py", "if now.shown == before.shown:", "if True:", OWN),
     Mutant(

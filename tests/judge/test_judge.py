@@ -272,6 +272,14 @@ def test_the_page_that_a_click_opens_is_the_one_that_is_shown(serve: Serve, judg
     assert "Fresh" in Path(run.evidence.page).read_text(encoding="utf-8")
 
 
+def test_a_page_opens_no_other_one_that_nobody_asked_for(serve: Serve, judged: Judged) -> None:
+    opens = f"{TODOS}<script>for (const name of 'ab') window.open('/?' + name + Math.random())</script>"
+    site = serve({"/": opens})
+    run = judged(sealed(body("page.goto('/')", "page.wait_for_timeout(1000)")), site.url)
+    assert run.status == "green"
+    assert len(list(Path(run.evidence.folder).glob("screenshot*.png"))) == 1 if run.evidence else False
+
+
 def test_a_page_that_hangs_is_given_up(serve: Serve, judged: Judged) -> None:
     source = body(
         'page.goto("/")', 'page.get_by_role("button").click()', 'expect(page.get_by_text("Done")).to_be_visible()'

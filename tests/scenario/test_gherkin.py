@@ -8,7 +8,7 @@ import pytest
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Feature
-from pytest_chimera.scenario import ScenarioParser, TestGenerator, UnknownStepError
+from pytest_chimera.scenario import ScenarioParser, TestGenerator, UnknownStepError, gherkin
 from pytest_chimera.scenario.gherkin import GherkinError, read_gherkin
 
 LIBRARY = """@library
@@ -161,3 +161,19 @@ def test_a_wrong_step_of_an_outline_in_a_docstring_is_told_with_its_line() -> No
     with pytest.raises(UnknownStepError) as caught:
         TestGenerator().generate(feature)
     assert "t.py:8" in str(caught.value)
+
+
+def test_a_large_file_is_read_apart_and_one_that_is_none_is_told_as_ever() -> None:
+    steps = "".join(f'  Scenario: Number {number}\n    Then I should see "{number}"\n' for number in range(1500))
+    assert len(read_gherkin(f"Feature: Many\n{steps}").scenarios) == 1500
+    with pytest.raises(GherkinError) as error:
+        read_gherkin(f"Feature: Many\n{steps}  nothing that is known\n", "many.feature")
+    assert error.value.line == 3002
+
+
+def test_a_file_that_takes_the_parser_too_long_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gherkin, "_SECONDS", 0.01)
+    monkeypatch.setattr(gherkin, "_SMALL", 10)
+    with pytest.raises(GherkinError, match="no Gherkin that can be read") as error:
+        read_gherkin('Feature: A\n  Scenario: B\n    Then I should see "C"\n', "a.feature")
+    assert "it could not be read: it took more than" in error.value.remedy
