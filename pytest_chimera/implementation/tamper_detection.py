@@ -10,26 +10,24 @@ import base64
 import hashlib
 import importlib.util
 import json
-import marshal
 import os
 import re
 import site
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path, PurePath
 
 import filelock
 
+from pytest_chimera.judge.packages import CODE, DISTRIBUTIONS, before_the_coder, is_compiled_from_source, required
 from pytest_chimera.state.journal import HELD
 from pytest_chimera.system.signing import Signer
 
-JUDGES_PACKAGES = ("pytest", "pytest-playwright", "playwright", "pytest-chimera")
-"""Distributions that the judge's process loads; those that they require belong to them."""
+JUDGES_PACKAGES = DISTRIBUTIONS
 
 _START_UP = re.compile(r".+\.(pth|start)|(sitecustomize|usercustomize)(\..+)?")
-_CODE = frozenset({".py", ".so", ".pyd", ".dll", ".js"})
 _REGISTRATION = re.compile(r".+\.(dist-info|egg-info)")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 _GIT_FILES = (
@@ -47,6 +45,8 @@ _DANGEROUS = re.compile(
 )
 
 
+_PROGRAMS = frozenset({"node", "node.exe"})
+"""Programs that the judge's packages run."""
 _LINK = "a link"
 _SET_ASIDE = re.compile(r"\.damaged-\d+\.jsonl$")
 
@@ -119,7 +119,7 @@ class Custody:
                 "Install that package again.",
             )
             for path in _changed(self.packages, now.packages)
-            if not _is_compiled_from_source(Path(path))
+            if not _is_compiled(Path(path))
         ]
         found += [
             Trespass(
@@ -181,6 +181,9 @@ def _interpreter() -> Iterator[tuple[str, str]]:
         yield from _digests(path)
     real = program.resolve()
     about = real.stat()
+    for entry in (*sys.path, *before_the_coder().absent):  # an archive among them is read before any folder
+        if entry and not Path(entry).is_dir():
+            yield from _digests(Path(entry))
     yield str(real), f"{about.st_size} {about.st_mtime_ns} {about.st_ino}"
 
 
@@ -231,15 +234,15 @@ def _base64(digest: bytes) -> str:
 
 def _packages() -> Iterator[tuple[str, str]]:
     """Every file that the judge's packages are run from, and that an interpreter would take for one of them."""
-    tops = {Path(__file__).parents[1], *(top for each in _required(JUDGES_PACKAGES) for top in _tops(each))}
+    tops = {Path(__file__).parents[1], *(top for each in required(JUDGES_PACKAGES) for top in _tops(each))}
     for path in sorted(path for top in tops for path in _code_in(top)):
         yield from _with_compiled(path)
 
 
 def _tops(distribution: metadata.Distribution) -> set[Path]:
     """A distribution's packages and single modules, as the site folder holds them."""
-    names = {file.parts[0] for file in distribution.files or () if file.suffix in _CODE and len(file.parts) > 1}
-    alone = {file.parts[0] for file in distribution.files or () if file.suffix in _CODE and len(file.parts) == 1}
+    names = {file.parts[0] for file in distribution.files or () if file.suffix in CODE and len(file.parts) > 1}
+    alone = {file.parts[0] for file in distribution.files or () if file.suffix in CODE and len(file.parts) == 1}
     folders = {Path(str(distribution.locate_file(name))) for name in names if name not in {"..", "__pycache__"}}
     modules = {Path(str(distribution.locate_file(name))) for name in alone}
     return folders | {other for module in modules for other in (module, *_in_the_place_of(module))}
@@ -249,7 +252,7 @@ def _in_the_place_of(module: Path) -> Iterator[Path]:
     """What would be imported instead of a module that is a file: a package, or a compiled one."""
     stem = module.name.partition(".")[0]
     found = (Path(entry.path) for entry in _entries(module.parent))
-    return (path for path in found if path.name.partition(".")[0] == stem and (path.is_dir() or path.suffix in _CODE))
+    return (path for path in found if path.name.partition(".")[0] == stem and (path.is_dir() or path.suffix in CODE))
 
 
 def _code_in(top: Path) -> Iterator[Path]:
@@ -257,11 +260,19 @@ def _code_in(top: Path) -> Iterator[Path]:
         yield top
     for folder, inner, files in os.walk(top):
         inner[:] = [name for name in inner if name != "__pycache__"]
-        yield from (Path(folder, name) for name in files if PurePath(name).suffix in _CODE)
+        yield from (Path(folder, name) for name in files if _is_code(name))
+
+
+def _is_code(name: str) -> bool:
+    return PurePath(name).suffix in CODE or name in _PROGRAMS
 
 
 def _with_compiled(path: Path) -> Iterator[tuple[str, str]]:
     """A file, and what an interpreter would load in its place because it was compiled from it."""
+    if path.name in _PROGRAMS:  # too large to be read each time
+        about = path.stat()
+        yield str(path), f"{about.st_size} {about.st_mtime_ns} {about.st_ctime_ns} {about.st_ino}"
+        return
     yield str(path), hashlib.sha256(_bytes(path)).hexdigest()
     if path.suffix == ".py":
         compiled = Path(importlib.util.cache_from_source(str(path)))
@@ -269,20 +280,9 @@ def _with_compiled(path: Path) -> Iterator[tuple[str, str]]:
             yield str(compiled), hashlib.sha256(content).hexdigest()
 
 
-def _is_compiled_from_source(path: Path) -> bool:
-    """A compiled file holds what its source says, or is gone: running a program leaves such ones behind."""
-    if path.suffix != ".pyc":
-        return False
-    content = _bytes(path)
-    if not content:
-        return True
-    source = Path(importlib.util.source_from_cache(str(path)))
-    try:
-        loaded = marshal.loads(content[16:])
-        compiled = compile(_bytes(source), str(source), "exec", dont_inherit=True)
-    except (ValueError, EOFError, TypeError, SyntaxError):
-        return False
-    return bool(loaded == compiled)
+def _is_compiled(path: Path) -> bool:
+    """What running a program leaves behind."""
+    return path.suffix == ".pyc" and is_compiled_from_source(path)
 
 
 def packages_digest() -> str:
@@ -294,24 +294,6 @@ def _digest_of(found: Mapping[str, str]) -> str:
     """What was compiled is left out: it comes and goes."""
     kept = sorted((path, value) for path, value in found.items() if not path.endswith(".pyc"))
     return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
-
-
-def _required(names: Iterable[str]) -> Iterator[metadata.Distribution]:
-    """Distributions with what they require, extras left out."""
-    waiting, seen = list(names), set[str]()
-    while waiting:
-        name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
-        if name in seen:
-            continue
-        seen.add(name)
-        try:
-            distribution = metadata.distribution(name)
-        except metadata.PackageNotFoundError:
-            continue
-        yield distribution
-        if name != "pytest-chimera":  # of what it requires itself, the judge loads only the three that are named
-            needs = (need for need in distribution.requires or () if "extra ==" not in need)
-            waiting += [match[0] for need in needs if (match := _NAME.match(need))]
 
 
 # -- git

@@ -211,6 +211,13 @@ class Trace:
 
 
 @dataclass(frozen=True)
+class Loaded:
+    """What the judge's process has loaded: file and digest of each module, and of what was compiled of it."""
+
+    files: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True)
 class SessionEnded:
     """The session came to its own end."""
 
@@ -227,6 +234,7 @@ Line = (
     | Crash
     | LastSight
     | Trace
+    | Loaded
     | SessionEnded
 )
 _KINDS: dict[str, type[Line]] = {
@@ -243,6 +251,7 @@ _KINDS: dict[str, type[Line]] = {
         Crash,
         LastSight,
         Trace,
+        Loaded,
         SessionEnded,
     )
 }

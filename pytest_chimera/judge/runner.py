@@ -20,15 +20,16 @@ from pathlib import Path, PurePosixPath
 
 import anyio.to_thread
 
-import pytest_chimera
-from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, StateError
+from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, PreconditionError, StateError
 from pytest_chimera.judge.browser import Browser, browsers_folder, find_browser
+from pytest_chimera.judge.packages import HOMES, before_the_coder
 from pytest_chimera.judge.record import (
     OUTPUT_FOLDER,
     RECORD_FILE,
     Collected,
     CollectionBroken,
     Line,
+    Loaded,
     Looks,
     Plan,
     key_of,
@@ -114,9 +115,7 @@ def _lay(folder: Path, layout: _Layout, plan: Plan, url: str, *options: str) -> 
     (folder / OUTPUT_FOLDER).mkdir()
     (folder / _TEMPORARY).mkdir()
     (folder / "pytest.ini").write_text(_ini(layout, url, options), encoding="utf-8")
-    (folder / _START_FILE).write_text(
-        _START.format(homes=list(_HOMES), compiled=str(folder / _COMPILED)), encoding="utf-8"
-    )
+    (folder / _START_FILE).write_text(_start_file(folder), encoding="utf-8")
     plan.write(folder)
 
 
@@ -145,23 +144,36 @@ def _judges_folder() -> Iterator[Path]:
 # -- the judge's process
 
 
-def _homes() -> tuple[str, ...]:
-    """The folders that hold the judge's packages, in the order in which this interpreter looks in them."""
-    specs = (importlib.util.find_spec(name) for name in ("pytest", "pluggy", "playwright", "pytest_playwright"))
-    origins = [spec.origin for spec in specs if spec is not None and spec.origin]
-    homes = [str(Path(pytest_chimera.__file__).parents[1]), *(str(Path(origin).parents[1]) for origin in origins)]
-    homes += [each for each in sys.path if Path(each).name in {"site-packages", "dist-packages"}]
-    known = list(dict.fromkeys(homes))
-    return tuple(sorted(known, key=lambda home: sys.path.index(home) if home in sys.path else len(sys.path)))
-
-
-_HOMES = _homes()  # as it is now: what is put on the path later is none of the judge's
 # What pytest compiles of plugins, with their asserts rewritten, comes and goes beside them: it is looked for where
 # nothing is.
 _START = """\
+import os
 import sys
+from importlib.machinery import PathFinder
 
-sys.path += {homes!r}
+own, names, homes = {own!r}, {names!r}, {homes!r}
+
+
+class Keeper:
+    # The judge's own packages come first; what came later than the judge is not there.
+    @staticmethod
+    def find_spec(name, path=None, target=None):
+        if path is not None or name in sys.builtin_module_names:
+            return None
+        if name in own:
+            return PathFinder.find_spec(name, [own[name]])
+        if name in names or name in sys.stdlib_module_names or name.startswith("_sysconfigdata"):
+            return None
+        spec = PathFinder.find_spec(name)
+        places = [*(spec.submodule_search_locations or ()), spec.origin or ""] if spec else []
+        if spec and not any((os.path.abspath(each) + os.sep).startswith(here) for each in places):
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name)
+        return None
+
+
+here = os.path.dirname(os.path.abspath(__file__)) + os.sep
+sys.path[:] = [each for each in sys.path if each not in {absent!r}] + homes
+sys.meta_path.insert(0, Keeper)
 sys.argv[0] = "pytest"
 
 import playwright.sync_api
@@ -171,6 +183,17 @@ sys.pycache_prefix = {compiled!r}
 
 sys.exit(console_main())
 """
+
+
+def _start_file(folder: Path) -> str:
+    before = before_the_coder()
+    return _START.format(
+        own=dict(before.own),
+        names=set(before.names),
+        homes=list(HOMES),
+        absent=set(before.absent),
+        compiled=str(folder / _COMPILED),
+    )
 
 
 def _command(folder: Path) -> list[str]:
@@ -216,6 +239,21 @@ def _around(folder: Path, sandboxes: Sandboxes, browser: str | None) -> Sandbox 
     sandbox = sandboxes.required()
     shown = [Path(browser), *Path(browser).resolve().parents[:1]] if browser else [browsers_folder()]
     return sandbox.showing(*shown, writable=(folder,)) if sandbox else None
+
+
+def _refuse_strange(record: tuple[Line, ...], folder: Path) -> None:
+    """
+    :raises PhaseFailed: the judge has loaded what was not there before the coder came.
+    """
+    told = [pair for line in record if isinstance(line, Loaded) for pair in line.files]
+    loaded = [(str(file), str(digest)) for file, digest in told if not Path(file).is_relative_to(folder)]
+    if strange := before_the_coder().strange(loaded):
+        raise PhaseFailed(
+            f"{strange[0]}: what it found counts for nothing. [judges-packages]",
+            where="the judge's own process",
+            remedy="Install that package again; a change stays inside its folder.",
+            evidence="\n".join(strange[:20]),
+        )
 
 
 def _collect(folder: Path, evidence: Path) -> tuple[Line, ...]:
@@ -294,6 +332,7 @@ async def _judge(
         _lay(folder, layout, plan, url)
         finished = await _run(folder, evidence / "judge.log", time_limit * allowed, sandboxes, browser.path)
         record = _collect(folder, evidence)
+        await anyio.to_thread.run_sync(_refuse_strange, record, folder)
     around = Surroundings(
         sealed=sealed,
         url=url,

@@ -7,12 +7,14 @@ judge that imports pytest, and the only one that the judge's process loads.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
+import sys
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -33,6 +35,7 @@ from pytest_chimera.judge.record import (
     LastSight,
     Launched,
     Line,
+    Loaded,
     PageException,
     Plan,
     Report,
@@ -216,7 +219,8 @@ class Witness:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
-        """Nothing came to an end before its time."""
+        """Nothing came to an end before its time, and this is what was loaded."""
+        self._write(Loaded(tuple(_loaded())))
         self._write(SessionEnded())
 
     # -- browsers and contexts
@@ -426,6 +430,23 @@ def playwright(playwright: Playwright, pytestconfig: pytest.Config) -> Playwrigh
     """pytest-playwright's, with the project's attribute for test ids."""
     playwright.selectors.set_test_id_attribute(Plan.read(pytestconfig.rootpath).test_id)
     return playwright
+
+
+def _loaded() -> Iterator[tuple[str, str]]:
+    """The files that modules were loaded from, and their digests."""
+    specs = [getattr(module, "__spec__", None) for module in list(sys.modules.values())]
+    files = {file for spec in specs if spec is not None and spec.has_location for file in (spec.origin, spec.cached)}
+    for file in sorted(filter(None, files)):
+        if Path(file).suffix != ".pyc" or Path(file).is_file():
+            yield file, _digest_of(Path(file))
+
+
+def _digest_of(file: Path) -> str:
+    """Empty for one that lies in an archive, or is gone."""
+    try:
+        return hashlib.sha256(file.read_bytes()).hexdigest()
+    except OSError:
+        return ""
 
 
 def _is_script_from_elsewhere(request: Request) -> bool:

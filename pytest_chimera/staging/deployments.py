@@ -13,6 +13,7 @@ import anyio.to_thread
 from pytest_chimera.context.project import Project
 from pytest_chimera.context.summaries import busy_text
 from pytest_chimera.errors import EnvironmentTrouble
+from pytest_chimera.judge.packages import before_the_coder
 from pytest_chimera.judge.remedies import as_given, outside
 from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Failure, Feature, SealedTest, TestRun
 from pytest_chimera.scenario.helpers import arrangements_of
@@ -51,6 +52,7 @@ class Staging:
             raise
 
     async def _deployed(self, commit: str, tree: str, name: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
+        await anyio.to_thread.run_sync(before_the_coder)
         folder = await self.fresh_checkout(commit, name)
         reached(CrashPoint.CHECKOUT_MADE)
         served = str(self.project.repository.project_in(folder))

@@ -29,7 +29,7 @@ _RESULT = "result"
 _START = """\
 import pickle, sys
 path, where, memory, function, arguments = pickle.load(sys.stdin.buffer)
-sys.path[:] = path
+sys.path += path
 from pytest_chimera.system.apart import _serve
 _serve(where, memory, function, arguments)
 """
@@ -66,9 +66,16 @@ def apart_and_wait(function: Callable[P, T], seconds: float, *arguments: P.args,
 def _order(room: Path, limit: float, call: partial[Any]) -> tuple[list[str], How]:
     function = f"{call.func.__module__}:{call.func.__qualname__}"
     arguments = pickle.dumps((call.args, call.keywords))
-    order = pickle.dumps((sys.path, str(room / _RESULT), MOST_MEMORY, function, arguments))
+    order = pickle.dumps((_import_roots(), str(room / _RESULT), MOST_MEMORY, function, arguments))
     how = How(folder=room, environment=chosen_environment(), log=room / "log", time_limit=limit, stdin=order)
     return [sys.executable, "-I", "-S", "-B", "-c", _START], how
+
+
+def _import_roots() -> list[str]:
+    """What that process looks in after the library: our own package, installed ones, then what a project added."""
+    package = str(Path(__file__).resolve().parents[2])
+    installed = [each for each in sys.path if Path(each).name in {"site-packages", "dist-packages"}]
+    return [*dict.fromkeys((package, *installed, *sys.path))]
 
 
 def _answer(finished: Finished, room: Path, limit: float) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import suppress
 from pathlib import Path
 
 from pytest_chimera.errors import StateError
@@ -36,9 +37,10 @@ def refuse_links(root: Path, folder: Path) -> None:
     start = root if folder.is_relative_to(root) else folder.parents[1]
     below(start, *folder.relative_to(start).parts)
     for entry in entries(folder):
-        mode = entry.stat(follow_symlinks=False).st_mode
-        if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
-            raise _leads_elsewhere(Path(entry.path))
+        with suppress(FileNotFoundError):  # another run has come to its end
+            mode = entry.stat(follow_symlinks=False).st_mode
+            if not (stat.S_ISREG(mode) or stat.S_ISDIR(mode)):
+                raise _leads_elsewhere(Path(entry.path))
 
 
 def entries(folder: Path) -> list[os.DirEntry[str]]:

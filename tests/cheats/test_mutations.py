@@ -27,6 +27,7 @@ JUDGE, READING = "tests/judge/test_judge.py", "tests/judge/test_results.py"
 SIGNING, PLANTED = "tests/state/test_signing.py", "tests/session/test_planted_state.py"
 VERIFYING, CREDENTIALS = "tests/session/test_verifying.py", "tests/system/test_credentials.py"
 UNREAD = "tests/review/test_unreadable.py"
+PACKAGES = "tests/judge/test_packages.py"
 OWN_PATHS, JOURNAL = "system/own_paths.py", "state/journal.py"
 
 
@@ -101,8 +102,8 @@ MUTANTS = [
     Mutant(
         "links in the state",
         OWN_PATHS,
-        "        if not (stat.S_ISREG(mode)",
-        "        if False and not (stat.S_ISREG(mode)",
+        "            if not (stat.S_ISREG(mode)",
+        "            if False and not (stat.S_ISREG(mode)",
         SIGNING,
     ),
     Mutant(
@@ -240,6 +241,58 @@ MUTANTS = [
         "",
         "tests/system/test_apart.py",
     ),
+    Mutant("the judge's own first", "judge/runner.py", "        if name in own:", "        if False:", PACKAGES),
+    Mutant(
+        "later packages",
+        "judge/runner.py",
+        "        if spec and not any(",
+        "        if False and not any(",
+        PACKAGES,
+    ),
+    Mutant(
+        "archives on the path",
+        "judge/runner.py",
+        "[each for each in sys.path if each not in {absent!r}]",
+        "sys.path[:] + [{absent!r}][:0]",
+        PACKAGES,
+    ),
+    Mutant(
+        "what is loaded",
+        "judge/runner.py",
+        "before_the_coder().strange(loaded)",
+        "before_the_coder().strange([])",
+        PACKAGES,
+    ),
+    Mutant(
+        "digests of what is loaded",
+        "judge/packages.py",
+        "        if _digest(path) != digest:",
+        "        if False:",
+        PACKAGES,
+    ),
+    Mutant(
+        "times of what is loaded",
+        "judge/packages.py",
+        "        if now == known:",
+        "        if known and now[:2] == known[:2]:",
+        PACKAGES,
+    ),
+    Mutant(
+        "what came later",
+        "judge/packages.py",
+        "and max(now[1:3]) < self.at",
+        "",
+        PACKAGES,
+    ),
+    Mutant(
+        "what lies in archives",
+        "judge/packages.py",
+        "if archive and known == _print(archive.stat())",
+        "if True",
+        PACKAGES,
+    ),
+    Mutant("the judge's programs", CUSTODY, " or name in _PROGRAMS", "", WATCH),
+    Mutant("archives", CUSTODY, "if entry and not Path(entry).is_dir():", "if False:", WATCH),
     Mutant("old buttons", "validation/old_behaviour.py", "if now.shown == before.shown:", "if True:", OWN),
     Mutant(
         "gone buttons",

@@ -279,3 +279,18 @@ def test_no_lock_of_ours_hides_what_is_done_to_the_journal_that_we_hold(
     monkeypatch.setattr(custody, "HELD", {known})
     with filelock.FileLock(known.with_suffix(".lock")):
         assert in_state(lambda: known.write_text("{}\n")) == ["state-files"]
+
+
+def test_an_archive_before_the_library_is_found(rules: Rules, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "path", [str(tmp_path / "python.zip"), *sys.path])
+    assert rules(lambda: (tmp_path / "python.zip").write_bytes(b"PK")) == ["start-up-files"]
+
+
+def test_another_program_in_the_place_of_one_that_the_judge_runs_is_found(
+    rules: Rules, packages: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (packages / "whistle").mkdir()
+    install(packages, "whistle", **{"whistle/__init__.py": "", "whistle/node": "ELF"})
+    monkeypatch.setattr(custody, "JUDGES_PACKAGES", ("whistle",))
+    assert rules(lambda: None) == []
+    assert rules(lambda: (packages / "whistle" / "node").write_text("#!/")) == ["judges-packages"]

@@ -18,6 +18,9 @@ import pytest
 from playwright._impl import _assertions
 
 import pytest_chimera.session.state_commands  # noqa: F401 # so that a forked run has it imported already
+from pytest_chimera.judge.packages import before_the_coder
+
+before_the_coder()  # as long as it takes, once: a forked run has it already
 
 CONFTEST = """
 import asyncio, os, pathlib, signal, time
