@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 __version__ = "0.1.0"
 
 _HOME = {
-    "ChimeraPhase": "workflow.machine",
-    "ChimeraWorkflow": "workflow.machine",
-    "ChimeraTask": "workflow.machine",
-    "create_chimera_task": "workflow.machine",
+    "ChimeraPhase": "workflow",
+    "ChimeraWorkflow": "workflow",
+    "ChimeraTask": "workflow",
+    "create_chimera_task": "workflow",
     "ChimeraExecutor": "run.executor",
+    "Parked": "run.executor",
     "create_and_execute_chimera_workflow": "run.executor",
     "ScenarioParser": "scenario",
     "TestGenerator": "scenario",
@@ -25,15 +26,16 @@ _HOME = {
 
 if TYPE_CHECKING:
     from pytest_chimera.judge import TestExecutor
-    from pytest_chimera.run.executor import ChimeraExecutor, create_and_execute_chimera_workflow
+    from pytest_chimera.run.executor import ChimeraExecutor, Parked, create_and_execute_chimera_workflow
     from pytest_chimera.scenario import ScenarioParser, TestGenerator, UnknownStepError
-    from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraTask, ChimeraWorkflow, create_chimera_task
+    from pytest_chimera.workflow import ChimeraPhase, ChimeraTask, ChimeraWorkflow, create_chimera_task
 
 __all__ = [
     "ChimeraExecutor",
     "ChimeraPhase",
     "ChimeraTask",
     "ChimeraWorkflow",
+    "Parked",
     "ScenarioParser",
     "TestExecutor",
     "TestGenerator",

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
         TestRun,
         Verdict,
     )
-    from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, PhaseResult
+    from pytest_chimera.workflow.machine import ChimeraWorkflow, PhaseResult
+    from pytest_chimera.workflow.transitions import ChimeraPhase
 
 hookspec = HookspecMarker("pytest")
 

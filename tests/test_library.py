@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
-from pytest_chimera import ChimeraExecutor, ChimeraPhase, create_and_execute_chimera_workflow, create_chimera_task
+from pytest_chimera import (
+    ChimeraExecutor,
+    ChimeraPhase,
+    Parked,
+    create_and_execute_chimera_workflow,
+    create_chimera_task,
+)
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, PhaseFailed
 from pytest_chimera.models import Deployment, Finding, GeneratedTest, Review, TestRun
-from pytest_chimera.run.executor import Parked
-from pytest_chimera.workflow.machine import Outcome
+from pytest_chimera.workflow.transitions import Outcome
 
 
 class Everybody:

@@ -17,7 +17,7 @@ from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
 from pytest_chimera.settings import Settings
 from pytest_chimera.state.journal import standing_of
 from pytest_chimera.system.time_limits import time_stands_still
-from pytest_chimera.workflow.machine import ChimeraPhase, Outcome
+from pytest_chimera.workflow.transitions import ChimeraPhase, Outcome
 
 SHARE = 0.95
 """Which part of a phase's recorded durations is not longer than what its learned limit is made of."""

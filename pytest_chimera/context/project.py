@@ -33,7 +33,7 @@ from pytest_chimera.state.write_ahead_log import Ahead
 from pytest_chimera.system.files import write_file
 from pytest_chimera.system.sandbox import Sandboxes
 from pytest_chimera.workflow.agents import Agents
-from pytest_chimera.workflow.machine import TRANSITIONS, ChimeraPhase, Route, checked_transitions
+from pytest_chimera.workflow.transitions import TRANSITIONS, ChimeraPhase, Route, checked_transitions
 
 T = TypeVar("T")
 

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pytest_chimera.models import TestRun, first_line
 from pytest_chimera.system.machine_load import FREE
-from pytest_chimera.workflow.machine import ChimeraWorkflow, Outcome
+from pytest_chimera.workflow.machine import ChimeraWorkflow
+from pytest_chimera.workflow.transitions import Outcome
 
 
 def span(seconds: float) -> str:

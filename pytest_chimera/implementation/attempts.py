@@ -30,7 +30,8 @@ from pytest_chimera.system.files import write_file
 from pytest_chimera.system.supervision import tail_of
 from pytest_chimera.system.time_limits import READING, cut_off, cut_off_here
 from pytest_chimera.workflow.agents import nobody_answers
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, sealed_of
+from pytest_chimera.workflow.machine import ChimeraWorkflow, sealed_of
+from pytest_chimera.workflow.transitions import ChimeraPhase
 
 PUT_BACK = {"sealed-test", "protected-path"}
 """Rules whose findings are undone before the next attempt begins: the coder has no business there."""

@@ -9,7 +9,8 @@ import jinja2
 
 from pytest_chimera.models import Brief, Change, Feature, Rejected
 from pytest_chimera.system.files import write_file
-from pytest_chimera.workflow.machine import ChimeraWorkflow, Outcome, PhaseResult
+from pytest_chimera.workflow.machine import ChimeraWorkflow, PhaseResult
+from pytest_chimera.workflow.transitions import Outcome
 
 
 def _fenced(text: str, language: str = "") -> str:

@@ -36,18 +36,8 @@ from pytest_chimera.system.time_limits import (
 )
 from pytest_chimera.workflow.agents import Agents, nobody_answers, registry_of
 from pytest_chimera.workflow.answers import combined, generated_from, shaped
-from pytest_chimera.workflow.machine import (
-    PARKED,
-    TRANSITIONS,
-    ChimeraPhase,
-    ChimeraTask,
-    ChimeraWorkflow,
-    Outcome,
-    PhaseResult,
-    PhaseValue,
-    Route,
-    create_chimera_task,
-)
+from pytest_chimera.workflow.machine import ChimeraTask, ChimeraWorkflow, PhaseResult, PhaseValue, create_chimera_task
+from pytest_chimera.workflow.transitions import PARKED, TRANSITIONS, ChimeraPhase, Outcome, Route
 
 Act = Callable[[ChimeraTask, ChimeraWorkflow], Awaitable[PhaseValue]]
 BACKOFF = (1.0, 2.0, 4.0, 8.0)

@@ -11,7 +11,8 @@ from pytest_chimera.context.summaries import attempts_table, busy_text, shortene
 from pytest_chimera.models import Change, Evidence, Finding, Review, SealedTest, TestRun, first_line
 from pytest_chimera.state.vault import newest_room
 from pytest_chimera.system.supervision import tail_of
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, Outcome, PhaseResult
+from pytest_chimera.workflow.machine import ChimeraWorkflow, PhaseResult
+from pytest_chimera.workflow.transitions import ChimeraPhase, Outcome
 
 LIMIT = 3_000
 """How many characters a failure may have: VS Code loses larger ones from several workers."""

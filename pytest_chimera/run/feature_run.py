@@ -32,14 +32,16 @@ from pytest_chimera.errors import (
 from pytest_chimera.generation.sealing import said_by
 from pytest_chimera.judge import is_vacuous
 from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, SealedTest, TestRun, Verdict
-from pytest_chimera.run.executor import ChimeraExecutor, Parked, Recorder
+from pytest_chimera.run.executor import ChimeraExecutor, Parked
 from pytest_chimera.run.phases import GreenOnBase, Workshop
 from pytest_chimera.run.publishing import Publication
+from pytest_chimera.run.recording import JournalRecorder, note_end
 from pytest_chimera.run.verdicts import Verdicts, verdict_of
 from pytest_chimera.state.journal import Journal
 from pytest_chimera.state.replay import Standing
 from pytest_chimera.system.crash_points import CrashPoint, reached
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraTask, ChimeraWorkflow, PhaseResult, sealed_of
+from pytest_chimera.workflow.machine import ChimeraTask, ChimeraWorkflow, sealed_of
+from pytest_chimera.workflow.transitions import ChimeraPhase
 
 _LOOK_EVERY = 0.1
 _FOR_THE_PERSON = (ScenarioError, SettingError, PreconditionError, RepositoryError, TransitionError)
@@ -102,44 +104,10 @@ async def _pursued(project: Project, feature: Feature, base: str | None) -> Verd
         try:
             verdict = await _Pursuit(project, feature, journal, base).verdict()
         except (ChimeraError, OSError) as error:
-            _note_end(journal, _ended_by(feature, error), reason=str(getattr(error, "sentence", error)))
+            note_end(journal, _ended_by(feature, error), reason=str(getattr(error, "sentence", error)))
             raise
-        _note_end(journal, verdict)
+        note_end(journal, verdict)
         return verdict
-
-
-def _note_end(journal: Journal, verdict: Verdict, reason: str = "") -> None:
-    """Record how the run ended with the feature, for the status. Nothing rests on it, so that it fails quietly.
-
-    :param reason: what ended it, where that is not recorded yet.
-    """
-    standing = journal.standing
-    if standing.workflow is None:
-        return
-    with suppress(StateError):
-        if reason not in {"", standing.parked, standing.stopped}:
-            journal.write("parked" if verdict.state == "parked" else "stopped", reason=reason)
-        if journal.standing.ended != verdict.state:
-            journal.write("ended", state=verdict.state)
-
-
-class JournalRecorder(Recorder):
-    """Records what an executor does in a journal."""
-
-    def __init__(self, journal: Journal) -> None:
-        self._journal = journal
-
-    async def started(self, workflow: ChimeraWorkflow) -> None:
-        """What came before is on the disk before the phase begins; before the first one nothing came."""
-        self._journal.write("phase_started", phase=workflow.current_phase.value, attempt=workflow.attempt)
-        if workflow.results:
-            await self._journal.flushed()
-
-    async def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
-        """The result is put on the disk with the start of the next phase, or at once at an end."""
-        self._journal.write("phase_finished", result=result, leads_to=leads_to.value)
-        if leads_to in {ChimeraPhase.COMPLETE, ChimeraPhase.FAILED}:
-            await self._journal.flushed()
 
 
 @dataclass

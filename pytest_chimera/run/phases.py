@@ -53,7 +53,8 @@ from pytest_chimera.validation.regression_check import Keeping
 from pytest_chimera.validation.variations import Trials
 from pytest_chimera.workflow.agents import nobody_answers
 from pytest_chimera.workflow.answers import combined, generated_from
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraTask, ChimeraWorkflow, change_of, sealed_of
+from pytest_chimera.workflow.machine import ChimeraTask, ChimeraWorkflow, change_of, sealed_of
+from pytest_chimera.workflow.transitions import ChimeraPhase
 
 T = TypeVar("T")
 

@@ -14,7 +14,8 @@ from typing import Any
 from pytest_chimera.implementation.tamper_detection import Custody
 from pytest_chimera.models import Deployment, Proof, Review, SealedTest, TestRun
 from pytest_chimera.review.rules import RULES
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow
+from pytest_chimera.workflow.machine import ChimeraWorkflow
+from pytest_chimera.workflow.transitions import ChimeraPhase
 
 FORMAT = 1
 _PLACE = re.compile(r" \(.*\)$")

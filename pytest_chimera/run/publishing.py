@@ -18,7 +18,8 @@ from pytest_chimera.run.proof import told_tools, whole_proof
 from pytest_chimera.state.replay import Standing
 from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.system.files import write_file
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, change_of, sealed_of
+from pytest_chimera.workflow.machine import ChimeraWorkflow, change_of, sealed_of
+from pytest_chimera.workflow.transitions import ChimeraPhase
 
 
 @dataclass

@@ -18,7 +18,8 @@ from pytest_chimera.state.replay import Standing
 from pytest_chimera.state.vault import newest_room
 from pytest_chimera.system.files import write_file
 from pytest_chimera.validation.variations import EXISTING_DATA
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, sealed_of
+from pytest_chimera.workflow.machine import ChimeraWorkflow, sealed_of
+from pytest_chimera.workflow.transitions import ChimeraPhase
 
 
 def verdict_of(feature: Feature, state: Any, error: ChimeraError, **more: Any) -> Verdict:

@@ -11,7 +11,7 @@ from pytest_chimera.git import Repository
 from pytest_chimera.settings import Settings
 from pytest_chimera.system.import_paths import Origin
 from pytest_chimera.system.sandbox import Sandboxes
-from pytest_chimera.workflow.machine import ChimeraPhase
+from pytest_chimera.workflow.transitions import ChimeraPhase
 
 NOTE = "chimera-note"
 """The user property of an item that holds what is to be said at the end."""

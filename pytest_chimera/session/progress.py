@@ -16,7 +16,8 @@ from pytest_chimera.context.summaries import busy_text, span
 from pytest_chimera.models import Change, Deployment, Feature, SealedTest, TestRun, first_line
 from pytest_chimera.state.sanitize import Cleaner
 from pytest_chimera.system.credentials import secret_values
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, Outcome, PhaseResult
+from pytest_chimera.workflow.machine import ChimeraWorkflow, PhaseResult
+from pytest_chimera.workflow.transitions import ChimeraPhase, Outcome
 
 _VERBS = {
     ChimeraPhase.E2E_TEST_GENERATION: "test",

@@ -26,7 +26,8 @@ from pytest_chimera.staging.preparation import Prepared
 from pytest_chimera.staging.server import Recipe, Served, recipe_for, serve, serve_again
 from pytest_chimera.system.machine_load import stretched
 from pytest_chimera.system.sandbox import Sandboxes
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow
+from pytest_chimera.workflow.machine import ChimeraWorkflow
+from pytest_chimera.workflow.transitions import ChimeraPhase
 
 _LOOK_EVERY = 0.02
 _TREES_KEPT = 3

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NamedTuple
 
 from pytest_chimera.models import Change, Proof, SealedTest, Value
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow, PhaseResult
+from pytest_chimera.workflow.machine import ChimeraWorkflow, PhaseResult
+from pytest_chimera.workflow.transitions import ChimeraPhase
 
 
 class Event(NamedTuple):

@@ -31,11 +31,11 @@ import anyio
 from pytest_chimera import ChimeraExecutor, create_chimera_task
 from pytest_chimera.context.scheduler import Turn, Turns
 from pytest_chimera.models import Deployment, GeneratedTest, Review, TestRun
-from pytest_chimera.run.feature_run import JournalRecorder
+from pytest_chimera.run.recording import JournalRecorder
 from pytest_chimera.state.journal import Journal, standing_of
 from pytest_chimera.state.write_ahead_log import Ahead
 from pytest_chimera.workflow.agents import Agents, registry_of
-from pytest_chimera.workflow.machine import ChimeraPhase
+from pytest_chimera.workflow.transitions import ChimeraPhase
 
 STEPS = ("generate", "implement", "review", "deploy", "validate")
 

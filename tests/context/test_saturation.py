@@ -14,12 +14,12 @@ from pytest_chimera import ChimeraExecutor, create_chimera_task
 from pytest_chimera.context.limits import Allowance
 from pytest_chimera.context.scheduler import Turns
 from pytest_chimera.models import Change, Deployment, GeneratedTest, TestRun
-from pytest_chimera.run.feature_run import JournalRecorder
+from pytest_chimera.run.recording import JournalRecorder
 from pytest_chimera.settings import Settings
 from pytest_chimera.state.journal import Journal
 from pytest_chimera.state.write_ahead_log import Ahead
 from pytest_chimera.workflow.agents import Agents, registry_of
-from pytest_chimera.workflow.machine import ChimeraPhase
+from pytest_chimera.workflow.transitions import ChimeraPhase
 
 FEATURES, JOBS, DEPLOYMENTS, BROWSERS = 1000, 20, 7, 3
 

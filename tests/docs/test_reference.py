@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
 import re
 import tomllib
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any, get_args
 import pytest
 
 import pytest_chimera
-from pytest_chimera import hookspecs, models
+from pytest_chimera import hookspecs, models, workflow
 from pytest_chimera.git import trailers
 from pytest_chimera.implementation import coders
 from pytest_chimera.markers import ARGUMENTS, MARKER_ARRANGE
@@ -19,8 +20,7 @@ from pytest_chimera.models import Brief, Feature, GeneratedTest, Reason, Value, 
 from pytest_chimera.review.rules import RULES, checked_allowances
 from pytest_chimera.settings import CODER_PLACEHOLDERS, FLAGS, SERVE_PLACEHOLDERS, ini_options, load_settings
 from pytest_chimera.state.replay import _FOLDS, Event, Standing, readable
-from pytest_chimera.workflow import machine as workflow
-from pytest_chimera.workflow.machine import TRANSITIONS, ChimeraPhase
+from pytest_chimera.workflow.transitions import TRANSITIONS, ChimeraPhase
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks, prose, shown
 from tests.docs.write_tables import tables, with_table
 
@@ -126,9 +126,13 @@ MODELS = {
     for name, model in vars(module).items()
     if inspect.isclass(model)
     and issubclass(model, Value)
-    and model.__module__ == module.__name__
+    and model.__module__.startswith(module.__name__)
     and model is not Value
 }
+
+
+def test_the_values_of_the_workflow_are_where_the_page_says() -> None:
+    assert MODELS.keys() >= {"Feature", "TestRun", "PhaseResult", "Route", "ChimeraWorkflow"}
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -231,6 +235,14 @@ def test_every_module_has_its_place_in_the_architecture() -> None:
     names = [path.name for path in package.glob("*.py") if path.name != "__init__.py"]
     names += [f"{path.parent.name}/" for path in package.glob("*/__init__.py")]
     assert [name for name in names if f"`{name}`" not in text] == []
+
+
+def test_every_name_that_the_pages_give_can_be_imported() -> None:
+    pages = [README, *sorted(DOCS.rglob("*.md"))]
+    named = {name for page in pages for name in re.findall(r"\bpytest_chimera(?:\.\w+)+", text_of(page))}
+    assert named
+    for name in sorted(named - {"pytest_chimera.__main__"}):
+        pkgutil.resolve_name(name)
 
 
 def test_the_walk_through_the_architecture_names_what_is_there() -> None:

@@ -7,7 +7,8 @@ import pytest
 from pytest_chimera.implementation.attempts import digest_of
 from pytest_chimera.models import Change
 from pytest_chimera.state.journal import standing_of
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow
+from pytest_chimera.workflow.machine import ChimeraWorkflow
+from pytest_chimera.workflow.transitions import ChimeraPhase
 from tests.session.conftest import RIGHT, QuickApp
 
 OTHER = RIGHT.replace("Greeter", "The greeter")

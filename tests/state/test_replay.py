@@ -8,7 +8,8 @@ import pytest
 
 from pytest_chimera import create_chimera_task
 from pytest_chimera.state.replay import Event, Standing, fold, readable
-from pytest_chimera.workflow.machine import ChimeraPhase, ChimeraWorkflow
+from pytest_chimera.workflow.machine import ChimeraWorkflow
+from pytest_chimera.workflow.transitions import ChimeraPhase
 
 CODING = create_chimera_task("User can add a todo", "/").begin()
 CODING = CODING.model_copy(update={"current_phase": ChimeraPhase.CODE_IMPLEMENTATION, "attempt": 1})
