@@ -1,0 +1,41 @@
+"""What reviewers found in a change."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pytest_chimera.models.base import Value
+
+
+class Finding(Value):
+    """One thing a reviewer found.
+
+    :param rule: the rule's id; ``sentence`` what is wrong; ``remedy`` what to do instead.
+    :param path: the file; ``line`` the line in the candidate, 0 when it concerns the whole file.
+    :param details: what shows it: the end of a command's output.
+    """
+
+    rule: str
+    sentence: str
+    path: str = ""
+    line: int = 0
+    remedy: str = ""
+    details: str = ""
+    severity: Literal["reject", "note"] = "reject"
+
+    def as_text(self) -> str:
+        """The finding: place, what is wrong, the rule and what to do instead in one line, then what shows it."""
+        place = f"{self.path}:{self.line}: " if self.line else f"{self.path}: " if self.path else ""
+        return f"{place}{self.sentence} [{self.rule}] {self.remedy}\n{self.details}".strip()
+
+
+class Review(Value):
+    """What one reviewer, or all of them together, said of a change.
+
+    :param score: 0.0 to 1.0, for people; only ``decision`` counts.
+    """
+
+    decision: Literal["approve", "reject"]
+    findings: tuple[Finding, ...] = ()
+    reviewer: str = ""
+    score: float = 1.0

@@ -1,0 +1,151 @@
+"""What the judge saw, and why a test is not green."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import ClassVar, Literal
+
+from pydantic import Field
+
+from pytest_chimera.models.base import Value, first_line
+from pytest_chimera.models.steps import StepKeyword
+
+
+class Reason(StrEnum):
+    """Why a test is not green, as the judge read it. The first group are reds for the right reason."""
+
+    ASSERTION = "assertion"
+    MISSING_ELEMENT = "missing element"
+    AMBIGUOUS_ELEMENT = "ambiguous element"
+    MISSING_PAGE = "missing page"
+
+    GIVEN_FAILED = "a Given does not hold"
+    NO_START_PAGE = "no page to start at"
+    LOGIN_PAGE = "log-in page"
+    BLANK_PAGE = "blank page"
+    PAGE_SCRIPT_ERROR = "uncaught exception on the page"
+    SERVER_ERROR = "server error"
+    SCRIPT_ERROR = "script error in the test"
+    SETUP_ERROR = "set-up error"
+    NO_EVIDENCE = "no positive evidence"
+    OTHER_DATA = "not with other data"
+    NOT_LASTING = "gone after a restart"
+    EARLIER_BROKEN = "something that worked is broken"
+    FLAKY = "flaky"
+
+    NO_NETWORK = "no network"
+    UNREACHABLE = "unreachable"
+    NAVIGATION_TIMEOUT = "navigation timed out"
+    BROWSER_CRASH = "browser crash"
+    NO_BROWSER = "no browser"
+    JUDGE_BROKEN = "the judge itself failed"
+
+
+RIGHT_REDS = frozenset(
+    {Reason.ASSERTION, Reason.MISSING_ELEMENT, Reason.AMBIGUOUS_ELEMENT, Reason.MISSING_PAGE},
+)
+OUTSIDE_CAUSES = frozenset({Reason.BROWSER_CRASH, Reason.NO_BROWSER, Reason.JUDGE_BROKEN, Reason.NO_NETWORK})
+TIMELY_REDS = frozenset(
+    {
+        Reason.ASSERTION,
+        Reason.MISSING_ELEMENT,
+        Reason.AMBIGUOUS_ELEMENT,
+        Reason.GIVEN_FAILED,
+        Reason.LOGIN_PAGE,
+        Reason.BLANK_PAGE,
+        Reason.SERVER_ERROR,
+        Reason.SETUP_ERROR,
+        Reason.UNREACHABLE,
+        Reason.NAVIGATION_TIMEOUT,
+    }
+)
+"""What a machine that is too busy can bring about by itself."""
+
+
+class Failure(Value):
+    """One expectation that did not hold.
+
+    :param nodeid: the frozen node id of the test that failed.
+    :param reason: the typed reason.
+    :param message: what Playwright or Python said, shortened to what a person needs.
+    :param step: the step's text; empty for hand-written tests.
+    :param line: the line in the sealed test; ``code`` is that line.
+    :param signature: the same for two failures that are the same one: a short digest of reason, place and expectation.
+    :param thrown: what scripts of the page threw and nobody caught, at most two.
+    :param at_start: it failed on the first page that the test opened.
+    :param data: the content type of what it failed on, where that is data and no page.
+    """
+
+    nodeid: str
+    reason: Reason
+    message: str
+    step: str = ""
+    keyword: StepKeyword | None = None
+    line: int = 0
+    code: str = ""
+    signature: str = ""
+    thrown: tuple[str, ...] = ()
+    at_start: bool = False
+    data: str = ""
+
+    def as_sentence(self) -> str:
+        """What failed, where, in one line."""
+        where = f"{self.keyword} {self.step}" if self.step else self.code.strip()
+        return f"{self.reason}: {where}" if where else f"{self.reason}: {first_line(self.message)}"
+
+
+class Evidence(Value):
+    """Files that show what happened, absolute; empty where the run did not get that far."""
+
+    folder: str
+    trace: str = ""
+    screenshot: str = ""
+    page: str = ""
+    console: str = ""
+    log: str = ""
+
+
+class TestRun(Value):
+    """What the judge saw when it ran a sealed test against a URL.
+
+    :param status: ``green`` only when every frozen node id was run and passed, each in its own report.
+    :param url: the base URL that was given; ``final_url`` the one the page had at the end.
+    :param passed: node ids that passed.
+    :param failures: what did not hold; empty exactly when green.
+    :param varied: the variations that were green too; ``seed`` what they were made from; ``not_varied`` what the test
+        does not bear, each with the reason.
+    :param earlier: what the base had and the candidate has still: buttons, addresses, tests of earlier features.
+    :param patience: seconds that the judge waited for an element or an expectation; 0 when it is not known.
+    :param slowdown: how many times longer work took meanwhile than on a quiet machine.
+    :param hurried: red for a reason that time alone can bring, while the machine was busier than the judge had allowed
+        for: it says nothing of the application, and is judged again.
+    :param set_aside: the failures of such runs before this one.
+    :param scripts: the scripts of other hosts that its pages asked for, by address; ``None`` where that was not looked
+        at. ``unloaded`` are those that a page lacked in the end, because no network leads there.
+    """
+
+    __test__: ClassVar[bool] = False
+
+    status: Literal["green", "red"]
+    url: str
+    final_url: str = ""
+    passed: tuple[str, ...] = ()
+    failures: tuple[Failure, ...] = ()
+    evidence: Evidence | None = None
+    browser: str = ""
+    seconds: float = 0.0
+    varied: tuple[str, ...] = ()
+    not_varied: dict[str, str] = Field(default_factory=dict)
+    seed: str = ""
+    earlier: tuple[str, ...] = ()
+    patience: float = 0.0
+    slowdown: float = 1.0
+    hurried: bool = False
+    set_aside: tuple[Failure, ...] = ()
+    scripts: tuple[str, ...] | None = None
+    unloaded: tuple[str, ...] = ()
+
+    @property
+    def failure(self) -> Failure | None:
+        """The first failure, if any: what the person and the coder are told."""
+        return self.failures[0] if self.failures else None
