@@ -313,7 +313,7 @@ class Tree:
         while not self._nothing_left():
             if time.monotonic() >= deadline:
                 return False
-            time.sleep(0.01)
+            time.sleep(0.01)  # nobody is told when the children of children have ended
         return True
 
 
