@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from pytest_chimera.errors import PreconditionError
 from pytest_chimera.judge import PAGE_TYPES, data_type, seal_of
-from pytest_chimera.judge.remedies import REMEDIES, outside
+from pytest_chimera.judge.reading.remedies import REMEDIES, outside
 from pytest_chimera.models import (
     OUTSIDE_CAUSES,
     RIGHT_REDS,

@@ -1,10 +1,9 @@
 """Running a sealed test in a process of its own, and reading what it saw.
 
-``browser`` finds a browser, ``handwritten`` refuses what cannot be judged from outside, ``runner`` lays out and runs
-the judge's process, ``witness`` is the pytest plugin inside it, ``record`` what the two tell each other, and
-``results`` makes a :class:`~pytest_chimera.models.TestRun` of it, with typed ``reasons`` in readable ``messages``. The
-names are imported when they are first used, because the witness's process imports this package too and must start
-fast.
+``browser`` finds a browser, ``runner`` lays out and runs the judge's process, ``witness`` is the pytest plugin inside
+it, and ``record`` what the two tell each other. ``reading`` makes a :class:`~pytest_chimera.models.TestRun` of it, with
+typed reasons in readable messages. The names are imported when they are first used, because the witness's process
+imports this package too and must start fast.
 """
 
 from __future__ import annotations
@@ -15,10 +14,10 @@ from typing import TYPE_CHECKING
 _HOME = {
     "Browser": "browser",
     "find_browser": "browser",
-    "PAGE_TYPES": "reasons",
-    "check_handwritten": "handwritten",
-    "data_type": "reasons",
-    "product_modules": "handwritten",
+    "PAGE_TYPES": "reading.reasons",
+    "check_handwritten": "reading.handwritten",
+    "data_type": "reading.reasons",
+    "product_modules": "reading.handwritten",
     "TestExecutor": "runner",
     "empty_pages": "runner",
     "freeze": "runner",
@@ -29,8 +28,8 @@ _HOME = {
 
 if TYPE_CHECKING:
     from pytest_chimera.judge.browser import Browser, find_browser
-    from pytest_chimera.judge.handwritten import check_handwritten, product_modules
-    from pytest_chimera.judge.reasons import PAGE_TYPES, data_type
+    from pytest_chimera.judge.reading.handwritten import check_handwritten, product_modules
+    from pytest_chimera.judge.reading.reasons import PAGE_TYPES, data_type
     from pytest_chimera.judge.runner import TestExecutor, empty_pages, freeze, is_vacuous, judge, seal_of
 
 __all__ = [

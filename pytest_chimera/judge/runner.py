@@ -22,6 +22,7 @@ import anyio.to_thread
 import pytest_chimera
 from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, StateError
 from pytest_chimera.judge.browser import Browser, find_browser
+from pytest_chimera.judge.reading.results import Surroundings, read_run
 from pytest_chimera.judge.record import (
     OUTPUT_FOLDER,
     RECORD_FILE,
@@ -33,7 +34,6 @@ from pytest_chimera.judge.record import (
     key_of,
     read_record,
 )
-from pytest_chimera.judge.results import Surroundings, read_run
 from pytest_chimera.models import TIMELY_REDS, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.system.machine_load import slowdown, stretch, stretched, watching
 from pytest_chimera.system.process import Finished, chosen_environment, describe_exit, run_program

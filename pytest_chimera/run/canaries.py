@@ -25,7 +25,7 @@ from pytest_chimera.git import Repository
 from pytest_chimera.implementation.brief import brief_for
 from pytest_chimera.implementation.tamper_detection import packages_digest
 from pytest_chimera.judge import empty_pages, seal_of
-from pytest_chimera.judge.remedies import outside
+from pytest_chimera.judge.reading.remedies import outside
 from pytest_chimera.models import (
     OUTSIDE_CAUSES,
     Change,

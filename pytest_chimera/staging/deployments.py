@@ -13,7 +13,7 @@ import anyio.to_thread
 from pytest_chimera.context.project import Project
 from pytest_chimera.context.summaries import busy_text
 from pytest_chimera.errors import EnvironmentTrouble
-from pytest_chimera.judge.remedies import as_given, outside
+from pytest_chimera.judge.reading.remedies import as_given, outside
 from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Failure, Feature, SealedTest, TestRun
 from pytest_chimera.scenario.helpers import arrangements_of
 from pytest_chimera.staging.arranging import Arranging, Code, NotArranged, Where, not_arranged

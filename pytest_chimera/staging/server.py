@@ -20,7 +20,7 @@ from queue import Empty, SimpleQueue
 from typing import NoReturn
 
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, SettingError
-from pytest_chimera.judge.html_pages import AS_A_BROWSER
+from pytest_chimera.judge.reading.html_pages import AS_A_BROWSER
 from pytest_chimera.settings import Settings, filled, split_command
 from pytest_chimera.staging.framework_detection import find_serve, no_serve_known
 from pytest_chimera.staging.ports import HOST, fixed_port, free_port, listeners, owners_of, port_taken

@@ -13,7 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pytest_chimera.judge.html_pages import Form, Node, Page, Visitor
+from pytest_chimera.judge.reading.html_pages import Form, Node, Page, Visitor
 from pytest_chimera.models import GeneratedTest
 
 _ITEMS = 4

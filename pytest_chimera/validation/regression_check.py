@@ -24,7 +24,7 @@ from pytest_chimera.context.project_tests import is_test_file
 from pytest_chimera.context.sealed_files import collected
 from pytest_chimera.errors import ChimeraError, PhaseFailed
 from pytest_chimera.judge import seal_of
-from pytest_chimera.judge.html_pages import addresses_in
+from pytest_chimera.judge.reading.html_pages import addresses_in
 from pytest_chimera.models import Change, Deployment, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
 from pytest_chimera.validation.old_behaviour import Difference, Memory, as_test, differences, fresh_words, remember
 from pytest_chimera.validation.variants import AFTER_RESTART, after_restart

@@ -23,7 +23,7 @@ UNIT, OWN, WATCH = (
     "tests/cheats/own/test_own_cases.py",
     "tests/implementation/test_tamper_detection.py",
 )
-JUDGE, READING = "tests/judge/test_judge.py", "tests/judge/test_results.py"
+JUDGE, READING = "tests/judge/test_judge.py", "tests/judge/reading/test_results.py"
 
 
 @dataclass(frozen=True)
@@ -137,17 +137,17 @@ MUTANTS = [
         "        if False:",
         "tests/git/test_reading_a_clone.py",
     ),
-    Mutant("skips", "judge/results.py", "    if unclear is not None:", "    if False:", READING),
+    Mutant("skips", "judge/reading/results.py", "    if unclear is not None:", "    if False:", READING),
     Mutant(
         "traces",
-        "judge/results.py",
+        "judge/reading/results.py",
         "if not any(trace.is_file()",
         "if False and not any(trace.is_file()",
         READING,
     ),
     Mutant(
         "whole runs",
-        "judge/results.py",
+        "judge/reading/results.py",
         "    if [(each.when, each.outcome)",
         "    if False and [(each.when, each.outcome)",
         READING,

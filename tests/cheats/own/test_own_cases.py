@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from pytest_chimera import create_chimera_task
-from pytest_chimera.judge.html_pages import addresses_in
+from pytest_chimera.judge.reading.html_pages import addresses_in
 from pytest_chimera.models import Change, ChangedFile, GeneratedTest, SealedTest
 from pytest_chimera.review.guardian import Guardian
 from pytest_chimera.settings import Settings

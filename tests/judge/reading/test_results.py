@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from pytest_chimera.judge.reading.results import Surroundings, read_run
 from pytest_chimera.judge.record import Line, Report, SessionEnded, Trace
-from pytest_chimera.judge.results import Surroundings, read_run
 from pytest_chimera.models import Reason, TestRun
 from pytest_chimera.system.process import Finished
 from tests.judge.conftest import body, sealed

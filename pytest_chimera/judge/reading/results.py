@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pytest_chimera.judge.messages import Said, clipped
-from pytest_chimera.judge.reasons import Case, is_out_of_reach, is_unreachable, reason_for
+from pytest_chimera.judge.reading.messages import Said, clipped
+from pytest_chimera.judge.reading.reasons import Case, is_out_of_reach, is_unreachable, reason_for
 from pytest_chimera.judge.record import (
     CONSOLE_FILE,
     CollectionBroken,

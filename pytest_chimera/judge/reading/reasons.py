@@ -13,8 +13,8 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from pytest_chimera.judge.browser import INSTALL_COMMAND
-from pytest_chimera.judge.handwritten import FIXTURE_REMEDIES
-from pytest_chimera.judge.messages import Said, clipped, readable
+from pytest_chimera.judge.reading.handwritten import FIXTURE_REMEDIES
+from pytest_chimera.judge.reading.messages import Said, clipped, readable
 from pytest_chimera.judge.record import Crash, Document, LastSight, Report, Script, Unreached
 from pytest_chimera.models import GeneratedTest, Reason, StepLines
 
