@@ -8,7 +8,7 @@ import shutil
 from pathlib import Path
 
 from pytest_chimera.errors import ChimeraError
-from pytest_chimera.git.commands import Git
+from pytest_chimera.git.plumbing.commands import Git
 
 HISTORY = (
     ("01-store", "Keep the shelf in a SQLite database"),

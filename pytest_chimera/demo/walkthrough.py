@@ -20,7 +20,7 @@ from pytest_chimera.demo import leash
 from pytest_chimera.demo.demo_state import brief_with_most_to_say, newest_trace, shortened, trace_command
 from pytest_chimera.demo.sample_project import CODER, has_recorded_changes, is_demo, write_project
 from pytest_chimera.errors import ChimeraError
-from pytest_chimera.git.commands import Git
+from pytest_chimera.git.plumbing.commands import Git
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.system.nesting import why_inside
 

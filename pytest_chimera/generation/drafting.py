@@ -16,9 +16,9 @@ from pytest_chimera.errors import ChimeraError, PhaseFailed, ScenarioError
 from pytest_chimera.git import Repository
 from pytest_chimera.models import Feature
 from pytest_chimera.scenario import TestGenerator, UnknownStepError
-from pytest_chimera.scenario.drafts import Edit, edit_function, edit_scenario, read_draft
-from pytest_chimera.scenario.step_errors import NeedsSteps
-from pytest_chimera.scenario.step_text import keyword_of, read_steps
+from pytest_chimera.scenario.text.drafts import Edit, edit_function, edit_scenario, read_draft
+from pytest_chimera.scenario.text.step_errors import NeedsSteps
+from pytest_chimera.scenario.text.step_text import keyword_of, read_steps
 from pytest_chimera.system.files import write_file
 from pytest_chimera.workflow.answers import DRAFT_FILE
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pytest_chimera.errors import PhaseFailed, RepositoryError
-from pytest_chimera.git.commands import NEUTRAL, NEUTRAL_SETTINGS, Git, as_bytes, quoted
-from pytest_chimera.git.object_store import (
+from pytest_chimera.git.plumbing.commands import NEUTRAL, NEUTRAL_SETTINGS, Git, as_bytes, quoted
+from pytest_chimera.git.plumbing.object_store import (
     EXECUTABLE,
     LINK,
     REGULAR,

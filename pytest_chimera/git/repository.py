@@ -19,9 +19,9 @@ import platformdirs
 from pytest_chimera.errors import ConflictError, RepositoryError
 from pytest_chimera.git import clones
 from pytest_chimera.git.clones import Manifest
-from pytest_chimera.git.commands import Git
-from pytest_chimera.git.object_store import OURSELVES, REGULAR, Candidate, Entry, Made, Store
-from pytest_chimera.git.trailers import Trailers, parse_trailers
+from pytest_chimera.git.plumbing.commands import Git
+from pytest_chimera.git.plumbing.object_store import OURSELVES, REGULAR, Candidate, Entry, Made, Store
+from pytest_chimera.git.plumbing.trailers import Trailers, parse_trailers
 from pytest_chimera.git.working_tree import WorkTree
 from pytest_chimera.models import ChangedFile, slug_of
 

@@ -21,8 +21,8 @@ import psutil
 
 from pytest_chimera.errors import RepositoryError
 from pytest_chimera.git.clones import is_private, is_there, link_target, look, parents, why_no_link, why_no_name
-from pytest_chimera.git.commands import Answer, Git, as_bytes, quoted, zipped
-from pytest_chimera.git.object_store import Candidate, Entry, Store, shown, staged, write_entries
+from pytest_chimera.git.plumbing.commands import Answer, Git, as_bytes, quoted, zipped
+from pytest_chimera.git.plumbing.object_store import Candidate, Entry, Store, shown, staged, write_entries
 
 COUNTS = ("autocrlf", "eol", "filemode", "symlinks", "ignorecase", "precomposeunicode", "excludesfile")
 

@@ -44,7 +44,7 @@ from pytest_chimera.models import (
 from pytest_chimera.run.executor import Act, outcome_of
 from pytest_chimera.run.merge_queue import STACK, MergeQueue, earlier_result, tip_to_land_on, wants_landing
 from pytest_chimera.staging.deployments import Staging
-from pytest_chimera.staging.framework_detection import front_ends
+from pytest_chimera.staging.local.framework_detection import front_ends
 from pytest_chimera.state.journal import Journal
 from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.system.files import write_file

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Step
 from pytest_chimera.scenario.parser import ScenarioParser
-from pytest_chimera.scenario.step_errors import UnknownStepError
-from pytest_chimera.scenario.step_text import read_steps
+from pytest_chimera.scenario.text.step_errors import UnknownStepError
+from pytest_chimera.scenario.text.step_text import read_steps
 
 
 def explain(text: str, parser: ScenarioParser | None = None) -> Iterator[str]:

@@ -16,8 +16,8 @@ from typing import Any
 from pytest_chimera.errors import SettingError
 from pytest_chimera.models import Call
 from pytest_chimera.scenario.language.glossary import Glossary, Parts, bind, literalness, parts_of, without_keyword
-from pytest_chimera.scenario.language.lexer import Tokens
-from pytest_chimera.scenario.language.vocabulary import NUMBERS
+from pytest_chimera.scenario.language.words.lexer import Tokens
+from pytest_chimera.scenario.language.words.vocabulary import NUMBERS
 from pytest_chimera.scenario.rendering.layout import quote
 
 HOOK = "pytest_chimera_steps"

@@ -8,29 +8,29 @@ from dataclasses import replace
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Call, Scenario, Step, StepKeyword, Target
-from pytest_chimera.scenario.binding import last_thing, things_in, with_exact_names, with_it_bound
 from pytest_chimera.scenario.functions import CALL, NotCallable, StepFunction, StepFunctions
-from pytest_chimera.scenario.gherkin import is_gherkin, read_gherkin
-from pytest_chimera.scenario.intents import kind_of, lines_of
 from pytest_chimera.scenario.language.conditions import CERTAINTY, expectation_for
 from pytest_chimera.scenario.language.glossary import MAX_DEPTH, Glossary
 from pytest_chimera.scenario.language.grammar import read_step
 from pytest_chimera.scenario.language.languages import ENGLISH, Languages, Table
-from pytest_chimera.scenario.language.lexer import MAX_STEP_LENGTH, Tokens, phrase, tokenize
-from pytest_chimera.scenario.language.page_names import PageName
-from pytest_chimera.scenario.language.readings import Reading, Setting
+from pytest_chimera.scenario.language.phrases.page_names import PageName
+from pytest_chimera.scenario.language.phrases.slots import Count
 from pytest_chimera.scenario.language.sentences import steps_for
-from pytest_chimera.scenario.language.slots import Count
 from pytest_chimera.scenario.language.suggestions import suggest
-from pytest_chimera.scenario.rendering.actions import path_of
+from pytest_chimera.scenario.language.words.lexer import MAX_STEP_LENGTH, Tokens, phrase, tokenize
+from pytest_chimera.scenario.language.words.readings import Reading, Setting
+from pytest_chimera.scenario.reading.binding import last_thing, things_in, with_exact_names, with_it_bound
+from pytest_chimera.scenario.reading.understood import Understood, arranges, check_arranging
 from pytest_chimera.scenario.rendering.context import Work
-from pytest_chimera.scenario.rendering.expectations import is_beside, is_loose
+from pytest_chimera.scenario.rendering.idioms.actions import path_of
+from pytest_chimera.scenario.rendering.idioms.expectations import is_beside, is_loose
+from pytest_chimera.scenario.rendering.idioms.intents import kind_of, lines_of
 from pytest_chimera.scenario.rendering.layout import quote
 from pytest_chimera.scenario.rendering.locators import Finder
 from pytest_chimera.scenario.rendering.opening import laid_out, with_openings
-from pytest_chimera.scenario.step_errors import NeedsSteps, UnknownStepError, UnknownStepsError
-from pytest_chimera.scenario.step_text import WrittenStep, keyword_of, read_steps
-from pytest_chimera.scenario.understood import Understood, arranges, check_arranging
+from pytest_chimera.scenario.text.gherkin import is_gherkin, read_gherkin
+from pytest_chimera.scenario.text.step_errors import NeedsSteps, UnknownStepError, UnknownStepsError
+from pytest_chimera.scenario.text.step_text import WrittenStep, keyword_of, read_steps
 
 _NOTHING_SHOWN = 'expect(page.locator("body")).to_have_text(re.compile(r"\\S"), use_inner_text=True)'
 _EXPECTING = "assert-"

@@ -6,14 +6,14 @@ import re
 from collections.abc import Iterator
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.scenario.intents import INTENTS
 from pytest_chimera.scenario.language.conditions import CONDITIONS, expectation_for
-from pytest_chimera.scenario.language.lexer import tokenize
-from pytest_chimera.scenario.language.patterns import Element, Slot, Word, compile_pattern
 from pytest_chimera.scenario.language.sentences import SENTENCES
-from pytest_chimera.scenario.language.vocabulary import ACTORS, KEYS, NOT_ON_PAGE, ORDINALS, ROLES
-from pytest_chimera.scenario.language.wordings import WORDINGS, Wording
+from pytest_chimera.scenario.language.words.lexer import tokenize
+from pytest_chimera.scenario.language.words.patterns import Element, Slot, Word, compile_pattern
+from pytest_chimera.scenario.language.words.vocabulary import ACTORS, KEYS, NOT_ON_PAGE, ORDINALS, ROLES
+from pytest_chimera.scenario.language.words.wordings import WORDINGS, Wording
 from pytest_chimera.scenario.parser import ScenarioParser
+from pytest_chimera.scenario.rendering.idioms.intents import INTENTS
 
 _SAMPLES = {
     "target": '"Save" button', "named": '"Save" button', "control": '"Save" button', "block": '"Save" button',

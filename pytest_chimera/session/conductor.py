@@ -59,7 +59,7 @@ from pytest_chimera.session.progress import Progress
 from pytest_chimera.session.refused import refused_options
 from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
 from pytest_chimera.settings import Settings
-from pytest_chimera.staging.local_staging import Deployer
+from pytest_chimera.staging.local.local_staging import Deployer
 from pytest_chimera.state.journal import standing_of
 from pytest_chimera.state.sanitize import Cleaner
 from pytest_chimera.state.vault import Vault

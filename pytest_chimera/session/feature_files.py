@@ -15,7 +15,7 @@ from cucumber_tag_expressions import TagExpressionError, parse  # type: ignore[i
 
 from pytest_chimera.errors import ChimeraError, SettingError
 from pytest_chimera.models import Feature
-from pytest_chimera.scenario.gherkin import GherkinScenario, read_gherkin
+from pytest_chimera.scenario.text.gherkin import GherkinScenario, read_gherkin
 
 SUFFIX = ".feature"
 

@@ -17,8 +17,8 @@ from pytest_chimera.judge import find_browser
 from pytest_chimera.models import Call
 from pytest_chimera.session.configuration import settings_of
 from pytest_chimera.staging.arranging import Arranging, Code, NotArranged, Where
-from pytest_chimera.staging.preparation import Prepared
-from pytest_chimera.staging.server import Recipe, Served, left_to_the_person, recipe_of_working_tree, serve
+from pytest_chimera.staging.local.preparation import Prepared
+from pytest_chimera.staging.local.server import Recipe, Served, left_to_the_person, recipe_of_working_tree, serve
 from pytest_chimera.state.vault import PREPARED, Vault
 from pytest_chimera.system.files import remove_folder
 from pytest_chimera.system.machine_load import stretched

@@ -16,7 +16,7 @@ from pytest_chimera.errors import ChimeraError
 from pytest_chimera.models import Call, Feature, Step, Target, Verdict, first_line
 from pytest_chimera.run.failure_report import LIMIT
 from pytest_chimera.scenario import TestGenerator
-from pytest_chimera.scenario.drafts import MARK, Edit
+from pytest_chimera.scenario.text.drafts import MARK, Edit
 from pytest_chimera.state.journal import examined, standing_of
 from pytest_chimera.state.replay import Standing
 from pytest_chimera.state.sanitize import Cleaner, bounded

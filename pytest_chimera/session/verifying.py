@@ -27,7 +27,7 @@ from pytest_chimera.session.configuration import functions_of, generator_of, pri
 from pytest_chimera.session.confinement import sandboxes_of
 from pytest_chimera.session.screen import screen_of
 from pytest_chimera.settings import Settings, load_tables
-from pytest_chimera.staging.local_staging import Deployer
+from pytest_chimera.staging.local.local_staging import Deployer
 from pytest_chimera.state.vault import Vault
 from pytest_chimera.workflow.agents import Agents
 

@@ -24,9 +24,9 @@ from pytest_chimera.models import (
 )
 from pytest_chimera.scenario.helpers import arranging_step
 from pytest_chimera.staging.arranger import DJANGO
-from pytest_chimera.staging.framework_detection import django_settings
-from pytest_chimera.staging.ports import HOST
-from pytest_chimera.staging.server import environment_of
+from pytest_chimera.staging.local.framework_detection import django_settings
+from pytest_chimera.staging.local.ports import HOST
+from pytest_chimera.staging.local.server import environment_of
 from pytest_chimera.system.import_paths import Origin
 from pytest_chimera.system.supervision import Finished, describe_exit, tail_of
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 
 from pytest_chimera.models import GeneratedTest
 from pytest_chimera.scenario.rendering.rows import EXPECT_ROWS
-from pytest_chimera.validation.fresh_words import Wordplay, replaced
-from pytest_chimera.validation.more_data import (
+from pytest_chimera.validation.data.fresh_words import Wordplay, replaced
+from pytest_chimera.validation.data.more_data import (
     SECOND_PAGE,
     NotBorne,
     counts_something,
@@ -22,7 +22,7 @@ from pytest_chimera.validation.more_data import (
     multiplied,
     repetition_of,
 )
-from pytest_chimera.validation.typed_text import PASSWORD, Script, strings
+from pytest_chimera.validation.data.typed_text import PASSWORD, Script, strings
 
 OTHER_DATA = "other data, another browser"
 MORE_ITEMS = "more items, another order"

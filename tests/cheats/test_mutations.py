@@ -125,7 +125,7 @@ MUTANTS = [
     ),
     Mutant(
         "a second one",
-        "validation/more_data.py",
+        "validation/data/more_data.py",
         "        return [*action,",
         "        return [][:0] and [*action,",
         "tests/validation/test_variants.py",

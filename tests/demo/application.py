@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from pytest_chimera.git.commands import Git
+from pytest_chimera.git.plumbing.commands import Git
 
 RIGHT = {"test_add_book": 1, "test_finish_book": 3, "test_search": 2}
 """The features in the order in which they are built, each with the attempt that is right."""

@@ -9,7 +9,7 @@ import pytest
 from pytest_chimera.__main__ import main
 from pytest_chimera.demo.sample_project import HISTORY, is_demo, write_project
 from pytest_chimera.errors import ChimeraError
-from pytest_chimera.git.commands import Git
+from pytest_chimera.git.plumbing.commands import Git
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

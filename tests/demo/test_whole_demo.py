@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.git.commands import Git
+from pytest_chimera.git.plumbing.commands import Git
 from tests.demo.application import RIGHT
 
 pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]

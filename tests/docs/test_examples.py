@@ -19,7 +19,7 @@ from pytest_chimera.errors import ScenarioError
 from pytest_chimera.markers import ARGUMENTS
 from pytest_chimera.models import Brief, Change, Checkout, Deployment, Feature, GeneratedTest, Verdict
 from pytest_chimera.scenario import ScenarioParser, TestGenerator
-from pytest_chimera.scenario.drafts import MARK
+from pytest_chimera.scenario.text.drafts import MARK
 from pytest_chimera.settings import load_tables
 from pytest_chimera.workflow.agents import Agents, registry_of
 from pytest_chimera.workflow.machine import ChimeraWorkflow

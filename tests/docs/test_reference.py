@@ -13,7 +13,7 @@ import pytest
 
 import pytest_chimera
 from pytest_chimera import hookspecs, models, workflow
-from pytest_chimera.git import trailers
+from pytest_chimera.git.plumbing import trailers
 from pytest_chimera.implementation import coders
 from pytest_chimera.markers import ARGUMENTS, MARKER_ARRANGE
 from pytest_chimera.models import Brief, Feature, GeneratedTest, Reason, Value, Verdict

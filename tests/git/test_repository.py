@@ -8,7 +8,7 @@ import pytest
 
 from pytest_chimera.errors import RepositoryError
 from pytest_chimera.git import Manifest, Repository
-from pytest_chimera.git import commands as git_module
+from pytest_chimera.git.plumbing import commands as git_module
 from tests.git.conftest import Person
 
 

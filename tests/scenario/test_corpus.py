@@ -16,8 +16,8 @@ import pytest
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Feature, Scenario
 from pytest_chimera.scenario import ScenarioParser, TestGenerator
-from pytest_chimera.scenario.gherkin import GherkinError, read_gherkin
-from pytest_chimera.scenario.step_text import WrittenStep
+from pytest_chimera.scenario.text.gherkin import GherkinError, read_gherkin
+from pytest_chimera.scenario.text.step_text import WrittenStep
 
 CORPUS = Path(__file__).parents[3] / "shared" / "corpus"
 

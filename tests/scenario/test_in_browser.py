@@ -15,7 +15,7 @@ from playwright.sync_api import Error as PlaywrightError
 
 from pytest_chimera.models import Feature
 from pytest_chimera.scenario import TestGenerator
-from pytest_chimera.scenario.language.lexer import quote_literal
+from pytest_chimera.scenario.language.words.lexer import quote_literal
 from tests.scenario import pages
 from tests.scenario.test_properties import LITERALS
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Feature
 from pytest_chimera.scenario import ScenarioParser, TestGenerator
-from pytest_chimera.scenario.gherkin import read_gherkin
 from pytest_chimera.scenario.language.grammar import read_clause, read_step
-from pytest_chimera.scenario.language.lexer import quote_literal, tokenize
-from pytest_chimera.scenario.language.nouns import read_target
+from pytest_chimera.scenario.language.phrases.nouns import read_target
+from pytest_chimera.scenario.language.words.lexer import quote_literal, tokenize
+from pytest_chimera.scenario.text.gherkin import read_gherkin
 from tests.scenario.test_source import is_formatted
 
 VOCABULARY = """

@@ -6,12 +6,12 @@ from pathlib import Path
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.scenario import ScenarioParser
-from pytest_chimera.scenario.intents import INTENTS
-from pytest_chimera.scenario.language.patterns import Element, Optional, Slot, compile_pattern
+from pytest_chimera.scenario.language.phrases.slots import SLOT_TYPES
 from pytest_chimera.scenario.language.sentences import SENTENCES
-from pytest_chimera.scenario.language.slots import SLOT_TYPES
-from pytest_chimera.scenario.language.wordings import WORDINGS
+from pytest_chimera.scenario.language.words.patterns import Element, Optional, Slot, compile_pattern
+from pytest_chimera.scenario.language.words.wordings import WORDINGS
 from pytest_chimera.scenario.reference import example_of, reference
+from pytest_chimera.scenario.rendering.idioms.intents import INTENTS
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "language.md"
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.scenario.drafts import MARK
+from pytest_chimera.scenario.text.drafts import MARK
 from tests.session.conftest import App
 
 SENTENCE = """import pytest

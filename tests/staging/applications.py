@@ -13,7 +13,7 @@ import pytest
 
 from pytest_chimera.models import Checkout, Deployment
 from pytest_chimera.settings import Settings
-from pytest_chimera.staging.local_staging import Deployer
+from pytest_chimera.staging.local.local_staging import Deployer
 from pytest_chimera.workflow.machine import ChimeraWorkflow, create_chimera_task
 from pytest_chimera.workflow.transitions import ChimeraPhase
 

@@ -18,8 +18,8 @@ import pytest
 from pytest_chimera.errors import EnvironmentTrouble, SettingError
 from pytest_chimera.models import Deployment
 from pytest_chimera.settings import Settings
-from pytest_chimera.staging.local_staging import Deployer
-from pytest_chimera.staging.ports import HOST, free_port
+from pytest_chimera.staging.local.local_staging import Deployer
+from pytest_chimera.staging.local.ports import HOST, free_port
 from pytest_chimera.workflow.transitions import ChimeraPhase
 from tests.staging.applications import (
     DJANGO,

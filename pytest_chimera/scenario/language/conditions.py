@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from pytest_chimera.scenario.language.lexer import Tokens, phrase
+from pytest_chimera.scenario.language.words.lexer import Tokens, phrase
 
 CERTAINTY = 0.6
 """How certain an expectation is that was made of a condition."""

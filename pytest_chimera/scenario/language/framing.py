@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 
-from pytest_chimera.scenario.language.lexer import Token, Tokens
-from pytest_chimera.scenario.language.patterns import first_words
-from pytest_chimera.scenario.language.readings import Setting
-from pytest_chimera.scenario.language.screening import without_determiner
-from pytest_chimera.scenario.language.vocabulary import (
+from pytest_chimera.scenario.language.words.lexer import Token, Tokens
+from pytest_chimera.scenario.language.words.patterns import first_words
+from pytest_chimera.scenario.language.words.readings import Setting
+from pytest_chimera.scenario.language.words.screening import without_determiner
+from pytest_chimera.scenario.language.words.vocabulary import (
     ACTOR_ADJECTIVES,
     ACTORS,
     ADVERBS,
@@ -19,7 +19,7 @@ from pytest_chimera.scenario.language.vocabulary import (
     NEGATIVE,
     by_first_word,
 )
-from pytest_chimera.scenario.language.wordings import WORDINGS, Form, Wording
+from pytest_chimera.scenario.language.words.wordings import WORDINGS, Form, Wording
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.scenario.language.lexer import Tokens, plain, quote_literal, tokenize
+from pytest_chimera.scenario.language.words.lexer import Tokens, plain, quote_literal, tokenize
 
 Parts = tuple[tuple[str, str], ...]
 """A phrase's words and parameters in order: ``("word", "pay"), ("parameter", "card")``."""

@@ -23,20 +23,27 @@ from pytest_chimera.scenario.language.framing import (
     rows_by_verb,
     trimmed,
 )
-from pytest_chimera.scenario.language.lexer import Token, Tokens
-from pytest_chimera.scenario.language.nouns import APART, as_place, is_vague, preposition_at, read_target, role_at_end
-from pytest_chimera.scenario.language.patterns import MAX_TOKENS, forms, match
-from pytest_chimera.scenario.language.readings import Reading, Setting, within
-from pytest_chimera.scenario.language.screening import is_new_tab, is_no_place, on_page, without_determiner
-from pytest_chimera.scenario.language.slots import Count, read_slot
+from pytest_chimera.scenario.language.phrases.nouns import (
+    APART,
+    as_place,
+    is_vague,
+    preposition_at,
+    read_target,
+    role_at_end,
+)
+from pytest_chimera.scenario.language.phrases.slots import Count, read_slot
 from pytest_chimera.scenario.language.subjects import Subject, subject_of
-from pytest_chimera.scenario.language.vocabulary import (
+from pytest_chimera.scenario.language.words.lexer import Token, Tokens
+from pytest_chimera.scenario.language.words.patterns import MAX_TOKENS, forms, match
+from pytest_chimera.scenario.language.words.readings import Reading, Setting, within
+from pytest_chimera.scenario.language.words.screening import is_new_tab, is_no_place, on_page, without_determiner
+from pytest_chimera.scenario.language.words.vocabulary import (
     ACTORS,
     ADVERBS,
     NEVER_IN_NAMES,
     PAGE_WORDS,
 )
-from pytest_chimera.scenario.language.wordings import Form, Wording
+from pytest_chimera.scenario.language.words.wordings import Form, Wording
 
 # -- steps: clauses joined by "and" and commas ------------------------------------------------------------------------
 

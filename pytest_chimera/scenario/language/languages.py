@@ -11,7 +11,7 @@ from types import MappingProxyType
 from gherkin.dialect import Dialect
 
 from pytest_chimera.scenario.language.glossary import Glossary
-from pytest_chimera.scenario.language.lexer import Tokens, phrase, quote_literal
+from pytest_chimera.scenario.language.words.lexer import Tokens, phrase, quote_literal
 
 Table = Mapping[str, Sequence[str] | str]
 """A language: phrase with ``{placeholders}`` → the English step, or several."""

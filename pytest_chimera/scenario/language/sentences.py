@@ -12,10 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from pytest_chimera.scenario.language.framing import said
-from pytest_chimera.scenario.language.lexer import Tokens, phrase, quote_literal
-from pytest_chimera.scenario.language.patterns import first_words, match
-from pytest_chimera.scenario.language.readings import Setting
-from pytest_chimera.scenario.language.slots import read_slot
+from pytest_chimera.scenario.language.phrases.slots import read_slot
+from pytest_chimera.scenario.language.words.lexer import Tokens, phrase, quote_literal
+from pytest_chimera.scenario.language.words.patterns import first_words, match
+from pytest_chimera.scenario.language.words.readings import Setting
 
 LOG_IN = r"/^\W*(log|sign)[ -]?(in|on)\W*$/"
 LOG_OUT = r"/(log|sign)[ -]?(out|off)/"

@@ -9,11 +9,19 @@ from difflib import SequenceMatcher
 from functools import lru_cache
 
 from pytest_chimera.scenario.language.grammar import read_step
-from pytest_chimera.scenario.language.lexer import Token, Tokens, phrase, quote_literal, tokenize
-from pytest_chimera.scenario.language.patterns import MAX_TOKENS, Element, Optional, Slot, Word, compile_pattern, forms
-from pytest_chimera.scenario.language.readings import Setting
-from pytest_chimera.scenario.language.vocabulary import ACTORS, DETERMINERS, NEVER_IN_NAMES, PLACE_WORDS
-from pytest_chimera.scenario.language.wordings import WORDINGS, Wording
+from pytest_chimera.scenario.language.words.lexer import Token, Tokens, phrase, quote_literal, tokenize
+from pytest_chimera.scenario.language.words.patterns import (
+    MAX_TOKENS,
+    Element,
+    Optional,
+    Slot,
+    Word,
+    compile_pattern,
+    forms,
+)
+from pytest_chimera.scenario.language.words.readings import Setting
+from pytest_chimera.scenario.language.words.vocabulary import ACTORS, DETERMINERS, NEVER_IN_NAMES, PLACE_WORDS
+from pytest_chimera.scenario.language.words.wordings import WORDINGS, Wording
 
 _EXAMPLES = {
     "number": "2", "count": '2 items', "nth": "2nd", "keys": "Enter", "dialog": "the alert", "times": "twice",

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from pytest_chimera.models import Target
-from pytest_chimera.scenario.language.readings import Reading
+from pytest_chimera.scenario.language.words.readings import Reading
 from pytest_chimera.scenario.rendering.layout import raw
 from pytest_chimera.scenario.rendering.locators import Finder
 

@@ -7,7 +7,7 @@ import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from pytest_chimera.scenario.language.readings import Reading
+from pytest_chimera.scenario.language.words.readings import Reading
 from pytest_chimera.scenario.rendering.layout import lay_out
 
 Place = tuple[int, int]

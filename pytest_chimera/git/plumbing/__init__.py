@@ -1,0 +1,1 @@
+"""Questions to git itself: its commands, chimera's own object store, trailers."""

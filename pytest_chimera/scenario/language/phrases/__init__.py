@@ -1,0 +1,1 @@
+"""Phrases: what names a thing on the page, a page, or a value."""

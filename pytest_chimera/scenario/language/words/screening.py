@@ -1,0 +1,44 @@
+"""Which words are about a part of a page at all."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from pytest_chimera.scenario.language.words.lexer import Token, Tokens
+from pytest_chimera.scenario.language.words.vocabulary import DETERMINERS, NEW_TAB, NO_PLACES, NOT_ON_PAGE, ONLY
+
+
+def is_new_tab(tokens: Tokens) -> bool:
+    """A tab of the browser's own, opened by what was done."""
+    words = tuple(token.low or '"' for token in tokens)
+    start = 1 if words and words[0] in DETERMINERS - {"another"} else 0
+    return " ".join(words[start:]) in NEW_TAB
+
+
+def is_no_place(tokens: Tokens) -> bool:
+    """ "in ascending order", "in position "2"": the words after a preposition name no part of a page."""
+    words = [token for token in tokens if token.low and token.low not in DETERMINERS]
+    return bool(words) and words[-1].text in NO_PLACES
+
+
+def on_page(tokens: Tokens) -> bool:
+    """None of the words names a thing that no page shows."""
+    lows = [token.low for token in tokens if not token.quoted and not _is_said_of_more(token, tokens)]
+    pairs = {" ".join(pair) for pair in pairwise(lows)}
+    return not (NOT_ON_PAGE & (set(lows) | pairs))
+
+
+def _is_said_of_more(token: Token, tokens: Tokens) -> bool:
+    """ "the cookie policy" is on a page, "the cookie" is not."""
+    return (
+        token.low in {"cookie", "cookies", "window", "windows"}
+        and token is not tokens[-1]
+        and (tokens[tokens.index(token) + 1].kind == "word")
+    )
+
+
+def without_determiner(tokens: Tokens) -> Tokens:
+    """The words without the articles and possessives that lead them."""
+    while tokens and tokens[0].low in DETERMINERS | ONLY:
+        tokens = tokens[1:]
+    return tokens

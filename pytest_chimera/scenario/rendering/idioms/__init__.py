@@ -1,0 +1,1 @@
+"""The Playwright idiom of each intent."""

@@ -1,0 +1,1 @@
+"""What a person writes: lines of steps, Gherkin, drafts; and the errors that name a line of it."""

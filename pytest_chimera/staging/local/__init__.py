@@ -1,0 +1,1 @@
+"""Serving a checkout on this machine: detection, preparation, ports, the server."""
