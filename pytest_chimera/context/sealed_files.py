@@ -14,7 +14,7 @@ from pytest_chimera.models import (
     GeneratedTest,
     SealedTest,
 )
-from pytest_chimera.scenario.helpers import is_arrangement, modules_of
+from pytest_chimera.scenario.functions.helpers import is_arrangement, modules_of
 
 
 def e2e_files(git: Repository, commit: str, test_path: str) -> dict[str, bytes]:

@@ -22,7 +22,7 @@ from pytest_chimera.models import (
     SealedTest,
 )
 from pytest_chimera.scenario import TestGenerator, meaning_of
-from pytest_chimera.scenario.helpers import arrangements_of, modules_of
+from pytest_chimera.scenario.functions.helpers import arrangements_of, modules_of
 
 
 def compiled(test: GeneratedTest) -> GeneratedTest:

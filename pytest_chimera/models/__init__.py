@@ -6,14 +6,14 @@ All are frozen; paths inside the project are POSIX and relative to its root, oth
 seconds.
 """
 
-from pytest_chimera.models.base import Value, first_line, slug_of
+from pytest_chimera.models.base import StepKeyword, Value, first_line, slug_of
 from pytest_chimera.models.change import Brief, Change, ChangedFile, Rejected
 from pytest_chimera.models.deployment import Checkout, Deployment
 from pytest_chimera.models.feature import Feature
 from pytest_chimera.models.findings import Finding, Review
 from pytest_chimera.models.judgement import OUTSIDE_CAUSES, RIGHT_REDS, TIMELY_REDS, Evidence, Failure, Reason, TestRun
-from pytest_chimera.models.scenario import Call, Scenario, Step, StepKeyword, Target
-from pytest_chimera.models.sealed_test import GeneratedTest, SealedTest, StepLines
+from pytest_chimera.models.scenario import Call, GeneratedTest, Scenario, Step, StepLines, Target
+from pytest_chimera.models.sealed_test import SealedTest
 from pytest_chimera.models.verdict import Proof, Verdict
 
 __all__ = [

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
+
+StepKeyword = Literal["Given", "When", "Then"]
 
 
 class Value(BaseModel):

@@ -7,8 +7,7 @@ from typing import ClassVar, Literal
 
 from pydantic import Field
 
-from pytest_chimera.models.base import Value, first_line
-from pytest_chimera.models.scenario import StepKeyword
+from pytest_chimera.models.base import StepKeyword, Value, first_line
 
 
 class Reason(StrEnum):

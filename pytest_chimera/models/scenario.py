@@ -1,14 +1,12 @@
-"""What the steps of a feature mean."""
+"""What the steps of a feature mean, and the test that they become."""
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import ClassVar
 
 from pydantic import Field
 
-from pytest_chimera.models.base import Value
-
-StepKeyword = Literal["Given", "When", "Then"]
+from pytest_chimera.models.base import StepKeyword, Value
 
 
 class Target(Value):
@@ -99,3 +97,34 @@ class Scenario(Value):
     title: str
     url: str = "/"
     steps: tuple[Step, ...]
+
+
+class StepLines(Value):
+    """Where a step stands in the source: ``first`` and ``last`` are 1-based line numbers, both included."""
+
+    keyword: StepKeyword
+    text: str
+    first: int
+    last: int
+
+
+class GeneratedTest(Value):
+    """The pytest + Playwright source rendered from a scenario.
+
+    :param source: the whole module.
+    :param path: where it lies in the project: ``tests/e2e/test_add_todo.py``.
+    :param name: the test function's name.
+    :param steps: which lines belong to which step; empty for a test that a person or a hook wrote.
+    """
+
+    __test__: ClassVar[bool] = False
+
+    source: str
+    path: str
+    name: str
+    steps: tuple[StepLines, ...] = ()
+
+    @property
+    def lines(self) -> int:
+        """How many lines the source has."""
+        return self.source.count("\n")

@@ -1,43 +1,10 @@
-"""The test of a feature: as it was written, and as it was sealed."""
+"""The test of a feature as it was sealed."""
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from pytest_chimera.models.base import Value
 from pytest_chimera.models.judgement import TestRun
-from pytest_chimera.models.scenario import StepKeyword
-
-
-class StepLines(Value):
-    """Where a step stands in the source: ``first`` and ``last`` are 1-based line numbers, both included."""
-
-    keyword: StepKeyword
-    text: str
-    first: int
-    last: int
-
-
-class GeneratedTest(Value):
-    """The pytest + Playwright source rendered from a scenario.
-
-    :param source: the whole module.
-    :param path: where it lies in the project: ``tests/e2e/test_add_todo.py``.
-    :param name: the test function's name.
-    :param steps: which lines belong to which step; empty for a test that a person or a hook wrote.
-    """
-
-    __test__: ClassVar[bool] = False
-
-    source: str
-    path: str
-    name: str
-    steps: tuple[StepLines, ...] = ()
-
-    @property
-    def lines(self) -> int:
-        """How many lines the source has."""
-        return self.source.count("\n")
+from pytest_chimera.models.scenario import GeneratedTest
 
 
 class SealedTest(Value):

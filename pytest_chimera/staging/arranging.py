@@ -22,7 +22,7 @@ from pytest_chimera.models import (
     Call,
     GeneratedTest,
 )
-from pytest_chimera.scenario.helpers import arranging_step
+from pytest_chimera.scenario.functions.helpers import arranging_step
 from pytest_chimera.staging.arranger import DJANGO
 from pytest_chimera.staging.local.framework_detection import django_settings
 from pytest_chimera.staging.local.ports import HOST

@@ -15,7 +15,7 @@ from pytest_chimera.context.summaries import busy_text
 from pytest_chimera.errors import EnvironmentTrouble
 from pytest_chimera.judge.reading.remedies import as_given, outside
 from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Failure, Feature, SealedTest, TestRun
-from pytest_chimera.scenario.helpers import arrangements_of
+from pytest_chimera.scenario.functions.helpers import arrangements_of
 from pytest_chimera.staging.arranging import Arranging, Code, NotArranged, Where, not_arranged
 from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.system.machine_load import stretch, stretched

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from pytest_chimera.system.process import Finished, describe_exit
+from pytest_chimera.system.supervision import Finished, describe_exit
 
 _SHELL = {126, 127}
 """What shells, env and npm exit with when a program is not there, or cannot be executed."""

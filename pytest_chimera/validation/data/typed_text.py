@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, cast
 
 from pytest_chimera.models import GeneratedTest
-from pytest_chimera.scenario.helpers import is_arrangement
+from pytest_chimera.scenario.functions.helpers import is_arrangement
 from pytest_chimera.scenario.rendering.rows import without_helper
 from pytest_chimera.validation.data.fresh_words import holds, without, words_of
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pytest_chimera.models import Call
-from pytest_chimera.scenario.functions import CALL, code_of
+from pytest_chimera.scenario.functions.step_functions import CALL, code_of
 from pytest_chimera.scenario.language.words.readings import Reading
 from pytest_chimera.scenario.rendering.context import Intent, Work, one
 from pytest_chimera.scenario.rendering.idioms import actions as doing

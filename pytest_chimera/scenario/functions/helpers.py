@@ -9,7 +9,7 @@ from pathlib import PurePosixPath
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.markers import MARKER_ARRANGE
 from pytest_chimera.models import Call, GeneratedTest, Scenario
-from pytest_chimera.scenario.functions import written_arguments
+from pytest_chimera.scenario.functions.step_functions import written_arguments
 from pytest_chimera.scenario.rendering.layout import WIDTH, quote, width
 
 # -- into the source
