@@ -1,4 +1,4 @@
-"""Every option, declared once: the command line, the ini keys and the reference are made from these tables.
+"""Every option, declared once: these tables make the command line, the ini keys and the reference.
 
 Only the standard library is imported here, because the plugin reads this without ``--chimera`` too.
 """
@@ -40,86 +40,90 @@ def _ini(default: Any, help: str, *, advanced: bool = False) -> Any:
 class Settings:
     """What the project configures. Each field is the ini key ``chimera_<field>``."""
 
-    coder: str = _ini("", "who implements: a command line with {brief}, replay:FOLDER, or nothing: you")
+    coder: str = _ini("", "who writes the code: a command line with {brief}, replay:FOLDER, or empty for you")
     serve: str = _ini(
-        "", "the command that serves a checkout, with {port}, {host}, {data_dir}, {name}; lines before it prepare"
+        "", "the command that serves a checkout, with {port}, {host}, {data_dir}, {name}; earlier lines prepare it"
     )
-    staging_url: str = _ini("", "URL of a staging that is already there")
+    staging_url: str = _ini("", "URL of an existing staging server")
     check: tuple[str, ...] = _ini(
         ("auto",),
-        "what must succeed on a candidate, one a line: commands, and auto for the tests that were green before it",
+        "commands that must succeed on a candidate, one per line; auto runs the tests that passed before it",
     )
     merge: str = _ini(
-        "none", 'what happens to a complete feature: "none", "ff" (into your branch) or "stack" (onto chimera/next)'
+        "none", 'what to do with a complete feature: "none", "ff" (into your branch) or "stack" (onto chimera/next)'
     )
-    max_attempts: int = _ini(5, "how many times a coder may try")
-    jobs: int = _ini(1, "how many features are worked on at once; 0 is as many as this machine bears")
+    max_attempts: int = _ini(5, "maximum number of attempts for a coder")
+    jobs: int = _ini(1, "how many features to work on at once; 0 means as many as this machine can handle")
 
     language: str = _ini(
-        "en", "the language of steps in docstrings; a text may name its own: # language: de", advanced=True
+        "en", "the language of steps in docstrings; a docstring can set its own: # language: de", advanced=True
     )
-    test_dir: str = _ini("tests/e2e", "where generated tests lie", advanced=True)
+    test_dir: str = _ini("tests/e2e", "the folder for generated tests", advanced=True)
     env: tuple[str, ...] = _ini(
-        (), "environment of the served application: NAME=value, or NAME to pass it on", advanced=True
+        (), "environment variables of the served application: NAME=value, or NAME to pass yours on", advanced=True
     )
     coder_env: tuple[str, ...] = _ini(
-        (), "environment of the coder's command: NAME=value, or NAME to pass it on", advanced=True
+        (), "environment variables of the coder's command: NAME=value, or NAME to pass yours on", advanced=True
     )
     prepare_working_tree: bool = _ini(
-        False, "plain pytest runs the preparing lines of chimera_serve in your working tree, too", advanced=True
+        False, "plain pytest also runs the preparation lines of chimera_serve in your working tree", advanced=True
     )
-    health: str = _ini("/", "the path that answers when the application is ready", advanced=True)
-    port: int = _ini(0, "the port to serve on when the command cannot take one; 0 is any free port", advanced=True)
-    version_url: str = _ini("", "the path of a staging that answers with its commit", advanced=True)
-    trust_staging: bool = _ini(False, "believe that a staging runs the candidate without proof", advanced=True)
-    staging_variations: bool = _ini(True, "run variations against a staging that is already there, too", advanced=True)
+    health: str = _ini("/", "the path that answers once the application is ready", advanced=True)
+    port: int = _ini(0, "the port to serve on if the command cannot take one; 0 means any free port", advanced=True)
+    version_url: str = _ini("", "the path on the staging server that returns its commit", advanced=True)
+    trust_staging: bool = _ini(False, "trust that the staging server runs the candidate, without proof", advanced=True)
+    staging_variations: bool = _ini(True, "also run variations against an existing staging server", advanced=True)
     persistent: bool = _ini(
-        False, "what is stored in {data_dir} lasts: a candidate is looked at again after a restart", advanced=True
+        False, "data in {data_dir} is persistent: a candidate is checked again after a restart", advanced=True
     )
     earlier_limit: float = _ini(
-        300.0, "seconds that earlier features' tests may take on a candidate; 0 leaves them out", advanced=True
+        300.0, "seconds that earlier features' tests may take on a candidate; 0 skips them", advanced=True
     )
-    browser_path: str = _ini("", "the Chrome or Chromium to use", advanced=True)
-    tags: str = _ini("", "which scenarios of .feature files count: a tag expression such as not @wip", advanced=True)
-    ready: str = _ini("", "a step that must hold on base and candidate before anything counts", advanced=True)
+    browser_path: str = _ini("", "the Chrome or Chromium executable to use", advanced=True)
+    tags: str = _ini("", "which scenarios of .feature files to use: a tag expression such as not @wip", advanced=True)
+    ready: str = _ini("", "a step that must hold on base and candidate before anything else is checked", advanced=True)
     patience: float = _ini(5.0, "seconds that the judge waits for an element or an expectation", advanced=True)
     unneeded: tuple[str, ...] = _ini(
-        (), "scripts of other hosts that pages do without when there is no network (globs), one a line", advanced=True
+        (),
+        "scripts from other hosts that pages can do without when there is no network (globs), one per line",
+        advanced=True,
     )
     test_id: str = _ini("data-testid", "the attribute that holds test ids", advanced=True)
-    protected: tuple[str, ...] = _ini((), "more paths that a coder must leave alone (globs), one a line", advanced=True)
-    allow: tuple[str, ...] = _ini((), "rules that do not hold for some paths: rule-id:path, one a line", advanced=True)
+    protected: tuple[str, ...] = _ini(
+        (), "additional paths that a coder must not change (globs), one per line", advanced=True
+    )
+    allow: tuple[str, ...] = _ini((), "rules to relax for some paths: rule-id:path, one per line", advanced=True)
     sandbox: str = _ini(
         "auto",
-        'whether coder and application run under bubblewrap: "auto" (where it works), "require" or "off"',
+        'whether coder and application run under bubblewrap: "auto" (if it works), "require" or "off"',
         advanced=True,
     )
     sandbox_paths: tuple[str, ...] = _ini(
-        (), "what they may read in it besides, one a line; with :rw behind it, write to", advanced=True
+        (), "additional paths that the sandbox can read, one per line; append :rw to make one writable", advanced=True
     )
     canaries: str = _ini(
         "all",
-        'who is shown planted cheats first: "all", "own" (not the project\'s own reviewers) or "off"',
+        'who is tested with planted cheats first: "all", "own" (not the project\'s own reviewers) or "off"',
         advanced=True,
     )
-    work_dir: str = _ini("", "where clones and checkouts lie; the user's cache folder unless set", advanced=True)
+    work_dir: str = _ini(
+        "", "the folder for clones and checkouts; by default in the user's cache folder", advanced=True
+    )
     generation_timeout: float = _ini(300.0, "seconds for e2e_test_generation", advanced=True)
     implementation_timeout: float = _ini(1800.0, "seconds for code_implementation", advanced=True)
     review_timeout: float = _ini(600.0, "seconds for guardian_review", advanced=True)
     staging_timeout: float = _ini(900.0, "seconds for staging_deployment", advanced=True)
     validation_timeout: float = _ini(600.0, "seconds for e2e_validation", advanced=True)
     timeouts: str = _ini(
-        "fixed", '"fixed", or "learned": phases get less than the above, from how long they took here', advanced=True
+        "fixed", '"fixed", or "learned": shorter limits, based on how long the phases took here', advanced=True
     )
-    feature_limit: float = _ini(0.0, "seconds that a run may spend on one feature; 0 is no limit", advanced=True)
-    run_limit: float = _ini(0.0, "seconds that a run may take for all features; 0 is no limit", advanced=True)
-    max_deployments: int = _ini(0, "how many deployments may run at once; 0 is no limit", advanced=True)
-    max_browsers: int = _ini(0, "how many browsers may judge at once; 0 is no limit", advanced=True)
-    min_free_memory: int = _ini(500, "megabytes that must be free to begin one more feature", advanced=True)
-    arrange_timeout: float = _ini(
-        60.0, "seconds that the functions may take that arrange what a test needs", advanced=True
-    )
-    ready_timeout: float = _ini(60.0, "seconds until a served application must answer", advanced=True)
+    feature_limit: float = _ini(0.0, "seconds that a run may spend on one feature; 0 means no limit", advanced=True)
+    run_limit: float = _ini(0.0, "seconds that a run may take for all features; 0 means no limit", advanced=True)
+    max_deployments: int = _ini(0, "how many deployments may run at once; 0 means no limit", advanced=True)
+    max_browsers: int = _ini(0, "how many browsers may run at once for the judge; 0 means no limit", advanced=True)
+    min_free_memory: int = _ini(500, "megabytes of memory that must be free to start another feature", advanced=True)
+    arrange_timeout: float = _ini(60.0, "seconds that the functions that arrange a test's data may take", advanced=True)
+    ready_timeout: float = _ini(60.0, "seconds within which a served application must answer", advanced=True)
 
 
 @dataclass(frozen=True)
@@ -139,20 +143,28 @@ class Flag:
 
 FLAGS = (
     Flag("--chimera", "implement and prove the marked features"),
-    Flag("--chimera-coder", "who implements, in this run", metavar="CODER"),
-    Flag("--chimera-jobs", "how many features are worked on at once: a number, or auto", metavar="N"),
-    Flag("--chimera-until", "stop there: 'red' stops before the first coder is called", "PHASE", ("red",)),
-    Flag("--chimera-dry-run", "show each feature's steps as they are understood, and its test; touch nothing"),
+    Flag("--chimera-coder", "who writes the code in this run", metavar="CODER"),
+    Flag("--chimera-jobs", "how many features to work on at once: a number, or auto", metavar="N"),
+    Flag("--chimera-until", "stop early: 'red' stops before the first coder is called", "PHASE", ("red",)),
+    Flag("--chimera-dry-run", "show how each feature's steps are understood, and its test; change nothing"),
     Flag("--chimera-draft", "have the coder draft steps for features that have none, for you to accept; build nothing"),
     Flag("--chimera-restart", "start the selected features over"),
-    Flag("--chimera-reprove", "prove complete features again although nothing has changed"),
-    Flag("--chimera-reject", "go on from the selected features' last candidates, with these words", metavar="WORDS"),
-    Flag("--chimera-hint", "the same, as a hint rather than a rejection", metavar="WORDS"),
-    Flag("--chimera-apply", "lay a feature's candidate into the working tree, unstaged, and exit", metavar="ID"),
-    Flag("--chimera-status", "list the features with their state, and exit"),
-    Flag("--chimera-verify", "do the proofs of a commit again, say whether they hold, and exit", metavar="REV"),
-    Flag("--chimera-verify-state", "check every journal, say what was found, and exit"),
-    Flag("--chimera-prune", "empty the vault of features that are merged, and exit"),
+    Flag("--chimera-reprove", "prove complete features again even if nothing has changed"),
+    Flag(
+        "--chimera-reject",
+        "reject the selected features' last candidates and go on from there, with these words",
+        metavar="WORDS",
+    ),
+    Flag(
+        "--chimera-hint",
+        "go on from the selected features' last candidates, with these words as a hint",
+        metavar="WORDS",
+    ),
+    Flag("--chimera-apply", "apply a feature's candidate to the working tree, unstaged, and exit", metavar="ID"),
+    Flag("--chimera-status", "list the features and their states, and exit"),
+    Flag("--chimera-verify", "repeat the proofs of a commit, report whether they hold, and exit", metavar="REV"),
+    Flag("--chimera-verify-state", "check every journal, report what is wrong, and exit"),
+    Flag("--chimera-prune", "delete the vault folders of merged features, and exit"),
 )
 
 
