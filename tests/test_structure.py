@@ -28,6 +28,7 @@ FLOORS = (
 WITH_PYTEST = 3  # the hooks' implementations are pytest plugins
 WITNESS = "judge.witness"  # runs inside the judge's own pytest
 LONGEST_FUNCTION = 60
+HIGHEST_FOLDER = 3
 
 
 @cache
@@ -89,6 +90,22 @@ def test_no_module_imports_itself_by_way_of_others() -> None:
         tuple(TopologicalSorter({name: imports_of(name) for name in NAMES}).static_order())
     except CycleError as error:
         pytest.fail(" → ".join(error.args[1]))
+
+
+FOLDERS = sorted({name.rpartition(".")[0] for name in NAMES if "." in name})
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_a_folder_has_three_floors_at_most(folder: str) -> None:
+    def beside(name: str) -> set[str]:
+        """What a module imports of its own folder's."""
+        return {each for each in imports_of(name) if each in NAMES and each.rpartition(".")[0] == folder}
+
+    def floor(name: str) -> int:
+        return 1 + max((floor(other) for other in beside(name) if not other.endswith("__init__")), default=0)
+
+    own = [name for name in NAMES if name.rpartition(".")[0] == folder and not name.endswith("__init__")]
+    assert max(map(floor, own)) <= HIGHEST_FOLDER, {name: floor(name) for name in own}
 
 
 def test_no_two_modules_have_one_name() -> None:

@@ -20,7 +20,7 @@ from pytest_chimera.scenario.text.drafts import Edit, edit_function, edit_scenar
 from pytest_chimera.scenario.text.step_errors import NeedsSteps
 from pytest_chimera.scenario.text.step_text import keyword_of, read_steps
 from pytest_chimera.system.files import write_file
-from pytest_chimera.workflow.answers import DRAFT_FILE
+from pytest_chimera.workflow.questions import DRAFT_FILE
 
 HOOK = "pytest_chimera_draft_steps"
 T = TypeVar("T")

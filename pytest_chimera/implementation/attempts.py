@@ -29,8 +29,8 @@ from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.system.files import write_file
 from pytest_chimera.system.supervision import tail_of
 from pytest_chimera.system.time_limits import READING, cut_off, cut_off_here
-from pytest_chimera.workflow.agents import nobody_answers
 from pytest_chimera.workflow.machine import ChimeraWorkflow, sealed_of
+from pytest_chimera.workflow.questions import IMPLEMENT, NoAnswer
 from pytest_chimera.workflow.transitions import ChimeraPhase
 
 PUT_BACK = {"sealed-test", "protected-path"}
@@ -188,13 +188,13 @@ class Implementing:
 
         :raises ChimeraError: it did not fail itself: a setting is wrong, or the cause lies outside.
         """
-        hook, answer = "pytest_chimera_implement_feature", None
+        answer = None
         failure: Exception | None = None
         self.project.turn.coder_is_asked()
         with cut_off_here() as scope:
             try:
-                async with self.project.breakers.watching(hook):
-                    answer = await self.project.agents.ask(hook, settled=changed, brief=brief, workflow=workflow)
+                async with self.project.breakers.watching(IMPLEMENT):
+                    answer = await self.project.agents.ask(IMPLEMENT, settled=changed, brief=brief, workflow=workflow)
             except PhaseFailed as failed:
                 failure = failed
             except ChimeraError:
@@ -220,7 +220,7 @@ class Implementing:
         if candidate.tree in {start_tree, sealed.tree}:
             ending.refuse_failed()
             if not ending.answered:
-                raise nobody_answers("pytest_chimera_implement_feature")
+                raise NoAnswer(IMPLEMENT)
         said = ending.said
         if candidate.tree == sealed.tree:
             evidence = _last_words(None, room) or said

@@ -27,7 +27,7 @@ from pytest_chimera.system.nesting import INSIDE
 from pytest_chimera.system.process import Finished, ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.system.program_start import why_not_begun
 from pytest_chimera.system.sandbox import HINT, Sandbox, Sandboxes, logins_of, why_it_failed_to_start, why_not_started
-from pytest_chimera.workflow.answers import DRAFT_FILE
+from pytest_chimera.workflow.questions import DRAFT_FILE
 
 REPLAY = "replay:"
 _LARGEST_DRAFT = 100_000

@@ -41,9 +41,10 @@ from pytest_chimera.models import (
 from pytest_chimera.review.rules import RULES, softened
 from pytest_chimera.settings import Settings
 from pytest_chimera.system.files import write_file
-from pytest_chimera.workflow.agents import Agents, nobody_answers
-from pytest_chimera.workflow.answers import combined, shaped
+from pytest_chimera.workflow import questions
+from pytest_chimera.workflow.agents import Agents
 from pytest_chimera.workflow.machine import ChimeraTask, ChimeraWorkflow, Moved
+from pytest_chimera.workflow.questions import combined
 
 GUARDIAN = "chimera-guardian"
 OWN = "chimera-"
@@ -51,7 +52,6 @@ OWN = "chimera-"
 SHOWN_AT_ONCE = 3
 """How many planted changes a run shows, another choice each time."""
 _REMEMBERED = 50
-_REVIEW, _VALIDATE = "pytest_chimera_review_change", "pytest_chimera_validate"
 _TEST = "test_reader_searches"
 _SOURCE = f"""\
 from playwright.sync_api import Page, expect
@@ -152,7 +152,7 @@ class Canaries:
 
         :raises BrokenRun: one let a change pass.
         """
-        reviewers = agents.named(_REVIEW)
+        reviewers = agents.named(questions.REVIEW)
         async with self._once("reviewers", reviewers) as due:
             if not due:
                 return
@@ -170,7 +170,7 @@ class Canaries:
         :raises BrokenRun: it found that green.
         :raises EnvironmentTrouble: it cannot judge at all.
         """
-        judges = agents.named(_VALIDATE)
+        judges = agents.named(questions.VALIDATE)
         async with self._once("judges", judges) as due:
             if not due:
                 return
@@ -198,7 +198,9 @@ class Canaries:
             workflow, change = await anyio.to_thread.run_sync(self._planted, planted, Path(room))
             brief = brief_for(_FEATURE, workflow, folder="", time_limit=0.0)
             answers = dict(
-                await agents.ask_all(_REVIEW, but=frozenset(leave_out), change=change, brief=brief, workflow=workflow)
+                await agents.ask_all(
+                    questions.REVIEW, but=frozenset(leave_out), change=change, brief=brief, workflow=workflow
+                )
             )
         if not self._is_refused(planted, answers.pop(GUARDIAN, None)):
             self._break("the guardian", planted.name)
@@ -246,12 +248,7 @@ class Canaries:
         with tempfile.TemporaryDirectory(prefix="chimera-") as room, empty_pages() as url:
             deployment = Deployment(url=url, name=_TEST, folder=room)
             evidence = str(Path(room, "evidence"))
-            answer = await agents.ask(
-                _VALIDATE, sealed=sealed, deployment=deployment, evidence=evidence, workflow=_workflow(sealed)
-            )
-        if answer is None:
-            raise nobody_answers(_VALIDATE)
-        run = shaped(_VALIDATE, TestRun, answer)
+            run = await questions.test_run(agents, sealed, deployment, evidence, _workflow(sealed))
         if run.status == "green":
             self._break("the judge", name)
         if run.failure and run.failure.reason in OUTSIDE_CAUSES and TESTS[name] == _SOURCE:

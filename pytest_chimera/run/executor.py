@@ -10,7 +10,7 @@ import math
 import random
 import tempfile
 import time
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -34,12 +34,19 @@ from pytest_chimera.system.time_limits import (
     limited_by,
     slept_so_far,
 )
-from pytest_chimera.workflow.agents import Agents, nobody_answers, registry_of
-from pytest_chimera.workflow.answers import combined, generated_from, shaped
-from pytest_chimera.workflow.machine import ChimeraTask, ChimeraWorkflow, PhaseResult, PhaseValue, create_chimera_task
+from pytest_chimera.workflow import questions
+from pytest_chimera.workflow.agents import Agents, registry_of
+from pytest_chimera.workflow.machine import (
+    Act,
+    ChimeraTask,
+    ChimeraWorkflow,
+    PhaseResult,
+    create_chimera_task,
+    outcome_of,
+)
+from pytest_chimera.workflow.questions import generated_from
 from pytest_chimera.workflow.transitions import PARKED, TRANSITIONS, ChimeraPhase, Outcome, Route
 
-Act = Callable[[ChimeraTask, ChimeraWorkflow], Awaitable[PhaseValue]]
 BACKOFF = (1.0, 2.0, 4.0, 8.0)
 """Seconds to wait, at most, before a phase that met passing trouble is tried again: a random part of each."""
 SLEPT = 30.0
@@ -173,23 +180,6 @@ class ChimeraExecutor:
         return {"outcome": Outcome.FAILURE, "reason": await cut_off(workflow.current_phase, limit)}
 
 
-def outcome_of(value: PhaseValue) -> dict[str, Any]:
-    """What a phase's value says about how it ended: a rejecting review and a red run are refusals."""
-    if isinstance(value, Review) and value.decision == "reject":
-        findings = [finding for finding in value.findings if finding.severity == "reject"]
-        details = "\n".join(finding.as_text() for finding in findings)
-        reason = findings[0].sentence if findings else f"{value.reviewer or 'a reviewer'} rejected the change"
-        return {"outcome": Outcome.REJECTED, "reason": reason, "details": details, "value": value}
-    if isinstance(value, TestRun) and value.status != "green":
-        return {
-            "outcome": Outcome.REJECTED,
-            "reason": value.failure.as_sentence() if value.failure else "the test is not green",
-            "details": value.failure.message if value.failure else "",
-            "value": value,
-        }
-    return {"outcome": Outcome.SUCCESS, "value": value}
-
-
 def _agents_of(plugins: Agents | pluggy.PluginManager | Iterable[object]) -> Agents:
     if isinstance(plugins, Agents):
         return plugins
@@ -205,39 +195,35 @@ def asking_acts(agents: Agents) -> Mapping[ChimeraPhase, Act]:
     """Acts that only ask the hooks and check the shape of what they answer. Nothing is proved by them."""
 
     async def generate(task: ChimeraTask, workflow: ChimeraWorkflow) -> SealedTest:
-        hook = "pytest_chimera_generate_test"
-        answer = _answered(hook, await agents.ask(hook, feature=task.feature, workflow=workflow))
-        return _as_sealed(task, answer)
+        answer = await questions.answer_to(questions.GENERATE, agents, feature=task.feature, workflow=workflow)
+        if isinstance(answer, SealedTest):
+            return answer
+        path = f"tests/e2e/test_{slug_of(task.feature.id).replace('-', '_')}.py"
+        test = generated_from(task.feature, answer, path)
+        return SealedTest(test=test, nodeids=(f"{test.path}::{test.name}",))
 
     async def implement(task: ChimeraTask, workflow: ChimeraWorkflow) -> Change:
-        hook = "pytest_chimera_implement_feature"
-        answer = await agents.ask(hook, brief=_brief(task, workflow), workflow=workflow)
-        return shaped(hook, Change, _answered(hook, answer))
+        return await questions.change(agents, _brief(task, workflow), workflow)
 
     async def review(task: ChimeraTask, workflow: ChimeraWorkflow) -> Review:
-        hook = "pytest_chimera_review_change"
-        answers = await agents.ask_all(hook, change=workflow.change, brief=_brief(task, workflow), workflow=workflow)
-        return combined(answers)
+        return await questions.review(agents, workflow.change, _brief(task, workflow), workflow)
 
     async def deploy(task: ChimeraTask, workflow: ChimeraWorkflow) -> Deployment:
-        hook = "pytest_chimera_deploy_to_staging"
         change = workflow.change
         commit, tree = (change.commit, change.tree) if change else ("", "")
         checkout = Checkout(commit=commit, tree=tree, folder="", name=slug_of(task.feature.id), vault="")
-        answer = await agents.ask(hook, checkout=checkout, workflow=workflow)
-        if answer is None and task.staging_url:
+        try:
+            return await questions.deployment(agents, checkout, workflow)
+        except questions.NoAnswer:
+            if not task.staging_url:
+                raise
             return Deployment(url=task.staging_url, commit=commit, tree=tree, proved=False)
-        return shaped(hook, Deployment, _answered(hook, answer))
 
     async def validate(_task: ChimeraTask, workflow: ChimeraWorkflow) -> TestRun:
-        hook = "pytest_chimera_validate"
         result = workflow.latest(ChimeraPhase.STAGING_DEPLOYMENT)
-        deployment = result.value if result else None
-        with _evidence_folder(agents, hook) as folder:
-            answer = await agents.ask(
-                hook, sealed=workflow.sealed, deployment=deployment, evidence=folder, workflow=workflow
-            )
-        return shaped(hook, TestRun, _answered(hook, answer))
+        deployment = result.value if result and isinstance(result.value, Deployment) else None
+        with _evidence_folder(agents) as folder:
+            return await questions.test_run(agents, workflow.sealed, deployment, folder, workflow)
 
     return {
         ChimeraPhase.E2E_TEST_GENERATION: generate,
@@ -249,26 +235,13 @@ def asking_acts(agents: Agents) -> Mapping[ChimeraPhase, Act]:
 
 
 @contextmanager
-def _evidence_folder(agents: Agents, hook: str) -> Iterator[str]:
+def _evidence_folder(agents: Agents) -> Iterator[str]:
     """A folder for as long as the hook is asked, where somebody wants one."""
-    if not agents.take(hook, "evidence"):
+    if not agents.take(questions.VALIDATE, "evidence"):
         yield ""
         return
     with tempfile.TemporaryDirectory(prefix="chimera-") as folder:
         yield folder
-
-
-def _answered(hook: str, answer: Any) -> Any:
-    if answer is None:
-        raise nobody_answers(hook)
-    return answer
-
-
-def _as_sealed(task: ChimeraTask, answer: Any) -> SealedTest:
-    if isinstance(answer, SealedTest):
-        return answer
-    test = generated_from(task, answer, f"tests/e2e/test_{slug_of(task.feature.id).replace('-', '_')}.py")
-    return SealedTest(test=test, nodeids=(f"{test.path}::{test.name}",))
 
 
 def _brief(task: ChimeraTask, workflow: ChimeraWorkflow) -> Brief:

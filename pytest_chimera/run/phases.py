@@ -10,6 +10,7 @@ from typing import TypeVar
 import anyio
 import anyio.to_thread
 
+from pytest_chimera.context.merge_queue import STACK, MergeQueue, earlier_result, tip_to_land_on, wants_landing
 from pytest_chimera.context.project import Project
 from pytest_chimera.errors import (
     ArrangingFailed,
@@ -41,8 +42,6 @@ from pytest_chimera.models import (
     SealedTest,
     TestRun,
 )
-from pytest_chimera.run.executor import Act, outcome_of
-from pytest_chimera.run.merge_queue import STACK, MergeQueue, earlier_result, tip_to_land_on, wants_landing
 from pytest_chimera.staging.deployments import Staging
 from pytest_chimera.staging.local.framework_detection import front_ends
 from pytest_chimera.state.journal import Journal
@@ -51,9 +50,8 @@ from pytest_chimera.system.files import write_file
 from pytest_chimera.system.time_limits import time_stands_still
 from pytest_chimera.validation.regression_check import Keeping
 from pytest_chimera.validation.variations import Trials
-from pytest_chimera.workflow.agents import nobody_answers
-from pytest_chimera.workflow.answers import combined, generated_from
-from pytest_chimera.workflow.machine import ChimeraTask, ChimeraWorkflow, change_of, sealed_of
+from pytest_chimera.workflow import questions
+from pytest_chimera.workflow.machine import Act, ChimeraTask, ChimeraWorkflow, change_of, outcome_of, sealed_of
 from pytest_chimera.workflow.transitions import ChimeraPhase
 
 T = TypeVar("T")
@@ -155,14 +153,10 @@ class Workshop:
             source = (self.project.root / feature.path).read_text(encoding="utf-8")
             name = feature.nodeid.partition("::")[2].partition("[")[0]
             return GeneratedTest(source=source, path=feature.path, name=name)
-        hook = "pytest_chimera_generate_test"
-        async with self.project.breakers.watching(hook):
-            answer = await self.project.agents.ask(hook, feature=feature, workflow=workflow)
-        if answer is None:
-            raise nobody_answers(hook)
         path = f"{self.project.settings.test_dir}/{feature.function}.py"
-        task = ChimeraTask(feature=feature, target_url=feature.url)
-        return compiled(generated_from(task, answer, path))
+        async with self.project.breakers.watching(questions.GENERATE):
+            test = await questions.generated_test(self.project.agents, feature, workflow, path)
+        return compiled(test)
 
     async def seal(self, test: GeneratedTest, base: str) -> SealedTest:
         """The test with its hash and its commit: the base, the files as the person has them, and the test; a test that
@@ -280,10 +274,9 @@ class Workshop:
         if self.project.canaries:
             await self.project.canaries.before_review(self.project.agents)
         brief = self.implementing.brief(workflow, Path())
-        hook = "pytest_chimera_review_change"
-        async with self.project.breakers.watching(hook):
-            answers = await self.project.agents.ask_all(hook, change=change, brief=brief, workflow=workflow)
-        review = self.project.clean.value(combined(answers))
+        async with self.project.breakers.watching(questions.REVIEW):
+            answer = await questions.review(self.project.agents, change, brief, workflow)
+        review = self.project.clean.value(answer)
         await anyio.to_thread.run_sync(write_file, room / "review.json", review.model_dump_json(indent=2))
         return review
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import anyio
 import anyio.to_thread
 
+from pytest_chimera.context.merge_queue import STACK, earlier_result, is_stacked, wants_landing
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, PreconditionError, RepositoryError
 from pytest_chimera.git import Repository, format_trailers
 from pytest_chimera.implementation.tamper_detection import Custody
 from pytest_chimera.models import Proof, TestRun
-from pytest_chimera.run.merge_queue import STACK, earlier_result, is_stacked, wants_landing
 from pytest_chimera.run.phases import GreenOnBase, Workshop
 from pytest_chimera.run.proof import told_tools, whole_proof
 from pytest_chimera.state.replay import Standing

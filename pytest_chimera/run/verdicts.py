@@ -6,13 +6,13 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pytest_chimera.context.merge_queue import STACK, wants_landing
 from pytest_chimera.context.project import Project
 from pytest_chimera.context.summaries import shown
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.git import format_trailers
 from pytest_chimera.models import Feature, Proof, Reason, TestRun, Verdict
 from pytest_chimera.run.failure_report import LIMIT, Account, Causes, sentence_of
-from pytest_chimera.run.merge_queue import STACK, wants_landing
 from pytest_chimera.state.journal import Journal
 from pytest_chimera.state.replay import Standing
 from pytest_chimera.state.vault import newest_room

@@ -20,8 +20,7 @@ from pytest_chimera.staging.arranging import Arranging, Code, NotArranged, Where
 from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.system.machine_load import stretch, stretched
 from pytest_chimera.system.process import run_program
-from pytest_chimera.workflow.agents import nobody_answers
-from pytest_chimera.workflow.answers import shaped
+from pytest_chimera.workflow import questions
 from pytest_chimera.workflow.machine import ChimeraWorkflow
 
 LOOKS = 3
@@ -55,13 +54,9 @@ class Staging:
         reached(CrashPoint.CHECKOUT_MADE)
         served = str(self.project.repository.project_in(folder))
         checkout = Checkout(commit=commit, tree=tree, folder=served, name=name, vault=str(room))
-        hook = "pytest_chimera_deploy_to_staging"
         try:
-            async with self.project.breakers.watching(hook):
-                answer = await self.project.agents.ask(hook, checkout=checkout, workflow=workflow)
-            if answer is None:
-                raise nobody_answers(hook)
-            deployment = shaped(hook, Deployment, answer)
+            async with self.project.breakers.watching(questions.DEPLOY):
+                deployment = await questions.deployment(self.project.agents, checkout, workflow)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self.project.git(lambda git: git.discard(folder))
@@ -76,11 +71,9 @@ class Staging:
         """The same deployment, stopped and started again with what it has stored."""
         about = {"commit": deployment.commit, "tree": deployment.tree, "folder": deployment.folder}
         checkout = Checkout(**about, name=deployment.name, vault=str(room), data_of=deployment.url)
-        hook = "pytest_chimera_deploy_to_staging"
-        answer = await self.project.agents.ask(hook, checkout=checkout, workflow=workflow)
-        again = shaped(hook, Deployment, answer).model_copy(update=about)
-        self.live[deployment.commit] = again
-        return again
+        again = await questions.deployment(self.project.agents, checkout, workflow)
+        self.live[deployment.commit] = again.model_copy(update=about)
+        return self.live[deployment.commit]
 
     async def fresh_checkout(self, commit: str, name: str) -> Path:
         """A new folder with exactly the commit's files."""
@@ -195,16 +188,10 @@ class Staging:
     async def _seen(
         self, sealed: SealedTest, deployment: Deployment, evidence: Path, workflow: ChimeraWorkflow
     ) -> TestRun:
-        hook = "pytest_chimera_validate"
         if self.project.canaries:
             await self.project.canaries.before_judging(self.project.agents)
-        async with self.project.allowance.a_browser(), self.project.breakers.watching(hook):
-            answer = await self.project.agents.ask(
-                hook, sealed=sealed, deployment=deployment, evidence=str(evidence), workflow=workflow
-            )
-            if answer is None:
-                raise nobody_answers(hook)
-            run = shaped(hook, TestRun, answer)
+        async with self.project.allowance.a_browser(), self.project.breakers.watching(questions.VALIDATE):
+            run = await questions.test_run(self.project.agents, sealed, deployment, str(evidence), workflow)
             await anyio.to_thread.run_sync(self._mask_secrets, run, evidence)
             if run.failure and run.failure.reason in OUTSIDE_CAUSES:
                 raise outside(run)

@@ -14,7 +14,6 @@ import anyio.to_thread
 import pluggy
 
 from pytest_chimera import hookspecs
-from pytest_chimera.errors import ChimeraError
 
 
 class _Registry(pluggy.PluginManager):
@@ -112,10 +111,3 @@ class Agents:
         if not (caller.spec and caller.spec.opts["firstresult"]):  # then pluggy gives a list of all answers
             answer = answer[0] if answer else None
         return await answer if inspect.isawaitable(answer) else answer
-
-
-def nobody_answers(hook: str) -> ChimeraError:
-    """The error for a request that nobody answered."""
-    return ChimeraError(
-        f"Nobody answers {hook}.", remedy=f"Give a plugin, or a conftest.py, with a function {hook}(…) that does."
-    )

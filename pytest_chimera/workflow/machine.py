@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Annotated, Any
 
 from pydantic import Discriminator, Field, Tag
@@ -403,6 +403,10 @@ class ChimeraTask(Value):
         )
 
 
+Act = Callable[[ChimeraTask, ChimeraWorkflow], Awaitable[PhaseValue]]
+"""What a phase does."""
+
+
 def create_chimera_task(feature_description: str, target_url: str, staging_url: str | None = None) -> ChimeraTask:
     """A task for a feature that is described in a sentence or in steps.
 
@@ -425,3 +429,20 @@ def change_of(workflow: ChimeraWorkflow) -> Change:
     """The candidate of a workflow that is past its implementation."""
     assert workflow.change is not None, "the table leads here from code_implementation only"
     return workflow.change
+
+
+def outcome_of(value: PhaseValue) -> dict[str, Any]:
+    """What a phase's value says about how it ended: a rejecting review and a red run are refusals."""
+    if isinstance(value, Review) and value.decision == "reject":
+        findings = [finding for finding in value.findings if finding.severity == "reject"]
+        details = "\n".join(finding.as_text() for finding in findings)
+        reason = findings[0].sentence if findings else f"{value.reviewer or 'a reviewer'} rejected the change"
+        return {"outcome": Outcome.REJECTED, "reason": reason, "details": details, "value": value}
+    if isinstance(value, TestRun) and value.status != "green":
+        return {
+            "outcome": Outcome.REJECTED,
+            "reason": value.failure.as_sentence() if value.failure else "the test is not green",
+            "details": value.failure.message if value.failure else "",
+            "value": value,
+        }
+    return {"outcome": Outcome.SUCCESS, "value": value}

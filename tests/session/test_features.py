@@ -7,7 +7,7 @@ from typing import Any
 
 from pytest_chimera.models import Feature, Finding, Review
 from pytest_chimera.session.items import refuse_double_ids
-from pytest_chimera.workflow.answers import combined
+from pytest_chimera.workflow.questions import combined
 
 
 def pairs(*ids: str) -> list[tuple[Any, Feature]]:
