@@ -103,27 +103,27 @@ KINDS = (
         "settings of pytest and chimera",
         "**/pytest.ini **/.pytest.ini **/pytest.toml **/.pytest.toml **/chimera.toml",
         "changes how tests are collected or run",
-        "it says which tests run, and how",
+        "it decides which tests run, and how",
     ),
     Kind(
         "settings in shared files",
         "**/pyproject.toml",
         "changes how tests are collected or run",
-        "it says which tests run, and how",
+        "it decides which tests run, and how",
         by(pyproject),
     ),
     Kind(
         "settings in ini files",
         "**/setup.cfg **/tox.ini",
         "changes how tests are collected or run",
-        "it says which tests run, and how",
+        "it decides which tests run, and how",
         by(setup_cfg_tests),
     ),
     Kind(
-        "hooks of tests",
+        "test hooks",
         "**/conftest.py",
         "changes how tests are collected or run",
-        "what is in it takes part in every test",
+        "its contents take part in every test",
         by(conftest_hooks),
     ),
     Kind(
@@ -133,7 +133,7 @@ KINDS = (
         **/.mocharc* **/karma.conf.* **/ava.config.* **/.nycrc*
         """,
         "changes how tests are collected or run",
-        "it says which tests run, and how",
+        "it decides which tests run, and how",
         first="note",
     ),
     Kind(
@@ -150,24 +150,24 @@ KINDS = (
         cloudbees* bitrise.yml codemagic.yaml
         """,
         "says what continuous integration runs",
-        "it says what is tested tomorrow, and runs with secrets",
+        "it decides what is tested later, and runs with secrets",
         first="note",
     ),
     Kind(
-        "hooks of commits",
+        "commit hooks",
         """
         .pre-commit-config.y*ml .pre-commit-hooks.y*ml lefthook* .lefthook* **/.husky/** .huskyrc* **/.lintstagedrc*
         .overcommit.yml .simple-git-hooks* commitlint.config.* prek.toml
         """,
         "says what runs at each commit",
-        "it says what is checked tomorrow, on a person's machine",
+        "it decides what is checked later, on a person's machine",
         first="note",
     ),
     Kind(
-        "task runners that test",
+        "task runners for tests",
         "**/noxfile.py",
         "says what the project's checks run",
-        "it says what is tested tomorrow",
+        "it decides what is tested later",
         statements_lost,
         first="note",
     ),
@@ -175,25 +175,25 @@ KINDS = (
         "tox",
         "**/tox.ini",
         "says what the project's checks run",
-        "it says what is tested tomorrow",
+        "it decides what is tested later",
         loses(tox),
     ),
     Kind(
         "tasks in shared files",
         "**/pyproject.toml",
         "says what the project's checks run",
-        "it says what is tested tomorrow",
+        "it decides what is tested later",
         loses(tasks_in_pyproject),
     ),
     Kind(
         "tox in TOML",
         "**/tox.toml",
         "says what the project's checks run",
-        "it says what is tested tomorrow",
+        "it decides what is tested later",
         first="note",
     ),
     Kind(
-        "what runs by itself",
+        "files that run automatically",
         """
         **/.envrc **/.direnv/** **/.autoenv* **/.vscode/** **/.idea/** **/.fleet/** **/.zed/** **/*.code-workspace
         **/*.sublime-project **/.devcontainer/** **/.devcontainer.json **/.gitpod.yml **/.dir-locals*.el **/.exrc
@@ -204,17 +204,17 @@ KINDS = (
         **/.bazelrc **/.nova/** **/.kakrc **/.helix/** **/.env.fish **/.ssh/**
         """,
         "runs by itself on a person's machine",
-        "nobody who opens the project has asked for it",
+        "people who open the project do not expect it",
     ),
     Kind(
-        "what package managers run",
+        "files that package managers run",
         "**/package.json",
         "says what a package manager or a test runner does by itself",
-        "nobody who installs the project has asked for it",
+        "people who install the project do not expect it",
         by(package_json),
     ),
     Kind(
-        "instructions of agents",
+        "instructions for agents",
         """
         **/agent*.md **/claude*.md **/gemini*.md **/qwen*.md
         **/copilot-instructions*.md **/warp*.md **/.rules **/.goosehints **/.agents/** **/.claude/** **/.claude.json
@@ -226,48 +226,48 @@ KINDS = (
         **/crush.json
         """,
         "tells agents what to do",
-        "whoever works here next would follow it",
+        "the next agent that works here would follow it",
     ),
     Kind(
         "git's own",
         "**/.git/** **/.gitattributes **/.gitmodules **/.gitconfig **/.githooks/** **/githooks/**",
         "changes what git shows or runs",
-        "it runs as the person, or hides from them what was changed",
+        "it runs as the person, or hides changes from them",
     ),
     Kind(
-        "what interpreters run when they start",
+        "files that interpreters run at startup",
         """
         **/sitecustomize.* **/sitecustomize/** **/usercustomize.* **/usercustomize/** **/*.pth **/pyvenv.cfg
         **/*._pth
         """,
         "is run when an interpreter starts",
-        "it takes part in every program, the judge among them",
+        "it takes part in every program, including the judge",
     ),
     Kind(
         "packages that register plugins",
         "**/*.egg-info/** **/*.egg-info **/*.dist-info/** **/*.egg-link **/*.egg **/entry_points.txt",
         "registers plugins",
-        "what it registers is loaded by tools that nobody started for it",
+        "other tools load the registered plugins",
     ),
     Kind(
         "plugins in shared files",
         "**/pyproject.toml",
         "registers plugins",
-        "what it registers is loaded by tools that nobody started for it",
+        "other tools load the registered plugins",
         by(plugins_in_pyproject),
     ),
     Kind(
         "plugins in setup.cfg",
         "**/setup.cfg",
         "registers plugins",
-        "what it registers is loaded by tools that nobody started for it",
+        "other tools load the registered plugins",
         by(setup_cfg_plugins),
     ),
     Kind(
         "setup.py",
         "**/setup.py",
         "runs when the project is installed",
-        "nobody who installs the project has asked for it",
+        "people who install the project do not expect it",
         by(setup_py),
     ),
 )

@@ -43,17 +43,19 @@ _SUBJECTS = {
 
 _NOTES = {
     "table": """\
-The rows below the step are rows of the page: of a `table`, or of what has the role `table` or `grid`. All of them stand
-in one table. What stands in one row of the step stands in one row there, and a cell is the whole text of a cell, its
-white space apart.
+The rows below the step are rows of a table on the page: a `table`, or an element with the role `table` or `grid`. All
+of them must be in the same table. The cells of one row of the step must be in one row of the table. A cell matches the
+entire text of a cell, apart from white space.
 
-- A first row that names headings of the table says which columns are meant, in whatever order, and however many others
-  there are. Without it the cells are the first ones of their row; a single one may be any cell of its row.
-- Each row is there as many times as it is given, among others and in any order. With `exactly` there are no others, and
-  the order is that of the step; with `in this order` the order counts alone. With `not`, none of the rows is there.
-- A cell over several rows or columns counts in each of them.
-- In a list, or among articles, a row of several texts is one item that has them one after another, each as whole words.
-  A column of single texts is expected text by text; of "the list … with" it is all the items, in their order.
+- If the first row contains headings of the table, it selects the columns, in any order; the table may have other
+  columns. Without headings, the cells are the first ones of their row; a single cell may be any cell of its row.
+- Each row must occur as many times as it is listed, among other rows and in any order. With `exactly`, there must be no
+  other rows, and the order must be that of the step; with `in this order`, only the order matters. With `not`, none of
+  the rows may occur.
+- A cell that spans several rows or columns counts in each of them.
+- In a list, or among articles, a row of several texts is one item that contains them one after another, each as whole
+  words. In a column of single texts, each text is expected separately; for "the list … with", they are all the items,
+  in their order.
 
 ```gherkin
 Then the "Cart" table should contain the following rows:
@@ -64,17 +66,17 @@ Then the "Cart" table should contain the following rows:
 
 _HEAD = """# The language
 
-This page is made from the tables of the grammar: `wordings.py`, `intents.py`, `vocabulary.py`, `sentences.py`.
+This page is generated from the tables of the grammar: `wordings.py`, `intents.py`, `vocabulary.py`, `sentences.py`.
 
-A step has a subject (I, the user, a named person, or none), a verb, a thing with its role, a value and a negation.
-In the wordings below a word in brackets may be left out, `a|b` is one of several, and `{slot}` stands for words of
-your own. A verb may stand in any of its forms. Names stand in quotes (double, single or curly) or in plain words;
-`<name>` is a placeholder of an outline.
+A step has a subject (I, the user, a named person, or none), a verb, an element with its role, a value and a negation.
+In the wordings below, a word in brackets is optional, `a|b` means one of several words, and `{slot}` stands for your
+own words. You can use any form of a verb. Write names in quotes (double, single or curly) or as plain words; `<name>`
+is a placeholder of a scenario outline.
 """
 
 
 def reference() -> str:
-    """The whole page, as Markdown."""
+    """The entire page, as Markdown."""
     parts = [
         _HEAD,
         "## Intents\n",
@@ -156,7 +158,7 @@ def _roles() -> Iterator[str]:
 
 
 def _sentences() -> Iterator[str]:
-    yield "In a scenario, these sentences stand for several steps. They are shown as an interpretation.\n"
+    yield "In a scenario, each of these sentences stands for several steps. They are shown as an interpretation.\n"
     for sentence in SENTENCES:
         steps = "; ".join(f"`{step}`" for step in sentence.steps)
         yield f"- `{re.sub('_', ' ', sentence.pattern)}`: {steps}"
@@ -165,8 +167,8 @@ def _sentences() -> Iterator[str]:
 
 def _conditions() -> Iterator[str]:
     yield "## Conditions\n"
-    yield "In a scenario, a Given may state a condition. It is expected to hold, and shown as an interpretation:"
-    yield "nothing brings it about, unless the glossary or a function binds its words.\n"
+    yield "In a scenario, a Given can state a condition. The condition must hold, and is shown as an interpretation:"
+    yield "nothing makes it true, unless the glossary or a function defines the step.\n"
     for condition in CONDITIONS:
         expectation = expectation_for(tokenize(condition.example))
         yield f"- `Given {condition.example}`: `{expectation}`"
@@ -178,7 +180,7 @@ def _words() -> Iterator[str]:
     yield f"- Subjects: {', '.join(sorted(ACTORS))}; or a person's name before a verb."
     yield f"- Ordinals: {', '.join(ORDINALS)}, 1st, 2nd, 3rd …"
     yield f"- Keys: {', '.join(KEYS)}; single characters; chords with `+`."
-    yield f"- Never on a page, so that a step about them is refused: {', '.join(sorted(NOT_ON_PAGE))}."
+    yield f"- Never on a page, so a step about them is an error: {', '.join(sorted(NOT_ON_PAGE))}."
 
 
 if __name__ == "__main__":
