@@ -1,7 +1,7 @@
 """Every error that pytest-chimera raises on purpose.
 
-An error holds its facts as fields and always knows its remedy: what a person types or writes next. ``str(error)`` is
-what a person reads.
+An error has its facts as fields and always has a remedy: what the person should do next. ``str(error)`` is the message
+for the person.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 
 
 class ChimeraError(Exception):
-    """Something is wrong that a person can mend.
+    """An error that a person can fix.
 
     :param sentence: what happened, in one sentence.
-    :param where: the file, line, setting or command concerned; empty when the sentence says it.
+    :param where: the file, line, setting or command concerned; empty if the sentence names it.
     :param remedy: what to do next.
     """
 
@@ -34,7 +34,7 @@ class SettingError(ChimeraError):
 
 
 class ScenarioError(ChimeraError):
-    """What the person wrote cannot be turned into a test."""
+    """The scenario cannot be turned into a test."""
 
 
 class RepositoryError(ChimeraError):
@@ -42,7 +42,7 @@ class RepositoryError(ChimeraError):
 
 
 class ConflictError(RepositoryError):
-    """A candidate does not merge with the commit that the person's branch has reached.
+    """A candidate conflicts with the current commit of the person's branch.
 
     :param paths: the files in conflict, relative to the repository's root.
     :param hunks: the conflicting lines with their markers, for the next brief.
@@ -57,11 +57,11 @@ class ConflictError(RepositoryError):
 
 
 class EnvironmentTrouble(ChimeraError):
-    """The cause lies outside the change: no browser, a port taken, a service down.
+    """The cause is outside the change: no browser, a port in use, a service down.
 
     The feature is parked at its phase and no attempt is spent.
 
-    :param passing: it may pass by itself, so that the same is tried again after a pause.
+    :param passing: it may be temporary, so the phase is retried after a pause.
     """
 
     def __init__(self, sentence: str, *, where: str = "", remedy: str = "", passing: bool = False) -> None:
@@ -74,16 +74,16 @@ class StateError(ChimeraError):
 
 
 class StateOutOfReach(StateError, EnvironmentTrouble):
-    """The recorded state cannot be read or written where it lies."""
+    """The recorded state cannot be read or written."""
 
 
 _OF_THE_MACHINE = {errno.ENOSPC, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE, getattr(errno, "EDQUOT", -1)}
 NO_ROOM = ("No space left on device", "Out of diskspace", "Disk quota exceeded", "Read-only file system")
-"""How programs say that a disk takes nothing more."""
+"""How programs report a full disk."""
 
 
 def trouble_of(error: OSError) -> EnvironmentTrouble | None:
-    """What the machine lacks, where that is what an error of the system is about: a full disk, a read-only one."""
+    """The problem of the machine, if a system error is about one: a full disk, a read-only disk."""
     if error.errno not in _OF_THE_MACHINE:
         return None
     return EnvironmentTrouble(
@@ -94,14 +94,14 @@ def trouble_of(error: OSError) -> EnvironmentTrouble | None:
 
 
 class PreconditionError(ChimeraError):
-    """The test is red on the base for a reason that no coder can be asked to mend."""
+    """The test is red on the base for a reason that a coder cannot fix."""
 
 
 class PhaseFailed(ChimeraError):
-    """A phase came to its end without success, and the cause lies in the change.
+    """A phase ended without success, and the cause is in the change.
 
     :param evidence: a longer text for the next brief: the end of a log, a diff.
-    :param value: what the phase had made by then, for the record.
+    :param value: the phase's result up to then, for the record.
     """
 
     def __init__(
@@ -113,29 +113,29 @@ class PhaseFailed(ChimeraError):
 
 
 class CouldNotBegin(PhaseFailed):
-    """A program that does a phase's work could not begin where it was to run: nobody's fault, unless work was done."""
+    """A program that does a phase's work could not start: nobody's fault, unless work was done."""
 
 
 class ArrangingFailed(PhaseFailed):
-    """What a test needs could not be arranged: a function of the project's own fails on a deployment."""
+    """The data that a test needs could not be arranged: one of the project's own functions fails on a deployment."""
 
 
 class BrokenRun(ChimeraError):
-    """Whoever reviews or judges let through what nobody may: no result of this run counts."""
+    """A reviewer or the judge accepted a planted cheat: no result of this run counts."""
 
 
 class WaitingForPerson(ChimeraError):
-    """The next move is the person's: nothing is recorded, and the item fails with what is asked of them."""
+    """It is the person's turn: nothing is recorded, and the item fails with what they should do."""
 
 
 class TransitionError(ChimeraError):
-    """A phase was asked to lead where the table of transitions does not."""
+    """A transition that is not in the table of transitions."""
 
 
 class HeldElsewhere(ChimeraError):
     """Another process is working on this feature.
 
-    :param run: which run that process belongs to; empty when it is not known.
+    :param run: the run that the process belongs to; empty if unknown.
     """
 
     def __init__(self, sentence: str, *, where: str = "", remedy: str = "", run: str = "") -> None:

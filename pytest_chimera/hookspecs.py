@@ -1,8 +1,8 @@
 """Every hook: prose and signatures, in the order of the loop.
 
-Requests ask and are named by a verb: the first answer that is not ``None`` counts, conftest.py before plugins before
-what is built in (the review asks all). Each may be a plain function, which then runs in a thread, or ``async def``;
-each takes only the arguments that it names. Events tell and return nothing.
+Requests are named by a verb: the first result that is not ``None`` is used, conftest.py before plugins before the
+built-in implementation (for a review, all are called). Each may be a plain function, which then runs in a thread, or
+``async def``; each takes only the arguments that it names. Events only notify and return nothing.
 """
 
 from __future__ import annotations
@@ -41,8 +41,7 @@ def pytest_chimera_generate_test(
 ) -> GeneratedTest | str | Awaitable[GeneratedTest | str | None] | None:
     """Write the failing end-to-end test of a feature: a generated test, or its source.
 
-    What comes back passes through the same checks as our own: it must compile, and be red on the base for the right
-    reason.
+    The result passes through the same checks as our own: it must compile, and be red on the base for the right reason.
     """
 
 
@@ -52,9 +51,9 @@ def pytest_chimera_implement_feature(
 ) -> Change | str | bool | Awaitable[Change | str | bool | None] | None:
     """Change the files in ``brief.folder`` so that the sealed test passes.
 
-    Any answer but ``None`` says that it was done; a string is kept as the coder's own summary. ``None`` from a function
-    that changed files counts as done too; from one that changed nothing it means that somebody else should be asked.
-    Nothing that is said counts as proof.
+    Any result but ``None`` means that the work is done; a string is kept as the coder's own summary. ``None`` from a
+    function that changed files also means that it is done; from one that changed nothing, it means that the next
+    implementation is called. The result is never taken as proof.
     """
 
 
@@ -62,28 +61,28 @@ def pytest_chimera_implement_feature(
 def pytest_chimera_review_change(
     change: Change, brief: Brief, workflow: ChimeraWorkflow
 ) -> Review | Sequence[Finding] | Awaitable[Review | Sequence[Finding] | None] | None:
-    """Look at a change before it is deployed. All are asked; one rejection is a rejection; ``None`` abstains."""
+    """Review a change before it is deployed. All are called; one rejection is enough; ``None`` abstains."""
 
 
 @hookspec(firstresult=True)
 def pytest_chimera_deploy_to_staging(
     checkout: Checkout, workflow: ChimeraWorkflow
 ) -> Deployment | Awaitable[Deployment | None] | None:
-    """Deploy the files in ``checkout.folder`` and say where they run. Called for the base and for each candidate."""
+    """Deploy the files in ``checkout.folder`` and return where they run. Called for the base and for each candidate."""
 
 
 @hookspec(firstresult=True)
 def pytest_chimera_validate(
     sealed: SealedTest, deployment: Deployment, evidence: str, workflow: ChimeraWorkflow
 ) -> TestRun | Awaitable[TestRun | None] | None:
-    """Run the sealed test against the deployment and say what was seen; ``evidence`` is a folder for what shows it."""
+    """Run the sealed test against the deployment and return the result; ``evidence`` is a folder for its evidence."""
 
 
 @hookspec(firstresult=True)
 def pytest_chimera_transitions() -> Mapping[ChimeraPhase, Mapping[str, Any]] | None:
     """Change where a failure leads: phase → ``on_rejected``, ``on_failure`` or ``timeout`` (seconds).
 
-    No row can lead round review or validation.
+    Review and validation cannot be bypassed.
     """
 
 
@@ -91,29 +90,29 @@ def pytest_chimera_transitions() -> Mapping[ChimeraPhase, Mapping[str, Any]] | N
 def pytest_chimera_draft_steps(
     feature: Feature, task: str, folder: str
 ) -> str | Sequence[str] | Awaitable[str | Sequence[str] | None] | None:
-    """Draft the steps of a feature whose words say nothing that could be seen: one a line.
+    """Draft the steps of a feature whose description names nothing that could be seen: one per line.
 
-    ``task`` is the path of what is asked, in Markdown; ``folder`` a private clone of HEAD to look around in. Asked
-    under ``--chimera-draft`` only. What comes back is data: each line has to be understood as a step, and a person has
-    to accept it before it counts.
+    ``task`` is the path of the request, in Markdown; ``folder`` is a private clone of HEAD to read. Called only with
+    ``--chimera-draft``. The result is data: each line must be understood as a step, and a person must accept it before
+    it counts.
     """
 
 
 @hookspec
 def pytest_chimera_steps() -> Mapping[str, Callable[..., object]] | None:
-    """The project's own steps: phrase with ``{parameters}`` → the function that it stands for.
+    """The project's own steps: phrase with ``{parameters}`` → the function that implements it.
 
-    A function whose first parameter is ``page`` works on the page, and lies in a module below ``chimera_test_dir``.
-    Any other arranges what is there before the browser comes: it runs in a process of its own, in the deployment's
-    environment. Parameters are annotated as ``int``, ``float`` or ``str``. All are asked, at the beginning of a run.
+    A function whose first parameter is ``page`` acts on the page, and must be in a module below ``chimera_test_dir``.
+    Any other arranges data before the browser starts: it runs in a separate process, in the deployment's environment.
+    Parameters are annotated as ``int``, ``float`` or ``str``. All are called, at the start of a run.
     """
 
 
 @hookspec
 def pytest_chimera_languages() -> Mapping[str, Mapping[str, str | list[str]]] | None:
-    """Add languages that steps may be written in: code → phrase with ``{placeholders}`` → the English step.
+    """Add languages for steps: code → phrase with ``{placeholders}`` → the English step.
 
-    All answers count; where the project's own ``[tool.chimera.languages.<code>]`` has the same phrase, that one does.
+    All results are combined; if the project's own ``[tool.chimera.languages.<code>]`` has the same phrase, it is used.
     """
 
 
@@ -122,17 +121,17 @@ def pytest_chimera_languages() -> Mapping[str, Mapping[str, str | list[str]]] | 
 
 @hookspec
 def pytest_chimera_phase_started(feature: Feature, phase: ChimeraPhase, workflow: ChimeraWorkflow) -> None:
-    """A phase of a feature begins; it is recorded already."""
+    """A phase of a feature starts; this is already recorded."""
 
 
 @hookspec
 def pytest_chimera_phase_finished(feature: Feature, result: PhaseResult, workflow: ChimeraWorkflow) -> None:
-    """A phase has ended; its result is recorded already. ``workflow`` is the one after it."""
+    """A phase has ended; its result is already recorded. ``workflow`` is the state after it."""
 
 
 @hookspec
 def pytest_chimera_deployment_ended(deployment: Deployment) -> None:
-    """A deployment is no longer needed. Whoever started it stops it now."""
+    """A deployment is no longer needed. The plugin that started it stops it now."""
 
 
 @hookspec

@@ -1,4 +1,4 @@
-"""What a coder is told, and what it changed."""
+"""A coder's instructions, and its change."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pytest_chimera.models.scenario import GeneratedTest
 
 
 class Rejected(Value):
-    """An earlier attempt and why it did not do."""
+    """An earlier attempt and why it was not accepted."""
 
     attempt: int
     phase: str
@@ -21,17 +21,17 @@ class Rejected(Value):
 
 
 class Brief(Value):
-    """What the coder is given.
+    """The coder's instructions.
 
-    :param feature: what is asked for; ``test`` is the sealed test, ``failing`` how it fails now.
-    :param sealed: the sealed commit; a change is what differs from it.
+    :param feature: the requested feature; ``test`` is the sealed test, ``failing`` how it fails now.
+    :param sealed: the sealed commit; the change is the difference from it.
     :param folder: the private clone to work in: absolute; empty when the person works in their own tree.
-    :param attempt: 1 for the first.
-    :param protected: paths that must stay as they are.
-    :param rejected: earlier attempts and why each did not do, oldest first.
-    :param words: what the person said about earlier attempts.
-    :param markdown: the brief as a file for people and agents to read; ``json_file`` the same as data.
-    :param time_limit: seconds; 0 when there is none.
+    :param attempt: the number of the attempt, starting with 1.
+    :param protected: paths that must not change.
+    :param rejected: earlier attempts and why each was not accepted, oldest first.
+    :param words: the person's words about earlier attempts.
+    :param markdown: the brief as a file for people and agents to read; ``json_file`` is the same as data.
+    :param time_limit: seconds; 0 if there is no limit.
     """
 
     feature: Feature
@@ -56,16 +56,17 @@ class ChangedFile(Value):
 
 
 class Change(Value):
-    """What the coder did: base..candidate.
+    """The coder's change: base..candidate.
 
     :param base: the sealed commit; ``commit`` the candidate; ``tree`` the digest of the candidate's files.
-    :param files: what changed between the two.
-    :param left_out: paths that were found and not taken in, each with its reason ("a symbolic link").
+    :param files: the changed files.
+    :param left_out: path → why it was left out ("a symbolic link").
     :param branch: the branch or pull request that holds it, once it has one.
     :param diff: the diff as a file, absolute; ``log`` what the coder printed.
-    :param summary: what the coder said of it; told to nobody who judges.
-    :param digest: of the lines that it changes, wherever they lie: the same for the same change on another base.
-    :param ended: how the coder ended, in a sentence, where that was not as it should: with an error, or cut off.
+    :param summary: the coder's summary; no reviewer or judge reads it.
+    :param digest: the digest of the changed lines, regardless of their position: the same for the same change on
+        another base.
+    :param ended: how the coder ended, in a sentence, if it was not normal: with an error, or stopped.
     """
 
     base: str = ""

@@ -1,4 +1,4 @@
-"""A checkout that is to be served, and what serves it."""
+"""A checkout to serve, and its deployment."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from pytest_chimera.models.base import Value
 class Checkout(Value):
     """A clean folder that holds exactly the files of one commit.
 
-    :param name: one deployment's own name, good for a database's or a queue's: lower-case letters, digits, underscores.
-    :param vault: the folder that its log goes to.
-    :param data_of: the URL of a deployment of the same files that is to be started again, with what it has stored.
+    :param name: a unique name for the deployment, suitable for a database or a queue: lower-case letters, digits,
+        underscores.
+    :param vault: the folder for its log.
+    :param data_of: the URL of a deployment of the same files that is to be restarted with its stored data.
     """
 
     commit: str
@@ -24,9 +25,9 @@ class Checkout(Value):
 class Deployment(Value):
     """A running copy of one commit.
 
-    :param url: where it answers, without a trailing slash.
+    :param url: its URL, without a trailing slash.
     :param name: its own name; ``folder``, ``data_dir`` and ``port`` are its own too.
-    :param command: what was started; ``found`` says how it was found when nothing was configured.
+    :param command: the command that was started; ``found`` says how it was detected, if nothing was configured.
     :param proved: chimera started it from the commit's checkout, or it proved its commit.
     """
 

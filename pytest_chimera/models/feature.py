@@ -1,4 +1,4 @@
-"""What a person asked for."""
+"""A requested feature."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from pytest_chimera.models.base import Value, slug_of
 
 
 class Feature(Value):
-    """What a person asked for: one marked function.
+    """A requested feature: one marked function.
 
-    :param id: its lasting name: the function's, with the parameters' id, unless the marker gives one.
+    :param id: its permanent id: the function's, with the parameters' id, unless the marker gives one.
     :param description: the sentence on the marker.
-    :param url: the path (or URL) at which its scenario begins.
-    :param text: the steps as written in the docstring; empty when there are none.
-    :param path: the file that holds the marked function; ``line`` is its first line there, ``text_line`` the
+    :param url: the path (or URL) where its scenario starts.
+    :param text: the steps as written in the docstring; empty if there are none.
+    :param path: the file with the marked function; ``line`` is its first line there, ``text_line`` the
         docstring's.
     :param function: the marked function's name; ``nodeid`` its item's node id.
-    :param handwritten: the function has a body of its own, which then is the test.
+    :param handwritten: the function has a body, which is then the test.
     :param after: the id of the feature from whose result this one starts.
-    :param replaces: the accepted test that this feature changes.
+    :param replaces: the accepted test that is removed with this feature.
     :param fixed: words that are existing data and never varied.
-    :param file: a Gherkin file that holds the steps; ``scenario`` is the scenario's name in it.
+    :param file: a Gherkin file with the steps; ``scenario`` is the scenario's name in it.
     """
 
     id: str

@@ -8,11 +8,11 @@ from pytest_chimera.models.base import Value
 
 
 class Finding(Value):
-    """One thing a reviewer found.
+    """One problem found by a reviewer.
 
     :param rule: the rule's id; ``sentence`` what is wrong; ``remedy`` what to do instead.
-    :param path: the file; ``line`` the line in the candidate, 0 when it concerns the whole file.
-    :param details: what shows it: the end of a command's output.
+    :param path: the file; ``line`` the line in the candidate, 0 for the entire file.
+    :param details: the evidence, such as the end of a command's output.
     """
 
     rule: str
@@ -30,9 +30,9 @@ class Finding(Value):
 
 
 class Review(Value):
-    """What one reviewer, or all of them together, said of a change.
+    """The result of one reviewer, or of all of them together.
 
-    :param score: 0.0 to 1.0, for people; only ``decision`` counts.
+    :param score: 0.0 to 1.0, for information only; only ``decision`` counts.
     """
 
     decision: Literal["approve", "reject"]

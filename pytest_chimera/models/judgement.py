@@ -1,4 +1,4 @@
-"""What the judge saw, and why a test is not green."""
+"""The judge's result, and why a test is not green."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_chimera.models.base import StepKeyword, Value, first_line
 
 
 class Reason(StrEnum):
-    """Why a test is not green, as the judge read it. The first group are reds for the right reason."""
+    """Why a test is not green. The first group are the right reasons for a red test."""
 
     ASSERTION = "assertion"
     MISSING_ELEMENT = "missing element"
@@ -66,13 +66,13 @@ class Failure(Value):
 
     :param nodeid: the frozen node id of the test that failed.
     :param reason: the typed reason.
-    :param message: what Playwright or Python said, shortened to what a person needs.
+    :param message: the message from Playwright or Python, shortened to what a person needs.
     :param step: the step's text; empty for hand-written tests.
     :param line: the line in the sealed test; ``code`` is that line.
-    :param signature: the same for two failures that are the same one: a short digest of reason, place and expectation.
-    :param thrown: what scripts of the page threw and nobody caught, at most two.
+        :param signature: identical for two failures that are the same: a short digest of reason, place and expectation.
+    :param thrown: uncaught exceptions from the page's scripts, at most two.
     :param at_start: it failed on the first page that the test opened.
-    :param data: the content type of what it failed on, where that is data and no page.
+    :param data: the content type of what it failed on, if that is data and not a page.
     """
 
     nodeid: str
@@ -94,7 +94,7 @@ class Failure(Value):
 
 
 class Evidence(Value):
-    """Files that show what happened, absolute; empty where the run did not get that far."""
+    """Absolute paths of files that show what happened; empty if the run did not get that far."""
 
     folder: str
     trace: str = ""
@@ -105,22 +105,23 @@ class Evidence(Value):
 
 
 class TestRun(Value):
-    """What the judge saw when it ran a sealed test against a URL.
+    """The result of running a sealed test against a URL.
 
-    :param status: ``green`` only when every frozen node id was run and passed, each in its own report.
-    :param url: the base URL that was given; ``final_url`` the one the page had at the end.
+    :param status: ``green`` only if every sealed node id ran and passed, each with its own report.
+    :param url: the base URL; ``final_url`` is the page's URL at the end.
     :param passed: node ids that passed.
-    :param failures: what did not hold; empty exactly when green.
-    :param varied: the variations that were green too; ``seed`` what they were made from; ``not_varied`` what the test
-        does not bear, each with the reason.
-    :param earlier: what the base had and the candidate has still: buttons, addresses, tests of earlier features.
-    :param patience: seconds that the judge waited for an element or an expectation; 0 when it is not known.
-    :param slowdown: how many times longer work took meanwhile than on a quiet machine.
-    :param hurried: red for a reason that time alone can bring, while the machine was busier than the judge had allowed
-        for: it says nothing of the application, and is judged again.
-    :param set_aside: the failures of such runs before this one.
-    :param scripts: the scripts of other hosts that its pages asked for, by address; ``None`` where that was not looked
-        at. ``unloaded`` are those that a page lacked in the end, because no network leads there.
+    :param failures: the failures; empty if and only if the run is green.
+    :param varied: the variations that were also green; ``seed`` is their seed; ``not_varied`` is what could not be
+        varied, each with the reason.
+    :param earlier: what worked on the base and still works on the candidate: buttons, addresses, tests of earlier
+        features.
+    :param patience: seconds that the judge waited for an element or an expectation; 0 if unknown.
+    :param slowdown: how many times slower the machine was than when idle.
+    :param hurried: red for a reason that may only be a lack of time, while the machine was busier than the judge had
+        allowed for: it says nothing about the application, and is judged again.
+    :param set_aside: the failures of earlier runs of that kind.
+    :param scripts: the addresses of the scripts from other hosts that its pages requested; ``None`` if this was not
+        recorded. ``unloaded`` are those that a page could not load because there was no network.
     """
 
     __test__: ClassVar[bool] = False
@@ -146,5 +147,5 @@ class TestRun(Value):
 
     @property
     def failure(self) -> Failure | None:
-        """The first failure, if any: what the person and the coder are told."""
+        """The first failure, if any, for the person and the coder."""
         return self.failures[0] if self.failures else None

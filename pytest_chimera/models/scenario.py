@@ -1,4 +1,4 @@
-"""What the steps of a feature mean, and the test that they become."""
+"""The parsed steps of a feature, and the test that is generated from them."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from pytest_chimera.models.base import StepKeyword, Value
 
 
 class Target(Value):
-    """What a step acts on or looks at.
+    """The element that a step acts on or checks.
 
-    :param role: the ARIA role that the words name (``"button"``), when they name one.
-    :param name: the accessible name, label, placeholder or text; empty when the words give none.
-    :param by: what the words say that ``name`` is: a ``"label"``, a ``"test id"`` …; empty when they don't.
-    :param quoted: the name was written in quotes; ``exact``: no longer name is meant.
+    :param role: the ARIA role named by the words (``"button"``), if any.
+    :param name: the accessible name, label, placeholder or text; empty if the words give none.
+    :param by: the kind of ``name`` according to the words: a ``"label"``, a ``"test id"`` …; empty if not specified.
+    :param quoted: the name was quoted; ``exact``: the name must match exactly, so that longer names do not match.
     :param text: what it contains ("containing "Milk"").
-    :param having: the role of something in it ("with an image").
-    :param scope: the place it is looked for in, when the words give one ("in the list "Todos"").
+    :param having: the role of an element inside it ("with an image").
+    :param scope: the element in which it is located, if the words give one ("in the list "Todos"").
     :param ordinal: which of several: 1 is the first, -1 the last.
     :param level: a heading's level.
-    :param css: a selector, only where the person wrote one.
-    :param guessed: part of the words was read as mere description.
+    :param css: a selector, only if the person wrote one.
+    :param guessed: some of the words were treated as mere description.
     """
 
     role: str | None = None
@@ -40,11 +40,11 @@ class Target(Value):
 
 
 class Call(Value):
-    """A function of the project's own that a step calls.
+    """One of the project's own functions, called by a step.
 
-    :param path: the module that holds it; ``name`` is its own.
-    :param arguments: what its parameters are given, in their order.
-    :param arranges: it arranges what is there before the browser comes; otherwise it works on the page.
+    :param path: the module that contains it; ``name`` is its name.
+    :param arguments: the arguments, in the order of its parameters.
+    :param arranges: it arranges data before the browser starts; otherwise it acts on the page.
     """
 
     path: str
@@ -53,22 +53,22 @@ class Call(Value):
     arranges: bool = False
 
     def as_text(self) -> str:
-        """The call as Python: ``orders(count=3)``; one that works on the page is given it first."""
+        """The call as Python: ``orders(count=3)``; one that acts on the page gets it first."""
         given = [] if self.arranges else ["page"]
         return f"{self.name}({', '.join([*given, *(f'{name}={value!r}' for name, value in self.arguments.items())])})"
 
 
 class Step(Value):
-    """One line of a scenario, understood.
+    """One parsed line of a scenario.
 
-    :param keyword: Given, When or Then; And and But carry the keyword that they continue.
+    :param keyword: Given, When or Then; And and But have the keyword that they continue.
     :param text: the step as the person wrote it, without its keyword.
-    :param line: its line in the file (1 is the first); 0 when it has none.
+    :param line: its line in the file (1 is the first); 0 if there is none.
     :param kind: what is done or expected: ``"click"``, ``"fill"``, ``"assert-text"`` …
     :param target: what it acts on; ``value`` is what it types, chooses or expects.
-    :param code: the Playwright lines that it becomes.
-    :param certainty: 1.0 when the words say it; lower for an interpretation that is printed as one.
-    :param calls: the project's own functions that it stands for.
+    :param code: the Playwright code for it.
+    :param certainty: 1.0 if the words are unambiguous; lower for an interpretation, which is printed as one.
+    :param calls: the project's own functions that it calls.
     """
 
     keyword: StepKeyword
@@ -83,15 +83,15 @@ class Step(Value):
 
     @property
     def arranges(self) -> bool:
-        """It says what is there before the browser comes, and nothing else."""
+        """It arranges data before the browser starts, and does nothing else."""
         return bool(self.calls) and not self.code
 
 
 class Scenario(Value):
-    """A feature's acceptance steps, parsed.
+    """The parsed acceptance steps of a feature.
 
-    :param title: the sentence that the scenario is named by.
-    :param url: the path at which it begins.
+    :param title: the scenario's title.
+    :param url: the path where it starts.
     """
 
     title: str
@@ -100,7 +100,7 @@ class Scenario(Value):
 
 
 class StepLines(Value):
-    """Where a step stands in the source: ``first`` and ``last`` are 1-based line numbers, both included."""
+    """The position of a step in the source: ``first`` and ``last`` are 1-based line numbers, both inclusive."""
 
     keyword: StepKeyword
     text: str
@@ -111,10 +111,10 @@ class StepLines(Value):
 class GeneratedTest(Value):
     """The pytest + Playwright source rendered from a scenario.
 
-    :param source: the whole module.
-    :param path: where it lies in the project: ``tests/e2e/test_add_todo.py``.
+    :param source: the entire module.
+    :param path: its path in the project: ``tests/e2e/test_add_todo.py``.
     :param name: the test function's name.
-    :param steps: which lines belong to which step; empty for a test that a person or a hook wrote.
+    :param steps: which lines belong to which step; empty for a test written by a person or a hook.
     """
 
     __test__: ClassVar[bool] = False

@@ -8,22 +8,22 @@ from pytest_chimera.models.scenario import GeneratedTest
 
 
 class SealedTest(Value):
-    """The test as it was when it was proved red.
+    """The test as it was when it was red on the base.
 
     :param test: the source with its path.
     :param handwritten: the person wrote it.
-    :param nodeids: the node ids that have to pass, frozen.
+    :param nodeids: the node ids that must pass, frozen.
     :param sha256: digest of the source.
     :param meaning: digest of the source's syntax tree: comments and layout do not count.
     :param base: the commit the feature starts from; ``commit`` is base plus the sealed files, ``tree`` its digest.
     :param files: every path that ``commit`` adds to or changes in base.
-    :param protected: paths that a change must leave alone: touching one breaks the seal.
+    :param protected: paths that a change must not touch: touching one breaks the seal.
     :param red: the run that was red on base.
     :param shared: on base, one browser context shows what was typed in another one.
-    :param notes: what a person should know of its expectations: which held before the feature, which prove nothing.
-    :param variation: this is no sealed test but a variation of one, or what is looked at beside it, of that name;
-        ``other_browser``: to be run in a browser that tells something else of itself.
-    :param stretch: how many times longer than usual the judge waits at least, because the machine was busy before.
+    :param notes: notes about its expectations: which ones held before the feature, which ones prove nothing.
+    :param variation: the name of the variation, if this is a variation of a sealed test or a check in addition to it;
+        ``other_browser``: to be run with another browser profile.
+    :param stretch: the minimum factor by which the judge waits longer than usual, because the machine was busy before.
     """
 
     test: GeneratedTest

@@ -1,4 +1,4 @@
-"""The proof of a feature, and what is said of it in the end."""
+"""The proof of a feature, and its verdict at the end of a run."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from pytest_chimera.models.base import Value
 
 
 class Proof(Value):
-    """What a complete feature rests on; the trailers of its commit say the same.
+    """The proof of a complete feature; the trailers of its commit contain the same information.
 
     :param base: the commit on which the test was red; ``commit`` and ``tree`` the candidate on which it was green.
     :param red: the red's reason and signature; ``green`` how many runs were green.
-    :param varied: the variations that were green; ``seed`` what they were made from; ``not_varied`` what was left out.
-    :param tools: the versions of what judged, in one line.
-    :param earlier: what the base had and the candidate has still.
+    :param varied: the variations that were green; ``seed`` is their seed; ``not_varied`` what was left out.
+    :param tools: the versions of the judging tools, in one line.
+    :param earlier: what worked on the base and still works on the candidate.
     """
 
     feature: str
@@ -36,13 +36,13 @@ class Proof(Value):
 
 
 class Verdict(Value):
-    """How it stands with a feature at the end of a run, and what a person reads about it.
+    """The state of a feature at the end of a run, and what a person reads about it.
 
     :param state: see the table of outcomes in the reference.
-    :param sentence: the one line.
-    :param details: what stands below it: failure, attempts, evidence.
-    :param next_command: what to type next.
-    :param merged: the commit that the person's branch was moved to, where it was.
+    :param sentence: the summary in one line.
+    :param details: the text below it: failure, attempts, evidence.
+    :param next_command: the next command to run.
+    :param merged: the commit that the person's branch was moved to, if it was.
     """
 
     feature: str
@@ -68,10 +68,10 @@ class Verdict(Value):
 
     @property
     def passed(self) -> bool:
-        """The feature is there, as far as this state says it."""
+        """Whether the item passes."""
         return self.state in {"complete", "proved", "still green", "present", "red"}
 
     @property
     def outside(self) -> bool:
-        """Nothing is said about the feature: the cause lies outside of it, or the run is broken."""
+        """The state says nothing about the feature: the cause is outside of it, or the run is broken."""
         return self.state in {"parked", "error"}
