@@ -45,16 +45,16 @@ types: $(VENV)/.installed  ## mypy, strict
 	$(BIN)/mypy
 
 .PHONY: format
-format: $(VENV)/.installed  ## ruff: mend what can be mended
+format: $(VENV)/.installed  ## ruff: fix and reformat
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 .PHONY: browser
-browser: $(VENV)/.installed  ## make sure of a browser
+browser: $(VENV)/.installed  ## install a browser if there is none
 	@.ci/browser $(BIN)/python
 
 .PHONY: clean
-clean:  ## remove what was made here: the environment, the demo, caches and builds
+clean:  ## remove everything created here: the environment, the demo, caches and builds
 	rm -rf $(VENV) chimera-demo chimera-demo-own-coder dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find pytest_chimera tests -name __pycache__ -type d -prune -exec rm -rf {} +
 
