@@ -1,6 +1,6 @@
 """A browser for ordinary browser tests on a machine where Playwright's own is not installed.
 
-A module of its own, registered after pytest-playwright, because of two plugins' fixtures the later one wins.
+This is a separate module, registered after pytest-playwright, because the fixture that is registered last wins.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import pytest
 def browser_type_launch_args(
     browser_type_launch_args: dict[str, Any], browser_name: str, pytestconfig: pytest.Config
 ) -> dict[str, Any]:
-    """The launch arguments, for Chromium with the path of the machine's where Playwright has none of its own."""
+    """Return the launch arguments; if Playwright's Chromium is not installed, they point to the machine's."""
     if browser_name != "chromium":
         return browser_type_launch_args
     from pytest_chimera.session.plain_run_server import launch_args

@@ -1,4 +1,4 @@
-"""Runs the workflows of the selected items, in one event loop that lives between them."""
+"""Runs the workflows of the selected items in one event loop that lasts for the entire run."""
 
 from __future__ import annotations
 
@@ -69,9 +69,9 @@ from pytest_chimera.system.nesting import inside
 from pytest_chimera.workflow.agents import Agents
 
 MEMORY_OF_A_FEATURE = 1_000_000_000
-"""Bytes that one feature's server, browser and coder are reckoned to need, for ``--chimera-jobs auto``."""
+"""Bytes of memory to allow for one feature's server, browser and coder, for ``--chimera-jobs auto``."""
 TICK = 0.5
-"""Seconds between two looks at how far a workflow is."""
+"""Seconds between two checks of a workflow's progress."""
 
 
 class Conductor:
@@ -94,7 +94,7 @@ class Conductor:
         self._confinement: Confinement | None = None
 
     def plan(self, items: list[Any]) -> list[Feature]:
-        """Read the selected items into features; what is wrong with one is kept until it runs."""
+        """Read the selected items into features; an item's error is kept until the item runs."""
         pairs = []
         for order, item in enumerate(items):
             self._order[item.nodeid] = order
@@ -111,12 +111,12 @@ class Conductor:
         return [feature for _, feature in self._waiting]
 
     def run(self, item: pytest.Item) -> None:
-        """Run an item's workflow, or wait for it; fails the item unless the feature is there.
+        """Run an item's workflow, or wait for it; fail the item unless its feature is complete.
 
-        An item that is run again, by pytest-rerunfailures or the like, is told what it was told before.
+        An item that is run again, by pytest-rerunfailures for example, gets the same result as before.
 
-        :raises FeatureFailed: it is not there.
-        :raises FeatureParked: the cause lies outside of it.
+        :raises FeatureFailed: the feature is not complete.
+        :raises FeatureParked: the cause lies outside the feature.
         """
         if item.nodeid not in self._told:
             self._told[item.nodeid] = self._run(item)
@@ -143,7 +143,7 @@ class Conductor:
         return None
 
     def _report(self, item: pytest.Item, verdict: Verdict) -> FeatureFailed | FeatureParked | None:
-        """Hand a verdict to whatever reports the item; what it fails with, if it does."""
+        """Attach a verdict to the item for its reports; return the failure to raise, if any."""
         item.stash[DURATION] = verdict.seconds
         say(item, "chimera", verdict.model_dump_json())
         say(item, "chimera-state", verdict.state)
@@ -158,13 +158,13 @@ class Conductor:
         return next(feature for each, feature in self._waiting if each is item)
 
     def _show(self, item: pytest.Item) -> None:
-        """Show what would be done, and do nothing."""
+        """Show what would be done without doing it."""
         for line in dry_lines(self._feature(item), generator_of_project(self._config)):
             self._progress.note(line)
         self._progress.show(0)
 
     def _draft(self, item: pytest.Item) -> None:
-        """Have steps drafted where there are none, show the edit, and lay it into the person's file."""
+        """Have steps drafted for a feature without any, show the edit, and write it to the marked file."""
         feature, config = self._feature(item), self._config
         try:
             generator = generator_of_project(config)
@@ -181,7 +181,7 @@ class Conductor:
             self._progress.show(0)
 
     def close(self) -> None:
-        """End what still runs, orderly, and the loop."""
+        """Stop what is still running in an orderly way, and close the loop."""
         for future in self._begun.values():
             future.cancel()
         self._running.close()
@@ -226,7 +226,7 @@ class Conductor:
             self._progress.note(f"the journals are written, and may not be on the disk yet: {error}")
 
     def _begin(self, item: pytest.Item) -> None:
-        """Begin all workflows with the first item; in a worker of xdist only the item's own, and what it follows."""
+        """Start all workflows with the first item; in an xdist worker only the item's own and those that it follows."""
         items = [(each, feature) for each, feature in self._waiting if each.nodeid not in self._begun]
         if hasattr(self._config, "workerinput"):
             own = self._with_those_before(item)
@@ -258,14 +258,14 @@ class Conductor:
             self._mind_failure(item, verdict)
         except NotBegun:
             return Verdict(
-                feature=feature.id, state="parked", sentence="not begun: the run stopped at a failure before"
+                feature=feature.id, state="parked", sentence="not started: the run stopped at an earlier failure"
             )
         finally:
             turn.end()
         return verdict
 
     def _mind_failure(self, item: pytest.Item, verdict: Verdict) -> None:
-        """With ``-x`` or ``--maxfail``, begin nothing that stands after the failure at which the run will stop."""
+        """With ``-x`` or ``--maxfail``, start nothing that comes after the failure at which the run will stop."""
         if verdict.passed:
             return
         self._failing.add(self._order[item.nodeid])
@@ -274,7 +274,7 @@ class Conductor:
             self._turns.begin_no_more_after(sorted(self._failing)[limit - 1])
 
     async def _base(self, project: Project, feature: Feature) -> str | Verdict | None:
-        """The commit that ``after=`` names: ``None`` for HEAD; a verdict when that feature is not there yet."""
+        """Return the commit to start from, ``None`` for HEAD, or a verdict if the ``after=`` feature is incomplete."""
         if feature.after is None:
             return None
         for item, other in self._waiting:
@@ -326,7 +326,7 @@ class Conductor:
         )
 
     def _state(self, cache: pytest.Cache) -> Path:
-        """The folder of the journals, with what the machine lost put back."""
+        """Return the journals' folder, after recovering what the machine had not written to disk."""
         try:
             state = Path(cache.mkdir("chimera"))
             for line in recovered(state):
@@ -386,9 +386,9 @@ class Conductor:
 
 
 def cleaner_of(settings: Settings, repository: Repository) -> Cleaner:
-    """Masks what is secret in our environment, and in what the project's programs are given.
+    """Return a cleaner that masks secrets in our environment and in the environment of the project's programs.
 
-    What the project's own committed files tell anyway is none, unless its form says that it is.
+    A value that appears in the project's committed files is not a secret, unless its form says that it is.
     """
     given = (entry.partition("=") for entry in (*settings.env, *settings.coder_env))
     secret = secret_values({**os.environ, **{name.strip(): value for name, sets, value in given if sets}})
@@ -397,25 +397,25 @@ def cleaner_of(settings: Settings, repository: Repository) -> Cleaner:
 
 
 def jobs_of(settings: Settings) -> int:
-    """How many features are worked on at once: as configured, or as many as the machine's cores and memory bear."""
+    """Return how many features to work on at once: as configured, or as many as the cores and memory allow."""
     if settings.jobs:
         return settings.jobs
     return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().available // MEMORY_OF_A_FEATURE))
 
 
 def _have_threads_for(jobs: int) -> None:
-    """A hook that is a plain function keeps a thread busy for as long as it works: leave some for everything else."""
+    """Raise the thread limit: a hook that is a plain function occupies a thread while it works."""
     limiter = anyio.to_thread.current_default_thread_limiter()
     limiter.total_tokens = max(limiter.total_tokens, 40 + 2 * jobs)
 
 
 def _run_of(config: pytest.Config) -> str:
-    """What names the run; xdist's workers have it in common."""
+    """Return the run's id, which xdist's workers share."""
     return str(getattr(config, "workerinput", {}).get("testrunuid") or secrets.token_hex(8))
 
 
 def result_of(project: Project, feature: Feature) -> str | Verdict | None:
-    """Where a feature that follows another starts: the other's proved commit, or HEAD once that holds it."""
+    """Return where a feature with ``after=`` starts: at the other's proved commit, or at HEAD once that contains it."""
     assert feature.after is not None, "only a feature with after= follows another"
     path = project.state / f"{journal_name(feature.after)}.jsonl"
     standing = standing_of(path)

@@ -1,4 +1,4 @@
-"""What pytest's configuration says: the settings and orders, the project's own words, the files it stands in."""
+"""Reads pytest's configuration: settings, options, the project's own phrases, and the files that contain them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from pytest_chimera.scenario.functions.step_functions import StepFunction, step_
 from pytest_chimera.settings import Settings, Tables, ini_options, load_settings, load_tables, refuse_unknown_keys
 
 _WRONG_VALUE = (TypeError, ValueError, pytest.UsageError)
-"""What pytest raises for an ini value that is not of its key's type; which of them, differs between its versions."""
+"""What pytest raises for an ini value of the wrong type; it depends on pytest's version."""
 _TAKES = {
     "string": "text",
     "bool": "true or false",
@@ -28,9 +28,9 @@ _TAKES = {
 
 
 def settings_of(config: pytest.Config) -> Settings:
-    """The settings as the ini file and the command line give them.
+    """Return the settings from the ini file and the command line.
 
-    :raises SettingError: one is wrong, or there is none of its name.
+    :raises SettingError: a setting is wrong or unknown.
     """
     refuse_unknown_keys(_unknown_to_pytest(config), str(config.inipath or "the command line"))
 
@@ -50,8 +50,8 @@ def settings_of(config: pytest.Config) -> Settings:
 
 
 def _unknown_to_pytest(config: pytest.Config) -> list[str]:
-    """The ini keys that are written in a file or with ``-o``, and that no plugin has declared."""
-    written = getattr(config, "_inicfg", None)  # pytest 9 warns of the public name, and 8 knows no other
+    """Return the ini keys that are set in a file or with ``-o`` and that no plugin has declared."""
+    written = getattr(config, "_inicfg", None)  # pytest 9 deprecates the public name, and pytest 8 has no other
     keys = [*(config.inicfg if written is None else written)]
     keys += [each.partition("=")[0].strip() for each in config.getoption("override_ini", None) or ()]
     return [key for key in dict.fromkeys(keys) if not _is_declared(config, key)]
@@ -66,7 +66,7 @@ def _is_declared(config: pytest.Config, key: str) -> bool:
 
 
 def orders_of(config: pytest.Config) -> Orders:
-    """What the command line asks."""
+    """Return what the command line asks for."""
     option = config.getoption
     return Orders(
         restart=option("chimera_restart"),
@@ -79,9 +79,9 @@ def orders_of(config: pytest.Config) -> Orders:
 
 
 def tables_of(config: pytest.Config) -> Tables:
-    """The project's own words, and the languages that plugins add: where both have a phrase, the project's counts.
+    """Return the project's own phrases and the languages that plugins add; the project's take precedence.
 
-    :raises SettingError: a table is none.
+    :raises SettingError: a table is malformed.
     """
     tables = load_tables(config.rootpath)
     languages: dict[str, dict[str, str | list[str]]] = {}
@@ -92,17 +92,17 @@ def tables_of(config: pytest.Config) -> Tables:
 
 
 def functions_of(config: pytest.Config, settings: Settings) -> tuple[StepFunction, ...]:
-    """What every ``pytest_chimera_steps`` of this run answers, wherever its conftest.py lies.
+    """Return the functions from every ``pytest_chimera_steps`` hook of this run, wherever its conftest.py is.
 
-    :raises SettingError: something in it is no phrase or no function that a step could be given to.
+    :raises SettingError: a phrase is not valid, or its function cannot be called from a step.
     """
     return step_functions(config.hook.pytest_chimera_steps(), config.rootpath, settings.test_dir)
 
 
 def generator_of_project(config: pytest.Config) -> TestGenerator:
-    """The test writer that knows the project's own words.
+    """Return a test generator that knows the project's own phrases.
 
-    :raises SettingError: they are not written as they have to be.
+    :raises SettingError: the phrases are malformed.
     """
     settings = settings_of(config)
     return generator_of(settings, tables_of(config), config.rootpath, functions_of(config, settings))
@@ -111,7 +111,7 @@ def generator_of_project(config: pytest.Config) -> TestGenerator:
 def generator_of(
     settings: Settings, tables: Tables, root: Path, functions: tuple[StepFunction, ...] = ()
 ) -> TestGenerator:
-    """The test writer for a project in a folder."""
+    """Return a test generator for a project in a folder."""
     return TestGenerator(
         settings.test_dir,
         pages=tables.pages,
@@ -125,7 +125,7 @@ def generator_of(
 
 
 def config_files_of(config: pytest.Config) -> tuple[str, ...]:
-    """The files that configure the run, by their paths in the project; one that lies outside of it is none of these."""
+    """Return the files that configure the run, relative to the project; files outside the project are left out."""
     root = config.rootpath
     candidates = [config.inipath, root / "chimera.toml"]
     return tuple(
@@ -136,6 +136,6 @@ def config_files_of(config: pytest.Config) -> tuple[str, ...]:
 
 
 def private_folders(config: pytest.Config) -> tuple[Path, ...]:
-    """Folders that never belong to a change: pytest's cache."""
+    """Return folders that never belong to a change: pytest's cache."""
     cache = cache_of(config)
     return (Path(str(cache._cachedir)),) if cache else ()

@@ -1,6 +1,6 @@
-"""``.feature`` files named on the command line: each scenario is an item, and a feature.
+"""``.feature`` files given on the command line: each scenario is an item and a feature.
 
-Only what the command line names is collected, because a project's own ``.feature`` files may belong to pytest-bdd.
+Only files from the command line are collected, because a project's own ``.feature`` files may belong to pytest-bdd.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SUFFIX = ".feature"
 
 
 def is_asked_for(path: Path, config: pytest.Config) -> bool:
-    """Whether the command line names a ``.feature`` file, or a folder that it lies in."""
+    """Whether a ``.feature`` file, or a folder that contains it, is given on the command line."""
     if path.suffix != SUFFIX or config.args_source is not pytest.Config.ArgsSource.ARGS:
         return False
     named = [(config.invocation_params.dir / arg.partition("::")[0]).resolve() for arg in config.args]
@@ -32,7 +32,7 @@ class FeatureFile(pytest.File):
     """A Gherkin file."""
 
     def collect(self) -> Iterator[ScenarioItem]:
-        """An item for each scenario; an outline is one, with a row of examples for each of its test's parameters."""
+        """Yield an item for each scenario; an outline is one item, whose test is parametrized with its examples."""
         config = self.config
         wanted = _tag_expression(config.getini("chimera_tags") or "")
         path = self.path.relative_to(config.rootpath).as_posix()
@@ -45,7 +45,7 @@ class FeatureFile(pytest.File):
             yield ScenarioItem.from_parent(self, name=name, scenario=scenario)
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], *style: Any) -> Any:
-        """A file that is no Gherkin is told with line and column, without a traceback."""
+        """Report invalid Gherkin with line and column, without a traceback."""
         if isinstance(excinfo.value, ChimeraError):
             return str(excinfo.value)
         return super().repr_failure(excinfo, *style)
@@ -63,15 +63,15 @@ class ScenarioItem(pytest.Item):
             self.add_marker(name)
 
     def runtest(self) -> None:
-        """Replaced when the run adopts its features."""
+        """Do nothing; the run replaces this method when it adopts its features."""
         raise AssertionError("a scenario runs as a feature only")
 
     def reportinfo(self) -> tuple[Path, int, str]:
-        """File, line and name."""
+        """Return file, line and name."""
         return self.path, self._scenario.line - 1, self.name
 
     def feature(self) -> Feature:
-        """The feature that the scenario asks for."""
+        """Return the feature that the scenario asks for."""
         path = self.path.relative_to(self.config.rootpath).as_posix()
         words = re.sub(r"\W+", "_", f"{self.path.stem} {self.name}".lower(), flags=re.ASCII).strip("_")
         return Feature(

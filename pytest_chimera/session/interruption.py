@@ -1,4 +1,4 @@
-"""Ctrl-C, and SIGTERM, an IDE's stop button: phases end orderly, and one line says what is kept and how it goes on."""
+"""Handles Ctrl-C, and SIGTERM from an IDE's stop button: phases end in order, and one line says how to go on."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from pytest_chimera.session.screen import screen_of
 
 
 class Interruption:
-    """Watches over the run in the process that the person sees; xdist's workers are told by that one."""
+    """Handles interrupts in pytest's main process, which passes them on to xdist's workers."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
     def pytest_runtestloop(self) -> Generator[None, object, object]:
-        """Take SIGTERM as Ctrl-C from the first item to the last."""
+        """Handle SIGTERM like Ctrl-C while items run."""
         with terminating_as_interrupt():
             return (yield)
 
     def pytest_keyboard_interrupt(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
-        """Say it, under ``-q`` and ``--no-summary`` too."""
+        """Print the line, also under ``-q`` and ``--no-summary``."""
         if isinstance(excinfo.value, pytest.Session.Interrupted):
             return  # pytest itself ended the run, and says why
         screen = screen_of(self._config)
@@ -47,7 +47,7 @@ class Interruption:
 
 @contextmanager
 def terminating_as_interrupt() -> Iterator[None]:
-    """Take SIGTERM as Ctrl-C: phases end orderly and the state is saved."""
+    """Handle SIGTERM like Ctrl-C: phases end in order, and the state is saved."""
 
     def interrupt(_signal: int, _frame: object) -> None:
         raise KeyboardInterrupt

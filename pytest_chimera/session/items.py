@@ -1,4 +1,4 @@
-"""The marked items: read into features, and made to run workflows instead of bodies."""
+"""The marked items: they are read into features, and run workflows instead of their bodies."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from pytest_chimera.session.feature_files import ScenarioItem
 
 Run = Callable[[pytest.Item], None]
 DURATION: pytest.StashKey[float] = pytest.StashKey()
-"""How many seconds a feature was worked on."""
+"""How many seconds were spent on a feature."""
 
 
 class FeatureFailed(AssertionError):
-    """A feature is not there; its text is what the report shows.
+    """A feature is not complete; the text is what the report shows.
 
-    Reporters like Allure call a test failed by its assertions, and broken for any other exception.
+    Reporters like Allure call a test failed when it raises an AssertionError, and broken for any other exception.
     """
 
-    __module__ = "builtins"  # so that reporters print its name without ours before it, as they do pytest's own
+    __module__ = "builtins"  # so that reporters print the bare name, as they do for pytest's own
 
 
 class FeatureParked(Exception):
-    """Nothing is said about a feature, for a cause that lies outside of it; its text is what the report shows."""
+    """A feature has no result, for a cause outside it; the text is what the report shows."""
 
     __module__ = "builtins"
 
 
 def say(item: pytest.Item, name: str, value: str) -> None:
-    """Set a user property of an item, once, however often the item is run."""
+    """Set a user property of an item once, however often the item is run."""
     item.user_properties[:] = [pair for pair in item.user_properties if pair[0] != name]
     item.user_properties.append((name, value))
 
 
 def show(item: pytest.Item, section: str, text: str) -> None:
-    """Show a section in the report of an item's call, once, however often the item is run."""
+    """Add a section to the report of an item's call once, however often the item is run."""
     item._report_sections[:] = [each for each in item._report_sections if each[:2] != ("call", section)]
     item.add_report_section("call", section, text)
 
@@ -54,7 +54,7 @@ def is_feature(item: pytest.Item) -> bool:
 def feature_of(item: Any) -> Feature:
     """Read an item's marker and docstring.
 
-    :raises ScenarioError: the marker says something that it can't; names the place.
+    :raises ScenarioError: an argument of the marker is not valid; the error says where.
     """
     if isinstance(item, ScenarioItem):
         return item.feature()
@@ -63,7 +63,9 @@ def feature_of(item: Any) -> Feature:
     unknown = [name for name in marker.kwargs if name not in ARGUMENTS]
     if unknown:
         known = ", ".join(f"{name}=" for name in ARGUMENTS)
-        raise ScenarioError(f"The feature marker knows no {unknown[0]}=.", where=where, remedy=f"It knows {known}.")
+        raise ScenarioError(
+            f"The feature marker takes no argument {unknown[0]}=.", where=where, remedy=f"It takes {known}."
+        )
     if len(marker.args) != 1 or not isinstance(marker.args[0], str) or not marker.args[0].strip():
         raise ScenarioError(
             "The feature marker takes one sentence.",
@@ -72,9 +74,9 @@ def feature_of(item: Any) -> Feature:
         )
     if not feature_id(item).isprintable():
         raise ScenarioError(
-            "The feature's id holds characters that cannot be shown.",
+            "The feature's id contains characters that cannot be printed.",
             where=where,
-            remedy=f"Write another one than {feature_id(item)!r}.",
+            remedy=f"Choose another one than {feature_id(item)!r}.",
         )
     body = body_of(item.function)
     kwargs = marker.kwargs
@@ -98,7 +100,7 @@ def feature_of(item: Any) -> Feature:
 
 
 def _file(item: Any, name: str | None) -> str | None:
-    """A Gherkin file's path from the project's root; on the marker it may also begin at the marked file's folder."""
+    """Return a Gherkin file's path from the project's root; the marker may give it relative to the marked file."""
     root, beside = item.config.rootpath, Path(item.path).parent / (name or "")
     if name is None or (root / name).is_file() or not beside.is_file() or not beside.is_relative_to(root):
         return name
@@ -120,7 +122,7 @@ def _path(item: pytest.Item) -> str:
 
 
 def refuse_double_ids(features: Iterable[tuple[pytest.Item, Feature]]) -> dict[str, ScenarioError]:
-    """The error for each node id whose feature would share its branch and its folders with another one's."""
+    """Return an error for each node id whose feature would share its branch and its folders with another."""
     pairs = list(features)
     same: dict[str, list[Feature]] = {}
     for _, feature in pairs:
@@ -130,7 +132,7 @@ def refuse_double_ids(features: Iterable[tuple[pytest.Item, Feature]]) -> dict[s
 
 def _shared(feature: Feature, features: list[Feature]) -> ScenarioError:
     ids = sorted({each.id for each in features})
-    told = f"the id {ids[0]!r}" if len(ids) == 1 else f"ids that make one branch, chimera/{feature.slug}: {ids}"
+    told = f"the id {ids[0]!r}" if len(ids) == 1 else f"ids that share one branch, chimera/{feature.slug}: {ids}"
     return ScenarioError(
         f"{len(features)} features have {told}.",
         where=", ".join(f"{each.path}:{each.line}" for each in features),
@@ -139,7 +141,7 @@ def _shared(feature: Feature, features: list[Feature]) -> ScenarioError:
 
 
 def adopt(item: Any, run: Run) -> None:
-    """Let an item run its workflow: same id, name, place and parent; no fixture of its body is set up."""
+    """Make an item run its workflow: same id, name, place and parent; the fixtures of its body are not set up."""
     original = item.repr_failure
     item.setup = item.teardown = lambda: None
     item.runtest = lambda: run(item)
@@ -154,7 +156,7 @@ def adopt(item: Any, run: Run) -> None:
 
 
 class Durations:
-    """Gives each feature's report its own duration, however long its item waited for the workflow."""
+    """Reports for each feature the time spent on it, without the time that its item waited for the workflow."""
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
@@ -168,7 +170,7 @@ class Durations:
 
 
 def leave_to_features(items: Iterable[Any], features: Iterable[Feature]) -> None:
-    """Skip the generated tests of features that this run works on: until those are complete, red is their nature."""
+    """Skip the generated tests of features that this run works on: they are red until the feature is complete."""
     functions = {feature.function: feature.id for feature in features if not feature.handwritten}
     for item in items:
         feature = functions.get(getattr(item, "originalname", ""))
@@ -186,7 +188,7 @@ def _is_complete(config: pytest.Config, feature: str) -> bool:
 
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:
-    """Ordinary items first, then features; one that names another with ``after=`` follows it."""
+    """Return ordinary items first, then features; a feature with ``after=`` comes after the one that it refers to."""
     features = [item for item in items if is_feature(item)]
     rest = [item for item in items if not is_feature(item)]
     return rest + _after_each_other(features)

@@ -1,4 +1,4 @@
-"""The ordinary tests: empty features are skipped with their state, generated tests get a server."""
+"""Plain runs: features without a body are skipped with their state, and generated tests get a server."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 class PlainRuns:
-    """What ordinary tests need of us; imports nothing heavy until a generated test really runs."""
+    """Hooks for plain runs; imports nothing heavy until a generated test actually runs."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config
@@ -25,7 +25,7 @@ class PlainRuns:
         self._generated: dict[Path, bool] = {}
 
     def pytest_collection_modifyitems(self, items: list[Any]) -> None:
-        """Without ``--chimera``, skip marked functions without a body, also where pytest's own marks do not work."""
+        """Without ``--chimera``, skip marked functions without a body, even where pytest's own marks have no effect."""
         if self._config.option.chimera:
             return
         for item in items:
@@ -40,9 +40,9 @@ class PlainRuns:
         return f"chimera: {value.get('state', 'unknown')}{branch}"
 
     def pytest_runtest_setup(self, item: Any) -> None:
-        """Serve the working tree for the first generated test when no base URL was given; arrange what a test needs.
+        """Serve the working tree for the first generated test if no base URL was given; arrange the test's data.
 
-        It is not called for a test that pytest skips: that is found out first, and fixtures are set up last.
+        It is not called for a test that pytest skips: skips are evaluated first, and fixtures are set up last.
         """
         arranges = item.get_closest_marker(MARKER_ARRANGE)
         if self._config.option.chimera and item.get_closest_marker(MARKER):
@@ -59,7 +59,7 @@ class PlainRuns:
         self._server.prepare(arrangements_of_item(item))
 
     def _is_elsewhere(self, arranges: object) -> bool:
-        """The person has named what is tested: nothing is served, and nothing arranged."""
+        """Whether ``--base-url`` says what to test: then nothing is served, and nothing is arranged."""
         if self._server is not None or not self._config.getoption("base_url", None):
             return False
         if arranges:
@@ -75,7 +75,7 @@ class PlainRuns:
         return self._generated[path]
 
     def pytest_unconfigure(self) -> None:
-        """Stop the server, and remove what the servers of several workers had in common."""
+        """Stop the server, and remove what the servers of several workers shared."""
         if self._server is not None:
             self._server.stop()
         if not hasattr(self._config, "workerinput") and any((self._config.rootpath / VAULT).glob(f"{PREPARED}-*")):
@@ -89,7 +89,7 @@ def _skip(reason: str) -> NoReturn:
 
 
 def arrangements_of_item(item: Any) -> list[Call]:
-    """What a test has arranged, in the order in which its decorators stand."""
+    """Return what a test arranges, in the order of its decorators."""
     from pytest_chimera.models import Call
 
     calls = []

@@ -26,9 +26,9 @@ from pytest_chimera.system.supervision import Finished, Supervised
 
 
 class TestServer:
-    """The working tree, served until :meth:`stop`; what cannot be served or arranged fails the test that asked.
+    """Serves the working tree until :meth:`stop`; a test fails if its application cannot be served or arranged.
 
-    A test that has something arranged gets a fresh copy at the same address, and so does the one after it.
+    A test with arranged data gets a fresh copy at the same address, and so does the test after it.
     """
 
     __test__ = False
@@ -58,7 +58,7 @@ class TestServer:
         return self._served.url
 
     def _start(self, recipe: Recipe) -> Served:
-        """Serve; what preparing lines fill the data folder with is kept, and the workers of a run have it in common."""
+        """Start the server; the data that preparing commands create is kept, and shared by the workers of a run."""
         if not recipe.preparing:
             return serve(recipe, threading.Event())
         room = Vault(self._root).folder / f"{PREPARED}-{self._run or 'alone'}"
@@ -68,7 +68,7 @@ class TestServer:
             return serve(replace(recipe, prepared=self._prepared), threading.Event())
 
     def prepare(self, calls: Sequence[Call]) -> None:
-        """Have done what a test needs before the browser comes."""
+        """Arrange the data that a test needs, before its browser starts."""
         if self._served is None:
             if calls:
                 pytest.skip("what it needs is arranged where chimera serves the application: set chimera_serve")
@@ -102,7 +102,7 @@ class TestServer:
         arranging.check(_run(arranging, where.environment(self._settings.env), self._settings.arrange_timeout))
 
     def stop(self) -> None:
-        """End it."""
+        """Stop the server."""
         if self._served is not None:
             self._served.stop()
         if self._prepared and not self._run:
@@ -110,7 +110,7 @@ class TestServer:
 
 
 def forget_prepared(root: Path) -> None:
-    """Remove what the workers of a run had in common."""
+    """Remove what the workers of a run shared."""
     for each in Vault(root).folder.glob(f"{PREPARED}-*"):
         if each.is_dir():
             remove_folder(each)
@@ -131,7 +131,7 @@ def _run(arranging: Arranging, environment: dict[str, str], time_limit: float) -
 
 
 def launch_args(config: pytest.Config, given: dict[str, Any]) -> dict[str, Any]:
-    """Chromium's launch arguments with the path of the machine's, where Playwright has none of its own."""
+    """Return Chromium's launch arguments; if Playwright's Chromium is not installed, they point to the machine's."""
     if "executable_path" in given or "channel" in given:
         return given
     try:

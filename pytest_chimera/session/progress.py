@@ -1,4 +1,4 @@
-"""One line for each phase as it ends, and what is being waited for while it lasts."""
+"""Prints a line for each phase as it ends, and what the run is waiting for until then."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _VERBS = {
 
 
 LONGEST = 400
-"""How many characters a line about a feature may have."""
+"""The maximum number of characters in a line about a feature."""
 
 
 @dataclass
@@ -40,10 +40,10 @@ class _Running:
 
 
 class Progress:
-    """Writes to the terminal, past pytest's capturing; nothing under ``-q``.
+    """Writes to the terminal, bypassing pytest's capturing; nothing under ``-q``.
 
-    ``width`` is how many characters the longest id has. A worker of xdist writes to file descriptor 2, because its
-    standard output goes nowhere.
+    ``width`` is the length of the longest id. An xdist worker writes to file descriptor 2, because its standard output
+    is discarded.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -62,11 +62,11 @@ class Progress:
     async def pytest_chimera_phase_started(
         self, feature: Feature, phase: ChimeraPhase, workflow: ChimeraWorkflow
     ) -> None:
-        """Remember what is being waited for."""
+        """Remember what the run is waiting for."""
         self._running[feature.id] = _Running(phase, workflow.attempt, time.monotonic())
 
     async def pytest_chimera_phase_finished(self, feature: Feature, result: PhaseResult) -> None:
-        """Say how the phase ended."""
+        """Report how the phase ended."""
         self._running.pop(feature.id, None)
         mark = "✓" if result.outcome is Outcome.SUCCESS else "✗"
         what = told(result) if result.outcome is Outcome.SUCCESS else first_line(result.reason)
@@ -77,25 +77,25 @@ class Progress:
             self.say(feature, f"  {'note':<12} {note}")
 
     async def pytest_chimera_verdict(self, feature: Feature) -> None:
-        """Nothing is being waited for any more."""
+        """Forget what the run was waiting for."""
         self._running.pop(feature.id, None)
 
     # -- lines
 
     def say(self, feature: Feature, line: str) -> None:
-        """Say one line about a feature, from any thread; :meth:`show` writes it."""
+        """Queue a line about a feature, from any thread; :meth:`show` writes it."""
         line = _one_line(self.clean.text(line))
         self.lines.setdefault(feature.id, []).append(line)
         if not self._quiet:
             self._said.put(f"  {feature.id:<{self.width}}  {line}")
 
     def note(self, line: str) -> None:
-        """Say one line about the run."""
+        """Queue a line about the run."""
         if not self._quiet:
             self._said.put(f"  {self.clean.text(line)}")
 
     def show(self, patience: float) -> None:
-        """Write what was said, in pytest's own thread, and on a terminal what is being waited for.
+        """Write the queued lines, in pytest's own thread, and on a terminal what the run is waiting for.
 
         :param patience: seconds to wait for a first line.
         """
@@ -150,18 +150,18 @@ class Progress:
 
 
 def _colour(line: str) -> dict[str, bool]:
-    """Red what went wrong; plain the rest, and all of it where there is no terminal."""
+    """Return the markup of a line: red for a failure, none for anything else."""
     return {"red": True} if " ✗ " in line else {}
 
 
 def _one_line(text: str) -> str:
-    """The first line of a text, cut where it is too long for a terminal."""
+    """Return the first line of a text, cut if it is too long for a terminal."""
     line = text.partition("\n")[0]
     return line if len(line) <= LONGEST else f"{line[:LONGEST]}…"
 
 
 def told(result: PhaseResult) -> str:
-    """What a phase made, in a few words."""
+    """Summarize a phase's result in a few words."""
     value = result.value
     if isinstance(value, SealedTest):
         failure = value.red.failure if value.red else None

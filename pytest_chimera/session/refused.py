@@ -1,4 +1,4 @@
-"""What pytest-playwright offers and the judge does not do is refused by name, instead of being passed over."""
+"""Refuses options of pytest-playwright that the judge does not support, instead of ignoring them."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pytest_chimera.errors import SettingError
 _PLAIN = "run the generated tests with it in a plain pytest, without --chimera"
 _KEPT = "the judge keeps a trace, a screenshot and the console of each run in .chimera/"
 _INSTEAD = {
-    "--browser": f"The judge proves in Chromium. For another browser, {_PLAIN}.",
-    "--browser-channel": "Name the Chrome or Chromium to use in chimera_browser_path.",
-    "--device": f"The judge's page is a desktop's. For a device, {_PLAIN}.",
+    "--browser": f"The judge only uses Chromium. For another browser, {_PLAIN}.",
+    "--browser-channel": "Set chimera_browser_path to the Chrome or Chromium to use.",
+    "--device": f"The judge only emulates a desktop. For a device, {_PLAIN}.",
     "--headed": f"Look at the trace that the judge keeps in .chimera/, or {_PLAIN}.",
     "--slowmo": f"Look at the trace that the judge keeps in .chimera/, or {_PLAIN}.",
     "--video": f"Look at the trace: {_KEPT}.",
@@ -22,13 +22,13 @@ _INSTEAD = {
     "--full-page-screenshot": f"Nothing is needed: {_KEPT}.",
     "--tracing": f"Nothing is needed: {_KEPT}.",
     "--output": f"Nothing is needed: {_KEPT}.",
-    "--base-url": "Name a staging that is already there in chimera_staging_url, or let chimera_serve serve.",
+    "--base-url": "Set chimera_staging_url to an existing staging, or let chimera_serve serve.",
 }
 """Option → what to do instead."""
 
 
 def refused_options(config: pytest.Config) -> Iterator[SettingError]:
-    """The options of pytest-playwright's that stand with a value of their own; each says what to do instead."""
+    """Yield an error for each option of pytest-playwright that differs from its default; it says what to do instead."""
     for flag, dest, default in _of_playwright(config):
         value = config.getoption(dest, default)
         if value == default or (flag == "--browser" and set(value) <= {"chromium"}):
@@ -44,7 +44,7 @@ def refused_options(config: pytest.Config) -> Iterator[SettingError]:
 
 
 def _of_playwright(config: pytest.Config) -> Iterator[tuple[str, str, Any]]:
-    """The plugin's options: name, where pytest keeps the value, and default."""
+    """Yield each of the plugin's options: name, attribute of ``config.option``, and default."""
     if not config.pluginmanager.hasplugin("playwright"):
         return
     for option in config._parser.getgroup("playwright").options:
@@ -54,5 +54,5 @@ def _of_playwright(config: pytest.Config) -> Iterator[tuple[str, str, Any]]:
 
 
 def is_on_command_line(config: pytest.Config, flag: str) -> bool:
-    """Whether the person typed an option, in contrast to one from ``addopts``."""
+    """Whether an option is on the command line itself, rather than in ``addopts``."""
     return any(word == flag or word.startswith(f"{flag}=") for word in map(str, config.invocation_params.args))

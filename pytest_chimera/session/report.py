@@ -1,4 +1,4 @@
-"""What a person reads at the end: an item's failure, the summary, the list of features."""
+"""What is printed at the end: an item's failure, the summary, the list of features."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from pytest_chimera.state.sanitize import Cleaner, bounded
 from pytest_chimera.validation.notes import notes_on
 
 _UNCUT = 10_000
-"""A width at which no name is cut, broken or padded."""
+"""A width at which no name is cut, wrapped or padded."""
 MOST_LINES = 10
-"""How many lines the status says of a feature below the table."""
+"""The maximum number of lines about a feature below the status table."""
 
 
 def failure_text(verdict: Verdict) -> str:
-    """An item's failure: the verdict first, then why, then what to type next; at most :data:`LIMIT` characters."""
+    """Return an item's failure: the verdict, the reason, and the next command; at most :data:`LIMIT` characters."""
     head = shortened(f"{verdict.feature}: {verdict.sentence}", LIMIT // 3)
     foot = f"next: {verdict.next_command}" if verdict.next_command else ""
     details = bounded(verdict.details, LIMIT - len(head) - len(foot) - 2)
@@ -37,7 +37,7 @@ def failure_text(verdict: Verdict) -> str:
 
 
 def dry_lines(feature: Feature, generator: TestGenerator) -> list[str]:
-    """What ``--chimera-dry-run`` shows of a feature: each step as it is understood, and the test.
+    """Return what ``--chimera-dry-run`` shows of a feature: each step as it was understood, and the test.
 
     :raises ScenarioError: a step is not understood.
     """
@@ -58,7 +58,7 @@ def dry_lines(feature: Feature, generator: TestGenerator) -> list[str]:
 
 
 def drafted_lines(feature: Feature, edit: Edit) -> list[str]:
-    """What is shown of a draft: the edit, and what the person does next."""
+    """Return what is shown of a draft: the edit, and what to do next."""
     shown = [f"    {line}" for line in edit.diff().splitlines()]
     following = f"next: read {edit.path}, delete the line {MARK!r}, and run pytest --chimera"
     return [f"{feature.id}: steps are drafted in {edit.path}", *shown, following]
@@ -78,14 +78,14 @@ def _called(call: Call) -> str:
 
 
 def describe(target: Target) -> str:
-    """A target in a few words: ``button "Add" in list "Todos"``."""
+    """Describe a target in a few words: ``button "Add" in list "Todos"``."""
     words = [target.role or "", f'"{target.name}"' if target.name else "", target.css or ""]
     where = f" in {describe(target.scope)}" if target.scope else ""
     return " ".join(word for word in words if word) + where
 
 
 def summary_lines(verdicts: Iterable[Verdict]) -> str:
-    """The summary: a row for each feature, and below it the commit that it is in, or what to type next."""
+    """Return the summary: a row for each feature, and below the table its merged commit or the next command."""
     table = rich.table.Table("feature", "state", "attempts", "time", "branch", box=rich.box.SIMPLE_HEAD, padding=(0, 1))
     following = []
     for verdict in verdicts:
@@ -101,7 +101,7 @@ def summary_lines(verdicts: Iterable[Verdict]) -> str:
 
 
 def status_lines(state: Path) -> str:
-    """A line for every feature that has a journal, and below them what there is to say of some."""
+    """Return a row for every feature that has a journal, and notes on some of them below the table."""
     table = rich.table.Table("feature", "state", "attempts", "age", "branch", box=rich.box.SIMPLE_HEAD, padding=(0, 1))
     details = []
     for path in sorted(state.glob("*.jsonl")):
@@ -111,12 +111,12 @@ def status_lines(state: Path) -> str:
             lines = [line for line in note.splitlines() if line.strip()][:MOST_LINES]
             details += [f"  {row[0]}: {line}" if line is lines[0] else f"    {line.strip()}" for line in lines]
     if not table.row_count:
-        return f"no features are recorded in {state}; pytest --chimera begins\n"
+        return f"no features are recorded in {state}; run pytest --chimera to begin\n"
     return _rendered(table) + "".join(f"{line}\n" for line in details)
 
 
 def state_lines(state: Path, width: int) -> tuple[str, bool]:
-    """What the journals hold, and whether all are whole: for each its feature, events, state, and what is wrong."""
+    """Return each journal's feature, events, state and errors, and whether all journals are intact."""
     table = rich.table.Table("journal", "events", "state", "found", box=rich.box.SIMPLE_HEAD, padding=(0, 1))
     whole = True
     for path in sorted(state.glob("*.jsonl")):

@@ -1,4 +1,4 @@
-"""Where the commands write: pytest's terminal reporter, or standard output where that is switched off."""
+"""Where the commands write: to pytest's terminal reporter, or to standard output without one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from _pytest._io import TerminalWriter
 
 
 class _Bare:
-    """What the commands use of a terminal reporter."""
+    """The part of a terminal reporter that the commands use."""
 
     def __init__(self) -> None:
         self._tw = TerminalWriter()
@@ -18,5 +18,5 @@ class _Bare:
 
 
 def screen_of(config: pytest.Config) -> Any:
-    """The terminal reporter, or what stands in for it under ``-p no:terminal``."""
+    """Return the terminal reporter, or a substitute under ``-p no:terminal``."""
     return config.pluginmanager.getplugin("terminalreporter") or _Bare()

@@ -20,10 +20,10 @@ from pytest_chimera.state.vault import Vault
 
 
 def run_command(config: pytest.Config, _session: pytest.Session) -> pytest.ExitCode:
-    """Run the one that the command line names.
+    """Run the command given on the command line.
 
-    :returns: what pytest exits with: a failure when the state is not whole.
-    :raises pytest.UsageError: it cannot be done; says why and what to do.
+    :returns: pytest's exit code: a failure if the state is damaged.
+    :raises pytest.UsageError: the command cannot be carried out; the error says why and what to do.
     """
     try:
         if config.getoption("chimera_verify_state"):
@@ -49,7 +49,7 @@ def _verify_state(config: pytest.Config) -> pytest.ExitCode:
 
 
 def _verify(config: pytest.Config, rev: str) -> pytest.ExitCode:
-    """Pytest's own cache writes the run's node ids at its end; there are none, and the person's tree stays as it is."""
+    """Verify without the plugins that write the run's node ids to pytest's cache at the end: there are none."""
     for name in ("lfplugin", "nfplugin", "stepwiseplugin"):
         if config.pluginmanager.hasplugin(name):
             config.pluginmanager.unregister(name=name)
@@ -59,7 +59,7 @@ def _verify(config: pytest.Config, rev: str) -> pytest.ExitCode:
 def _state(config: pytest.Config) -> Path:
     cache = cache_of(config)
     if cache is None:
-        raise pytest.UsageError("The state lies in pytest's cache: run this without -p no:cacheprovider.")
+        raise pytest.UsageError("The state is in pytest's cache: run this without -p no:cacheprovider.")
     return Path(cache.mkdir("chimera"))
 
 
@@ -81,7 +81,7 @@ def _apply(config: pytest.Config, feature: str) -> None:
         raise pytest.UsageError(f"{feature!r} has no candidate yet.")
     repository = Repository.find(config.rootpath, settings_of(config).work_dir, private_folders(config))
     repository.lay(change.commit, workflow.sealed.base if workflow and workflow.sealed else change.base)
-    screen_of(config).write_line(f"{feature}: {len(change.files)} files laid into the working tree, unstaged")
+    screen_of(config).write_line(f"{feature}: {len(change.files)} files copied into the working tree, unstaged")
 
 
 def _prune(config: pytest.Config) -> None:

@@ -1,4 +1,4 @@
-"""The words of the project in a folder, for commands that run no tests."""
+"""The phrases of the project in a folder, for commands that run no tests."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _HOOKS = (FUNCTIONS, "pytest_chimera_languages")
 
 @dataclass(frozen=True)
 class Words:
-    """What a project says in words of its own."""
+    """The phrases that a project defines itself."""
 
     settings: Settings
     tables: Tables
@@ -32,9 +32,9 @@ class Words:
 
 
 def parser_of_project(root: Path) -> ScenarioParser:
-    """A parser that knows a project's pages, glossary, languages and functions, as far as there are any.
+    """Return a parser that knows a project's pages, glossary, languages and functions, if it has any.
 
-    :raises SettingError: they are not written as they have to be.
+    :raises SettingError: they are malformed.
     """
     words = _asked_of_pytest(root)
     settings, tables = words.settings, words.tables
@@ -49,7 +49,7 @@ def parser_of_project(root: Path) -> ScenarioParser:
 
 
 def _asked_of_pytest(root: Path) -> Words:
-    """pytest reads its configuration and the conftest.py files that answer; nothing is collected."""
+    """Have pytest read its configuration and the conftest.py files that implement the hooks; nothing is collected."""
     folders = [str(each) for each in _answering(root)]
     if not folders:
         return Words(Settings(), load_tables(root))
@@ -67,7 +67,7 @@ def _asked_of_pytest(root: Path) -> Words:
 
 
 def _answering(root: Path) -> list[Path]:
-    """The folders of a project whose conftest.py names one of the hooks."""
+    """Return the folders of a project whose conftest.py mentions one of the hooks."""
     found: list[Path] = []
     if not any((root / name).exists() for name in _OF_A_PROJECT):
         return found
@@ -85,7 +85,7 @@ def _asks(path: Path) -> bool:
 
 
 class _Asking:
-    """Takes pytest's place once it is configured, asks, and ends the session."""
+    """Takes over from pytest once it is configured, calls the hooks, and ends the session."""
 
     def __init__(self) -> None:
         self.found: Words | None = None
@@ -93,7 +93,7 @@ class _Asking:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_cmdline_main(self, config: pytest.Config) -> int:
-        """Ask, and run nothing."""
+        """Call the hooks, and run nothing."""
         try:
             settings = settings_of(config)
             self.found = Words(settings, tables_of(config), functions_of(config, settings))

@@ -10,7 +10,7 @@ from pytest_chimera.session.report import summary_lines
 
 
 def verdicts_of(terminalreporter: Any) -> list[Verdict]:
-    """Every verdict that the run's reports carry, also those that came from workers, in the order of the reports."""
+    """Return every verdict in the run's reports, including those from workers, in the order of the reports."""
     found = {}
     for reports in terminalreporter.stats.values():
         for report in reports:
@@ -22,14 +22,14 @@ def verdicts_of(terminalreporter: Any) -> list[Verdict]:
 
 
 def notes_of(terminalreporter: Any) -> list[str]:
-    """What there is to say of the run as a whole, each once."""
+    """Return the notes on the run, each once."""
     reports = (report for each in terminalreporter.stats.values() for report in each)
     properties = (pair for report in reports for pair in getattr(report, "user_properties", ()))
     return list(dict.fromkeys(value for key, value in properties if key == NOTE))
 
 
 def write_summary(terminalreporter: Any) -> None:
-    """Write the section; nothing under ``-q`` or when no feature ran."""
+    """Write the section; write nothing under ``-q`` or if no feature ran."""
     verdicts = verdicts_of(terminalreporter)
     if not verdicts or terminalreporter.verbosity < 0:
         return

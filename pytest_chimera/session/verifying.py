@@ -1,4 +1,4 @@
-"""``--chimera-verify``: does the proofs of a commit again, and says whether they hold."""
+"""``--chimera-verify``: repeats the proofs of a commit, and reports whether they hold."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ from pytest_chimera.workflow.agents import Agents
 
 
 def verify_commit(config: pytest.Config, rev: str) -> bool:
-    """Do the proofs of a commit again; whether all hold. Nothing is written into the project's folder.
+    """Repeat the proofs of a commit; return whether all hold. Nothing is written to the project's folder.
 
-    :raises ChimeraError: there is no such commit, it carries no proof, or it cannot be deployed here.
+    :raises ChimeraError: the commit does not exist, carries no proof, or cannot be deployed here.
     """
     repository = Repository.find(config.rootpath, settings_of(config).work_dir, private_folders(config))
     commit, proofs = proofs_at(repository, rev)
@@ -64,7 +64,7 @@ async def _verified(
     settings = committed_settings(folder, config.getoption("override_ini") or ())
     if settings.staging_url and not settings.serve.strip():
         raise RepositoryError(
-            "The proof was made on a staging that is there already; its base cannot be deployed there again.",
+            "The proof was made on an existing staging; its base cannot be deployed there again.",
             where=f"chimera_staging_url = {settings.staging_url}",
             remedy="Say how a checkout is served: -o chimera_serve=…",
         )
@@ -83,7 +83,7 @@ async def _verified(
 async def _project(
     config: pytest.Config, repository: Repository, settings: Settings, folder: Path, room: Path, work: Path
 ) -> Project:
-    """The commit's own settings and words; a state, a vault and a work folder that are for this alone."""
+    """Return a project with the commit's own settings and phrases, and a temporary state, vault and work folder."""
     tables = load_tables(folder)
     generator = generator_of(settings, tables, folder, functions_of(config, settings))
     ready = await ready_test(generator, settings.ready) if settings.ready else None

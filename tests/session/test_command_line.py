@@ -98,7 +98,7 @@ def test_two_features_with_one_id_are_an_error_that_says_id(app: App) -> None:
 @pytest.mark.parametrize(
     ("marker", "message"),
     [
-        ("feature('A', color='red')", "*The feature marker knows no color=*"),
+        ("feature('A', color='red')", "*The feature marker takes no argument color=*"),
         ("feature()", "*The feature marker takes one sentence*"),
         ("feature", "*The feature marker takes one sentence*"),
     ],

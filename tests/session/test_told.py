@@ -181,10 +181,22 @@ class Found(Sandboxes):
     [
         (False, True, "", "coder and application run in a sandbox (bubblewrap)", ""),
         (False, False, "", "the application runs in a sandbox (bubblewrap)", ""),
-        (True, False, "", "no sandbox holds it; the application runs in one", "held by no sandbox"),
-        (True, True, "", "no sandbox holds it; the command and the application run in one", "held by no sandbox"),
-        (False, True, "none", "no sandbox (none): what a coder must not touch is watched", "rests on detection"),
-        (True, False, "none", "no sandbox (none): what a coder must not touch is watched", "rests on detection"),
+        (True, False, "", "it is in no sandbox; the application runs in one", "runs outside the sandbox"),
+        (True, True, "", "it is in no sandbox; the command and the application run in one", "runs outside the sandbox"),
+        (
+            False,
+            True,
+            "none",
+            "no sandbox (none): files that a coder must not touch",
+            "detected, not prevented",
+        ),
+        (
+            True,
+            False,
+            "none",
+            "no sandbox (none): files that a coder must not touch",
+            "detected, not prevented",
+        ),
         (False, False, "none", "no sandbox (none): the application runs as any program", "as any program of yours"),
     ],
 )

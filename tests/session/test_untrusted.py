@@ -154,5 +154,5 @@ def test_an_id_that_cannot_be_shown_is_refused(fast: Fast) -> None:
     )
     result = fast.chimera("test_id.py")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*id holds characters that cannot be shown*"])
+    result.stdout.fnmatch_lines(["*id contains characters that cannot be printed*"])
     assert "\x07" not in result.stdout.str()
