@@ -1,4 +1,4 @@
-"""Bringing proved features in: a merge queue, one at a time across all processes, never an unproved combination."""
+"""The merge queue: lands proved features one at a time across all processes, and never an unproved combination."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _LOOK_EVERY = 0.05
 
 
 class MergeQueue:
-    """One feature's place in the queue of those that are to be brought in.
+    """One feature's place in the merge queue.
 
-    :param path: the lock's file, which all processes of the project have in common.
+    :param path: the lock file, which all processes of the project share.
     """
 
     def __init__(self, path: Path) -> None:
         self._lock = filelock.FileLock(path, timeout=0, thread_local=False)
 
     async def enter(self) -> None:
-        """Wait until nobody else brings a feature in; no time limit counts meanwhile. Being in already is fine."""
+        """Wait until no other feature is landing; no time limit runs meanwhile. Entering twice is allowed."""
         if self._lock.is_locked:
             return
         with time_stands_still():
@@ -40,20 +40,20 @@ class MergeQueue:
                     return
 
     def leave(self) -> None:
-        """Let the next one in."""
+        """Let the next feature in."""
         if self._lock.is_locked:
             self._lock.release()
 
 
 def wants_landing(settings: Settings) -> bool:
-    """Whether complete features are brought in together."""
+    """Whether complete features are landed in a queue."""
     return settings.merge in {"ff", "stack"}
 
 
 def tip_to_land_on(git: Repository, settings: Settings, say: Callable[[str], None]) -> str:
-    """The commit that a feature has to be proved on: HEAD, or the stack's end while it holds all of HEAD.
+    """Return the commit that a feature has to be proved on: HEAD, or the stack's tip while it contains HEAD.
 
-    :param say: told when HEAD has moved away from the stack.
+    :param say: called with a message when HEAD has moved away from the stack.
     """
     head = git.head()
     if settings.merge != "stack":
@@ -63,17 +63,17 @@ def tip_to_land_on(git: Repository, settings: Settings, say: Callable[[str], Non
         return head
     if git.is_ancestor(head, stacked):
         return stacked
-    say(f"HEAD has moved on from {STACK}, which begins anew")
+    say(f"HEAD is no longer part of {STACK}: starting that branch over")
     return head
 
 
 def earlier_result(git: Repository, feature: str, rev: str) -> str:
-    """The commit of a feature's result that a history holds and has not taken back; empty without one."""
+    """Return the commit of a feature's result that a history contains and has not reverted; empty if there is none."""
     proof = git.proofs(rev).get(feature)
     return proof.commit if proof and not git.is_reverted(proof.commit, rev) else ""
 
 
 def is_stacked(git: Repository, commit: str) -> bool:
-    """Whether a commit is part of the stack, and the stack holds all of HEAD."""
+    """Whether a commit is part of the stack, and the stack contains HEAD."""
     stacked = git.tip(STACK)
     return stacked is not None and git.is_ancestor(commit, stacked) and git.is_ancestor(git.head(), stacked)

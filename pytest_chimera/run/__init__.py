@@ -1,1 +1,1 @@
-"""Runs features: from where they stand to their verdicts, and what is published."""
+"""Runs features from their recorded state to their verdicts, and publishes the results."""

@@ -1,6 +1,6 @@
-"""What a commit says by itself: its settings, its sealed tests, and the markers of its features.
+"""Reads a commit's settings, its sealed tests, and the markers of its features.
 
-Read from a checkout's files as text; nothing of it is imported or run.
+They are read as text from a checkout's files; nothing is imported or run.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ INI_FILES: Mapping[str, tuple[tuple[str, ...], ...]] = {
     "tox.ini": (("pytest",),),
     "setup.cfg": (("tool:pytest",),),
 }
-"""Where pytest looks for its configuration, in its order: file → the tables that hold it."""
+"""Where pytest looks for its configuration, in order: file → the tables that may hold it."""
 _SKIPPED = {"node_modules", "__pycache__"}
 
 
@@ -37,11 +37,11 @@ _SKIPPED = {"node_modules", "__pycache__"}
 
 
 def committed_settings(folder: Path, overrides: Sequence[str] = ()) -> Settings:
-    """The settings of the project in a checkout.
+    """Return the settings of the project in a checkout.
 
-    :param folder: the project's root in it.
-    :param overrides: ``key=value`` as they stand on the command line (``-o``); they win.
-    :raises SettingError: a file can't be read, or a value is wrong.
+    :param folder: the project's root in the checkout.
+    :param overrides: ``key=value`` as given on the command line (``-o``); they take precedence.
+    :raises SettingError: a file cannot be read, or a value is not valid.
     """
     ini = _ini_in(folder)
     ini |= dict(each.partition("=")[::2] for each in overrides)
@@ -49,7 +49,7 @@ def committed_settings(folder: Path, overrides: Sequence[str] = ()) -> Settings:
 
 
 def _ini_in(folder: Path) -> dict[str, Any]:
-    """What the first file says that holds configuration of pytest's."""
+    """Return the contents of the first file that holds pytest's configuration."""
     for name, tables in INI_FILES.items():
         if not (folder / name).is_file():
             continue
@@ -69,7 +69,7 @@ def _content(path: Path) -> dict[str, Any]:
         parser.optionxform = str  # type: ignore[assignment,method-assign] # how the library says: keep upper case
         parser.read_string(text)
     except (ValueError, configparser.Error) as error:
-        raise SettingError(f"{path.name}, as it is committed, cannot be read: {error}", where=str(path)) from None
+        raise SettingError(f"The committed {path.name} cannot be read: {error}", where=str(path)) from None
     return {name: dict(parser[name]) for name in parser.sections()}
 
 
@@ -85,9 +85,9 @@ def _table(content: Mapping[str, Any], way: Iterable[str]) -> dict[str, Any] | N
 
 @dataclass(frozen=True)
 class Marked:
-    """A marked function, as its source says it.
+    """A marked function, read from its source.
 
-    :param fixed: ``None`` when the marker does not write its words out.
+    :param fixed: ``None`` when the marker does not give its words as a literal.
     """
 
     id: str
@@ -98,7 +98,7 @@ class Marked:
 
 
 def marked_in(source: str) -> list[Marked]:
-    """The marked functions of a module; empty for one that can't be read."""
+    """Return the marked functions of a module; an empty list if it cannot be parsed."""
     try:
         tree = ast.parse(source)
     except (SyntaxError, ValueError):
@@ -123,7 +123,7 @@ def _marked(node: ast.FunctionDef) -> Marked | None:
 
 
 def _literal(node: ast.expr) -> Any:
-    """A value that is written out; ``None`` for any other."""
+    """Return the value of a literal; ``None`` for any other expression."""
     try:
         return ast.literal_eval(node)
     except ValueError:
@@ -139,9 +139,9 @@ def _says_nothing(node: ast.stmt) -> bool:
 
 @dataclass(frozen=True)
 class Committed:
-    """A sealed test that was found by its digest, and the feature that it is of.
+    """A sealed test that was found by its digest, and its feature.
 
-    :param marked: the feature's marker, where the commit holds it as Python.
+    :param marked: the feature's marker, if the commit contains it as Python.
     """
 
     test: GeneratedTest
@@ -150,9 +150,9 @@ class Committed:
 
 
 def find_test(folder: Path, sha256: str, feature_id: str, first: str = "") -> Committed | None:
-    """The test with a digest among a checkout's files, and the marker of its feature.
+    """Return the test with a given digest among a checkout's files, and the marker of its feature.
 
-    :param folder: the project's root in the checkout; ``first`` is a folder in it to look in first.
+    :param folder: the project's root in the checkout; ``first`` is a folder in it to search first.
     """
     marked, found = None, None
     name = feature_id.partition("[")[0]
@@ -183,7 +183,7 @@ def _committed(path: str, source: str, feature_id: str, marked: Marked | None) -
 
 
 def _only_test(source: str) -> str:
-    """The name of a module's one test; empty when it has several."""
+    """Return the name of a module's only test; empty if it has several."""
     try:
         body = ast.parse(source).body
     except (SyntaxError, ValueError):
@@ -193,7 +193,7 @@ def _only_test(source: str) -> str:
 
 
 def _modules(folder: Path, first: str) -> Iterator[Path]:
-    """A checkout's Python files: those of one folder, then those that are named as tests, then the rest."""
+    """Yield a checkout's Python files: those of one folder, then those with a test's name, then the rest."""
     found = [
         path
         for path in sorted(folder.rglob("*.py"))
@@ -203,5 +203,5 @@ def _modules(folder: Path, first: str) -> Iterator[Path]:
 
 
 def _text(path: Path) -> str:
-    """As Python reads a source: every line ends with a line feed."""
+    """Decode a source as Python does: every line ends with a line feed."""
     return path.read_text(encoding="utf-8", errors="replace")

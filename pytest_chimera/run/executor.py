@@ -1,7 +1,7 @@
-"""Runs a workflow: load, act, record, go on.
+"""Runs a workflow: load, act, record, repeat.
 
-What a phase does is given to the executor as a table of acts. Outside a project the acts only ask the hooks
-(:func:`asking_acts`); inside one they are :class:`pytest_chimera.run.phases.Workshop`'s.
+What a phase does is passed to the executor as a table of acts. Outside a project the acts only call the hooks
+(:func:`asking_acts`); inside one they are those of :class:`pytest_chimera.run.phases.Workshop`.
 """
 
 from __future__ import annotations
@@ -48,23 +48,23 @@ from pytest_chimera.workflow.questions import generated_from
 from pytest_chimera.workflow.transitions import PARKED, TRANSITIONS, ChimeraPhase, Outcome, Route
 
 BACKOFF = (1.0, 2.0, 4.0, 8.0)
-"""Seconds to wait, at most, before a phase that met passing trouble is tried again: a random part of each."""
+"""Maximum seconds to wait before each retry after temporary trouble; the actual wait is a random part of it."""
 SLEPT = 30.0
-"""Seconds of the machine's own sleep in a phase that did not succeed, after which the phase is done again, free."""
+"""Seconds that the machine may sleep during a failed phase before the phase is repeated without counting."""
 
 
 class Recorder:
-    """Where an executor records what happens. This one keeps nothing; a journal's keeps it for good."""
+    """Where an executor records what happens. This one discards it; a journal's recorder stores it."""
 
     async def started(self, workflow: ChimeraWorkflow) -> None:
-        """The current phase begins."""
+        """Record that the current phase starts."""
 
     async def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
-        """A phase has ended."""
+        """Record that a phase has ended."""
 
 
 class Parked(Exception):
-    """A phase could not be brought to an end, for a cause outside the change; the workflow stays where it is."""
+    """A phase could not be finished, for a cause outside the change; the workflow stays where it is."""
 
     def __init__(self, phase: ChimeraPhase, cause: ChimeraError) -> None:
         super().__init__(str(cause))
@@ -73,14 +73,15 @@ class Parked(Exception):
 
 
 class ChimeraExecutor:
-    """Walks workflows through their phases.
+    """Takes workflows through their phases.
 
-    :param plugins: a pluggy plugin manager that knows chimera's hooks, an :class:`Agents`, or the plugins as objects.
-    :param acts: what each phase does; asks the hooks unless given.
+    :param plugins: a pluggy plugin manager with chimera's hook specifications, an :class:`Agents`, or the plugins as
+        objects.
+    :param acts: what each phase does; by default they call the hooks.
     :param table: where each outcome leads.
-    :param recorder: told before and after each phase.
-    :param backoff: seconds to wait, at most, before each repetition after passing trouble.
-    :param say: told when a phase is done again.
+    :param recorder: called before and after each phase.
+    :param backoff: maximum seconds to wait before each retry after temporary trouble.
+    :param say: called with a message when a phase is repeated.
     """
 
     def __init__(
@@ -103,11 +104,11 @@ class ChimeraExecutor:
     async def execute_workflow(
         self, task: ChimeraTask, max_iterations: int = 10, workflow: ChimeraWorkflow | None = None
     ) -> ChimeraWorkflow:
-        """Walk a workflow to its end.
+        """Take a workflow to its end.
 
-        :param max_iterations: how many attempts the coder has, for a workflow that begins now.
-        :param workflow: one to go on with.
-        :raises Parked: a phase could not be brought to an end for a cause outside the change.
+        :param max_iterations: how many attempts the coder has, for a new workflow.
+        :param workflow: an existing workflow to continue.
+        :raises Parked: a phase could not be finished for a cause outside the change.
         """
         workflow = workflow or task.begin(max_iterations)
         while not workflow.is_terminal:
@@ -115,7 +116,7 @@ class ChimeraExecutor:
         return workflow
 
     async def advance(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> ChimeraWorkflow:
-        """Run the current phase and record its result; the workflow after it."""
+        """Run the current phase and record its result; return the workflow after it."""
         await self.recorder.started(workflow)
         feature, phase = task.feature, workflow.current_phase
         await self.agents.tell("pytest_chimera_phase_started", feature=feature, phase=phase, workflow=workflow)
@@ -129,7 +130,7 @@ class ChimeraExecutor:
         return after
 
     async def execute_phase(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> PhaseResult:
-        """Run the current phase once, repeated only for passing trouble outside the change.
+        """Run the current phase once; repeat it only after temporary trouble outside the change.
 
         :raises Parked: the trouble did not pass.
         """
@@ -141,7 +142,7 @@ class ChimeraExecutor:
             except EnvironmentTrouble as trouble:
                 if pause is None or not trouble.passing:
                     raise Parked(phase, trouble) from trouble
-                self.say(f"{trouble.sentence} {phase} is done again; no attempt is spent.")
+                self.say(f"{trouble.sentence} {phase} is repeated; this costs no attempt.")
                 await anyio.sleep(random.uniform(0, pause))
                 continue
             seconds = round(time.monotonic() - began, 3)
@@ -149,7 +150,7 @@ class ChimeraExecutor:
         raise AssertionError("unreachable: the last round has no pause")
 
     async def _act_awake(self, task: ChimeraTask, workflow: ChimeraWorkflow) -> dict[str, Any]:
-        """Act; what did not succeed while the machine slept counts for nothing."""
+        """Run the act; a failure while the machine slept does not count."""
         before = slept_so_far()
         cause: EnvironmentTrouble | None = None
         outcome: dict[str, Any] = {}
@@ -159,7 +160,7 @@ class ChimeraExecutor:
             cause = trouble
         slept = slept_so_far() - before
         if slept > SLEPT and outcome.get("outcome") is not Outcome.SUCCESS:
-            raise EnvironmentTrouble(f"The machine slept for {slept:.0f} s meanwhile.", passing=True) from cause
+            raise EnvironmentTrouble(f"The machine slept for {slept:.0f} s during this phase.", passing=True) from cause
         if cause:
             raise cause
         return outcome
@@ -192,7 +193,7 @@ def _agents_of(plugins: Agents | pluggy.PluginManager | Iterable[object]) -> Age
 
 
 def asking_acts(agents: Agents) -> Mapping[ChimeraPhase, Act]:
-    """Acts that only ask the hooks and check the shape of what they answer. Nothing is proved by them."""
+    """Return acts that only call the hooks and check the type of their answers. They prove nothing."""
 
     async def generate(task: ChimeraTask, workflow: ChimeraWorkflow) -> SealedTest:
         answer = await questions.answer_to(questions.GENERATE, agents, feature=task.feature, workflow=workflow)
@@ -259,10 +260,10 @@ async def create_and_execute_chimera_workflow(
     plugins: Iterable[object] = (),
     max_iterations: int = 10,
 ) -> ChimeraWorkflow:
-    """Create a task and walk its workflow to its end, outside pytest, with plugins given as objects.
+    """Create a task and take its workflow to its end, outside pytest, with plugins given as objects.
 
-    :param plugins: objects whose ``pytest_chimera_*`` methods answer the hooks; the last one is asked first.
-    :raises Parked: a phase could not be brought to an end for a cause outside the change.
+    :param plugins: objects with ``pytest_chimera_*`` methods; the last one is called first.
+    :raises Parked: a phase could not be finished for a cause outside the change.
     """
     task = create_chimera_task(feature_description, target_url, staging_url)
     return await ChimeraExecutor(plugins).execute_workflow(task, max_iterations)

@@ -1,4 +1,4 @@
-"""Why a feature is not there, as a person reads it: what shows it, the attempts that were made, and the files."""
+"""The report on an incomplete feature: the cause, the attempts, and the files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pytest_chimera.workflow.machine import ChimeraWorkflow, PhaseResult
 from pytest_chimera.workflow.transitions import ChimeraPhase, Outcome
 
 LIMIT = 3_000
-"""How many characters a failure may have: VS Code loses larger ones from several workers."""
+"""The maximum number of characters in a failure: VS Code loses longer ones from several workers."""
 LONGEST_SENTENCE = 400
 _BETWEEN = "\n\n"
 _TABLE = 700
@@ -26,9 +26,10 @@ _FINDINGS = 3
 
 @dataclass(frozen=True)
 class Account:
-    """What stands below a verdict's sentence, in this order.
+    """The parts below a verdict's sentence, in order.
 
-    :param cause: what shows why; ``attempts`` the table of them; ``files`` where everything else lies, with commands.
+    :param cause: the evidence of the failure; ``attempts`` is the table of attempts; ``files`` lists the other files,
+        with commands.
     """
 
     cause: str = ""
@@ -36,7 +37,7 @@ class Account:
     files: str = ""
 
     def fitted(self, room: int) -> str:
-        """The account in at most ``room`` characters: the table and then the cause are cut, a path never is."""
+        """Return the parts in at most ``room`` characters: the table is cut first, then the cause, and paths never."""
         table = shortened(self.attempts, _TABLE)
         rest = room - len(table) - len(self.files) - 2 * len(_BETWEEN)
         return _BETWEEN.join(part for part in (shortened(self.cause, max(rest, 0)), table, self.files) if part)
@@ -54,9 +55,9 @@ class Causes:
     workflow: ChimeraWorkflow
 
     def account(self, cause: str, evidence: Evidence | None = None) -> Account:
-        """A cause with the attempts before it and the files.
+        """Return a cause with the attempts before it and the files.
 
-        :param evidence: what the trace is taken from, unless it is the last red run's.
+        :param evidence: where the trace is taken from, if not from the last red run.
         """
         last = self.last_red
         table = attempts_table(self.workflow)
@@ -65,30 +66,30 @@ class Causes:
 
     @property
     def last_red(self) -> TestRun | None:
-        """What the judge saw last that was red: of a candidate, else of the base."""
+        """Return the judge's last red run: of a candidate if there is one, else of the base."""
         runs = (result.value for result in reversed(self.workflow.results))
         red = next((run for run in runs if isinstance(run, TestRun) and run.status == "red"), None)
         return red or (self.workflow.sealed.red if self.workflow.sealed else None)
 
     def of_result(self, result: PhaseResult) -> str:
-        """What shows why a phase ended as it did."""
+        """Return the evidence of why a phase ended as it did."""
         value = result.value
         if isinstance(value, TestRun):
             return self.of_run(value)
         if isinstance(value, Review):
             return _rejected(value)
         if result.phase is ChimeraPhase.CODE_IMPLEMENTATION:
-            return "\n".join(part for part in (self._coders_words(result), self._to_mend()) if part)
+            return "\n".join(part for part in (self._coders_words(result), self._to_fix()) if part)
         return tail_of(result.details, _LOG_LINES)
 
-    def _to_mend(self) -> str:
-        """What the coder was to mend when it ended its last attempt itself."""
+    def _to_fix(self) -> str:
+        """Return what the coder was to fix, if its last attempt was ended by the coder itself."""
         refused = (result for result in reversed(self.workflow.results) if result.outcome is not Outcome.SUCCESS)
         before = next((each for each in refused if each.phase is not ChimeraPhase.CODE_IMPLEMENTATION), None)
         return f"attempt {before.attempt} ended in {before.phase}:\n{self.of_result(before)}" if before else ""
 
     def of_run(self, run: TestRun | None) -> str:
-        """How a test fails: the step and its place, what was expected and found, and the page around it."""
+        """Describe how a test fails: the step and its line, what was expected and found, and the page around it."""
         failure = run.failure if run else None
         if run is None or failure is None:
             return ""
@@ -101,20 +102,20 @@ class Causes:
         return "\n".join([*lines, *self.page(run.evidence, about)])
 
     def page(self, evidence: Evidence | None, about: str = "") -> list[str]:
-        """A short excerpt of the page as it was seen last, around what is spoken of."""
+        """Return a short excerpt of the last page, around the lines that match ``about``."""
         if evidence is None or not evidence.page or not Path(evidence.page).is_file():
             return []
         lines = excerpt(Path(evidence.page).read_text(encoding="utf-8", errors="replace"), about)
         return ["the page then:", *(f"  {shortened(line, 160)}" for line in lines)] if lines else []
 
     def red_on_base(self, sealed: SealedTest) -> str:
-        """How a sealed test fails on its base, and what a person should know of what it expects."""
+        """Describe how a sealed test fails on its base, and what a person should know about its expectations."""
         return "\n".join(
             part for part in (self.of_run(sealed.red), *(f"note: {note}" for note in sealed.notes)) if part
         )
 
     def evidence_in(self, where: str) -> Evidence | None:
-        """The evidence of a run that lies in a folder, where that is one."""
+        """Return the evidence of the run in a folder, if there is one."""
         folder = Path(where) if where else None
         if folder is None or not folder.is_absolute() or not folder.is_dir():
             return None
@@ -124,14 +125,15 @@ class Causes:
     # -- the coder
 
     def _coders_words(self, result: PhaseResult) -> str:
-        """The end of what the coder printed, and what was said about it besides."""
+        """Return the end of the coder's output, and any notes on it."""
         log = self._in_attempt("coder*.log", result.attempt)
         printed = log.read_text(encoding="utf-8", errors="replace") if log else ""
         besides = [line for line in result.details.splitlines() if line.strip() and line not in printed]
         if not printed.strip():
             return "\n".join(besides[-_LOG_LINES:])
         end = tail_of(printed, _LOG_LINES).splitlines()
-        return "\n".join(["the coder's last words:", *(f"  {shortened(line, 200)}" for line in end), *besides[-3:]])
+        lines = [f"  {shortened(line, 200)}" for line in end]
+        return "\n".join(["the end of the coder's output:", *lines, *besides[-3:]])
 
     def _in_attempt(self, pattern: str, attempt: int) -> Path | None:
         room = newest_room(self.place, f"attempt-{attempt}")
@@ -141,7 +143,7 @@ class Causes:
     # -- the files
 
     def _files(self, evidence: Evidence | None) -> list[str]:
-        """Where everything lies; each path relative to the project's folder, each command to be typed there."""
+        """List the files; each path is relative to the project's folder, and each command is to be run there."""
         if not self.place.is_dir():
             return []
         lines = [f"evidence: {shown(self.place, self.root)}/"]
@@ -160,7 +162,7 @@ class Causes:
 
 
 def _rejected(review: Review) -> str:
-    """The findings that reject a change: rule, place, sentence, remedy, and the end of what shows it."""
+    """Describe the findings that reject a change: rule, place, sentence, remedy, and the end of the evidence."""
     findings = [each for each in review.findings if each.severity == "reject"]
     more = [f"… {len(findings) - _FINDINGS} more findings"] if len(findings) > _FINDINGS else []
     return "\n".join([*map(_finding, findings[:_FINDINGS]), *more])
@@ -173,7 +175,7 @@ def _finding(finding: Finding) -> str:
 
 
 def excerpt(snapshot: str, about: str, most: int = _PAGE_LINES) -> list[str]:
-    """The lines of a snapshot around the one that has most words in common with what is spoken of."""
+    """Return the lines of a snapshot around the one that has most words in common with ``about``."""
     lines = [line.rstrip() for line in snapshot.splitlines() if line.strip()]
     if len(lines) <= most:
         return lines
@@ -190,5 +192,5 @@ def _words(text: str) -> set[str]:
 
 
 def sentence_of(text: str) -> str:
-    """The first line of a reason, short enough to stand in a heading."""
+    """Return the first line of a reason, short enough for a heading."""
     return shortened(first_line(text), LONGEST_SENTENCE)

@@ -1,4 +1,4 @@
-"""One feature's run from its recorded state to its verdict: go on, prove again, or begin a new generation."""
+"""One feature's run from its recorded state to its verdict: go on, prove it again, or start a new generation."""
 
 from __future__ import annotations
 
@@ -48,9 +48,9 @@ _FOR_THE_PERSON = (ScenarioError, SettingError, PreconditionError, RepositoryErr
 
 
 async def pursue(project: Project, feature: Feature, base: str | None = None) -> Verdict:
-    """Bring one feature as far as this run can bring it.
+    """Take one feature as far as this run can.
 
-    :param base: the commit to start from, when it is another feature's result rather than HEAD.
+    :param base: the commit to start from, if it is another feature's result rather than HEAD.
     """
     began = time.monotonic()
     try:
@@ -64,7 +64,7 @@ async def pursue(project: Project, feature: Feature, base: str | None = None) ->
 
 
 def _ended_by(feature: Feature, error: ChimeraError | OSError) -> Verdict:
-    """The verdict on a feature that an error has ended; one that says nothing of it is raised again."""
+    """Return the verdict on a feature that an error ended; reraise an error that is not about the feature."""
     cause = trouble_of(error) if isinstance(error, OSError) else error
     if isinstance(cause, (HeldElsewhere, EnvironmentTrouble)):
         return verdict_of(feature, "parked", cause)
@@ -76,9 +76,9 @@ def _ended_by(feature: Feature, error: ChimeraError | OSError) -> Verdict:
 
 
 async def _held_and_pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
-    """Work on the feature; one that another process holds is looked at again when the rest is done.
+    """Work on the feature; if another process holds it, try once more after the other features.
 
-    :raises HeldElsewhere: it is held then, too, by a process of another run.
+    :raises HeldElsewhere: a process of another run still holds it.
     """
     try:
         return await _pursued(project, feature, base)
@@ -145,7 +145,7 @@ class _Pursuit:
         return await self._go_on(note)
 
     async def _say_what_is_merged(self) -> None:
-        """What is on HEAD already stays there, whatever the person says of it: only they take it back."""
+        """Report that a rejected result stays on HEAD: only the person can take it back."""
         proof = self.standing.proof
         if proof is None or self.project.by_hand:
             return
@@ -159,7 +159,7 @@ class _Pursuit:
     # -- which generation
 
     async def _current_generation(self) -> str:
-        """Begin a generation where none is going on that fits what is asked; what to tell of it."""
+        """Start a new generation if there is none or its scenario has changed; return what to report about it."""
         workflow, orders = self.standing.workflow, self.project.orders
         if workflow is None or orders.restart:
             self._begin()
@@ -170,8 +170,8 @@ class _Pursuit:
         return await self._asked_anew(workflow)
 
     def _limit_attempts(self, workflow: ChimeraWorkflow) -> None:
-        """A coder has as many attempts a round as are configured now, and its own where it takes over from a person,
-        who has no limit.
+        """Set the limit on attempts a round as configured now; a coder that takes over from a person, who has no limit,
+        gets its full number.
         """
         if self._attempts == workflow.attempts_of_a_round:
             return
@@ -183,11 +183,11 @@ class _Pursuit:
 
     @property
     def _attempts(self) -> int:
-        """How many attempts whoever implements has in a round; 0 is no limit."""
+        """Return how many attempts the coder or person has in a round; 0 means no limit."""
         return 0 if self.project.by_hand else self.project.settings.max_attempts
 
     def _limit(self, after: int) -> None:
-        """Begin to count the round's attempts after one of them."""
+        """Count the round's attempts from one of them."""
         self.journal.append("limited", max_attempts=self._attempts and after + self._attempts, after=after)
 
     async def _asked_anew(self, workflow: ChimeraWorkflow) -> str:
@@ -200,14 +200,14 @@ class _Pursuit:
             return ""
         self._begin()
         difference = _difference(before.test, test)
-        self.project.progress(self.feature, "the scenario has changed: a new generation begins")
+        self.project.progress(self.feature, "the scenario has changed: starting a new generation")
         return f"The scenario has changed:\n{difference}"
 
     def _begin(self) -> None:
         before = self.standing.workflow
         task = self._task()
         workflow = task.begin(self._attempts, before.generation + 1 if before else 1)
-        if before and before.turned_down:  # what the person has rejected stays so, however often it begins anew
+        if before and before.turned_down:  # rejected changes stay rejected in all later generations
             workflow = workflow.model_copy(update={"turned_down": before.turned_down})
         self.journal.write("begun", feature=self.feature.id, workflow=workflow, asked=self._asked())
 
@@ -267,7 +267,7 @@ class _Pursuit:
         orders = self.project.orders
         note = "\n".join(part for part in (note, await self._based(workshop)) if part)
         if await self._is_edited(workshop):
-            self.project.progress(self.feature, "your working tree has changed since it was read: it is read again")
+            self.project.progress(self.feature, "your working tree has changed since it was read: reading it again")
             self.journal.append("edited")
         while not self.workflow.is_terminal:
             if self.workflow.current_phase is ChimeraPhase.CODE_IMPLEMENTATION:
@@ -285,7 +285,7 @@ class _Pursuit:
         return await self._complete(Publication(workshop))
 
     async def _based(self, workshop: Workshop) -> str:
-        """What to tell of the base where HEAD has left it; a red that nobody has worked on yet is moved to HEAD."""
+        """Return what to report about the base if HEAD has moved; a red that nobody has worked on is moved to HEAD."""
         sealed, head = self.workflow.sealed, workshop.base
         if sealed is None or self.workflow.is_terminal or self.base or sealed.base == head:
             return ""
@@ -293,7 +293,7 @@ class _Pursuit:
         if await workshop.git(lambda git: git.is_ancestor(head, base)):
             return ""
         if not await workshop.git(lambda git: git.is_ancestor(base, head)):
-            line = f"base {base[:10]} is not in the history of HEAD ({head[:10]}), which begins anew: --chimera-restart"
+            line = f"base {base[:10]} is not in the history of HEAD ({head[:10]}); to start over: --chimera-restart"
         elif self.project.by_hand:
             line = f"base {base[:10]}, HEAD {head[:10]}: what was committed since the base is part of your change"
         elif self.workflow.has_candidate:
@@ -305,10 +305,10 @@ class _Pursuit:
         return line
 
     async def _move_red(self, workshop: Workshop, base: str) -> None:
-        """Seal the same test on HEAD, and see it red there.
+        """Seal the same test on HEAD, and run it there, where it must be red.
 
         :raises GreenOnBase: it is green there.
-        :raises Parked: it could not be seen.
+        :raises Parked: it could not be judged.
         """
         say = partial(self.project.progress, self.feature)
         say(f"HEAD has moved from {base[:10]} to {workshop.base[:10]}: sealing the test there, and seeing it red again")
@@ -324,7 +324,7 @@ class _Pursuit:
         say(f"red on {workshop.base[:10]} too{f': {red.failure.as_sentence()}' if red and red.failure else ''}")
 
     async def _is_edited(self, workshop: Workshop) -> bool:
-        """The person has gone on editing since their working tree was read as the candidate."""
+        """Whether the person has edited the working tree since it was read as the candidate."""
         sealed, change = self.workflow.sealed, self.workflow.candidate_under_way
         if not (self.project.by_hand and sealed and change):
             return False
@@ -333,7 +333,7 @@ class _Pursuit:
         return now.tree != change.tree
 
     async def _begin_attempt(self) -> None:
-        """Wait for the attempt's turn, which costs the feature nothing of its time."""
+        """Wait for the attempt's turn; the wait does not count against the feature's time."""
         await self.journal.flushed()
         waited = self.project.turn.waited
         await self.project.turn.attempt(self.workflow.attempt)
@@ -342,7 +342,7 @@ class _Pursuit:
             self.time.deadline = min(later, self.project.allowance.run_ends())
 
     async def _complete(self, publication: Publication) -> Verdict:
-        """The loop has come to its end: publish what is proved."""
+        """End the loop: publish what is proved."""
         if self.standing.proof is None:
             if await self._is_edited(publication.workshop):
                 self.journal.append("edited")
@@ -356,7 +356,7 @@ class _Pursuit:
         return await self._landed(publication, f"complete after {attempts}")
 
     async def _landed(self, publication: Publication, sentence: str) -> Verdict:
-        """The verdict on a proved feature, once it is brought in where that is configured."""
+        """Return the verdict on a proved feature, after landing it if that is configured."""
         why_not = await publication.land()
         return self.verdicts.landed(sentence, publication.proof, why_not, await publication.earlier_on("HEAD"))
 
@@ -388,7 +388,7 @@ class _Pursuit:
         return await self._regressed(run, name)
 
     async def _left_to_the_person(self, publication: Publication, tree: str) -> str:
-        """The command that brings in what is proved; empty where that is done."""
+        """Return the command that merges the proved change; empty if it is merged already."""
         if self.project.by_hand:
             is_open = await publication.is_open(tree) and not await publication.is_on("HEAD")
             return self.verdicts.commit_command(publication.proof) if is_open else ""
@@ -403,7 +403,7 @@ class _Pursuit:
             await workshop.end_all()
 
     async def _present_state(self, workshop: Workshop) -> tuple[str, str, str]:
-        """What the feature is proved against now: the working tree, HEAD once merged, or the branch's tip."""
+        """Return what the feature is proved against now: the working tree, HEAD once merged, or the branch's tip."""
         proof, branch = self.standing.proof, self.standing.branch
         assert proof is not None, "only a proved feature is complete"
         if self.project.by_hand:
@@ -431,12 +431,12 @@ class _Pursuit:
             reason = failure.as_sentence() if failure else "the test is not green"
             self.journal.append("stopped", reason=reason)
             return self.verdicts.regressed(run, name, reason)
-        self.project.progress(self.feature, f"regressed on {name}: a new generation begins")
+        self.project.progress(self.feature, f"regressed on {name}: starting a new generation")
         note = f"regressed on {name}:\n{self.verdicts.causes.of_run(run)}"
         self._begin()
         return await self._go_on(note)
 
-    # -- there already
+    # -- present from the start
 
     async def _green_on_base(self, green: GreenOnBase) -> Verdict:
         sealed = green.sealed

@@ -58,7 +58,7 @@ T = TypeVar("T")
 
 
 class GreenOnBase(Exception):
-    """The test is green on the base: the feature is there already, or the test expects nothing."""
+    """The test is green on the base: the feature exists already, or the test expects nothing."""
 
     def __init__(self, sealed: SealedTest, run: TestRun) -> None:
         super().__init__("green on the base")
@@ -67,9 +67,9 @@ class GreenOnBase(Exception):
 
 
 class DoesNotMerge(PhaseFailed):
-    """The candidate and what it is to be brought in to changed the same lines.
+    """The candidate and the branch that it should land on changed the same lines.
 
-    :param sealed: the sealed test there, not seen red yet.
+    :param sealed: the sealed test on that branch, not proved red yet.
     """
 
     def __init__(self, sealed: SealedTest, conflict: ConflictError) -> None:
@@ -105,16 +105,16 @@ class Workshop:
 
     @property
     def place(self) -> Path:
-        """Where the feature's clones and checkouts lie."""
+        """The folder of the feature's clones and checkouts."""
         return self.project.place(self.feature)
 
     @property
     def trials(self) -> Trials:
-        """The runs with other data."""
+        """Runs the variations."""
         return Trials(self.project.settings, self.feature, self.staging.look)
 
     def acts(self) -> Mapping[ChimeraPhase, Act]:
-        """The table for the executor."""
+        """Return the executor's table of acts."""
         return {
             ChimeraPhase.E2E_TEST_GENERATION: self.generate,
             ChimeraPhase.CODE_IMPLEMENTATION: self.implement,
@@ -126,17 +126,18 @@ class Workshop:
     # -- e2e_test_generation
 
     async def generate(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> SealedTest:
-        """Write the test, see it red on the base for the right reason, and seal it.
+        """Write the test, run it on the base, where it must be red for the right reason, and seal it.
 
         :raises GreenOnBase: it is green there.
-        :raises PreconditionError: it is red for a reason that is the person's to mend.
+        :raises PreconditionError: it is red for a reason that the person has to fix.
         """
         await anyio.to_thread.run_sync(self._check_replaced)
         return await self._red(await self.write_test(workflow), workflow)
 
     async def red_on_base(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> SealedTest:
-        """The test that was sealed elsewhere, sealed on this base and seen red there. The errors are those of
-        :meth:`generate`.
+        """Seal a test that was sealed elsewhere on this base, and prove it red here.
+
+        The errors are those of :meth:`generate`.
         """
         return await self._red(sealed_of(workflow).test, workflow)
 
@@ -147,7 +148,7 @@ class Workshop:
         return sealed.model_copy(update={"shared": shared, "notes": notes})
 
     async def write_test(self, workflow: ChimeraWorkflow) -> GeneratedTest:
-        """The feature's test: the person's own, or what the generating hook answers."""
+        """Return the feature's test: the person's own, or the generating hook's answer."""
         feature = self.feature
         if feature.handwritten:
             source = (self.project.root / feature.path).read_text(encoding="utf-8")
@@ -159,8 +160,8 @@ class Workshop:
         return compiled(test)
 
     async def seal(self, test: GeneratedTest, base: str) -> SealedTest:
-        """The test with its hash and its commit: the base, the files as the person has them, and the test; a test that
-        it replaces is gone from there.
+        """Return the test with its hash and its commit: the base, the person's current files, and the test, without the
+        test that it replaces.
         """
         feature = self.feature
         functions = functions_in(test, handwritten=feature.handwritten)
@@ -200,24 +201,27 @@ class Workshop:
 
     @property
     def _replaced(self) -> str:
-        """The accepted test that goes with this feature; a person who implements removes it with their own hands."""
+        """Return the path of the accepted test that this feature replaces; a person who implements removes it
+        themselves.
+        """
         return "" if self.project.by_hand else self.feature.replaces or ""
 
     def _check_replaced(self) -> None:
-        """
-        :raises ScenarioError: ``replaces=`` names no file of the base.
+        """Check that ``replaces=`` refers to an existing file.
+
+        :raises ScenarioError: the base has no such file.
         """
         path = self.feature.replaces
         if path and self.project.repository.read(self.base, path) is None:
             raise ScenarioError(
-                f"replaces= names no test of {self.base[:10]}: {path!r}.",
+                f"There is no test {path!r} in {self.base[:10]} to replace.",
                 where=f"{self.feature.path}:{self.feature.line}",
-                remedy="Write the accepted test's file, relative to the project's root: "
+                remedy="Give replaces= the accepted test's file, relative to the project's root: "
                 f'replaces="{self.project.settings.test_dir}/test_old.py"',
             )
 
     async def proved_red(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> SealedTest:
-        """The sealed test with its red, once it was red on its base for the right reason."""
+        """Return the sealed test with its red run, after it was red on its base for the right reason."""
         run = await self.look_at_base(sealed, workflow)
         if run.status == "green":
             raise GreenOnBase(sealed, run)
@@ -227,8 +231,11 @@ class Workshop:
         return sealed.model_copy(update={"red": run})
 
     async def _with_its_true_reason(self, run: TestRun, sealed: SealedTest, workflow: ChimeraWorkflow) -> TestRun:
-        """A page that is missing, or in whose place data is, may be the feature's, or there may be none at all. A page
-        whose scripts throw may lack the feature, or be broken as the base's other pages are.
+        """Return the run with its actual reason.
+
+        If a page is missing, or serves data instead of HTML, that may be the feature's page, or there may be no working
+        page at all. If a page's scripts throw, the feature may be missing, or the base's other pages may be broken in
+        the same way.
         """
         held = front_ends(self.project.root)
         if answering := answering_test(sealed, run, held):
@@ -242,7 +249,7 @@ class Workshop:
         try:
             return await self.staging.look(sealed, sealed.commit, sealed.tree, room, workflow)
         except ArrangingFailed as failed:
-            remedy = f"{failed.evidence}\nIt has to do so before the feature is there, too: mend the function."
+            remedy = f"{failed.evidence}\nIt has to work before the feature exists, too: fix the function."
             raise PreconditionError(failed.sentence, where=failed.where, remedy=remedy) from failed
         except PhaseFailed as failed:
             raise EnvironmentTrouble(
@@ -255,10 +262,10 @@ class Workshop:
     # -- code_implementation
 
     async def implement(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> Change:
-        """Have the change made, and read what was changed from the files.
+        """Have the change made, and read from the files what was changed.
 
         :raises WaitingForPerson: the person has not changed anything yet.
-        :raises PhaseFailed: the coder changed nothing, or could not do it.
+        :raises PhaseFailed: the coder changed nothing, or failed.
         """
         return await self.implementing.implement(workflow)
 
@@ -270,7 +277,7 @@ class Workshop:
         return await self.reviewed(change, workflow, self.room(workflow, f"review-{workflow.attempt}"))
 
     async def reviewed(self, change: Change, workflow: ChimeraWorkflow, room: Path) -> Review:
-        """All reviewers' answers as one, kept in the vault."""
+        """Merge all reviewers' answers into one review, and keep it in the vault."""
         if self.project.canaries:
             await self.project.canaries.before_review(self.project.agents)
         brief = self.implementing.brief(workflow, Path())
@@ -293,9 +300,9 @@ class Workshop:
     # -- e2e_validation
 
     async def validate(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> TestRun:
-        """Run the sealed test against the candidate; before it is brought in, on top of what it is brought in to.
+        """Run the sealed test against the candidate; before landing, also on top of the branch that it lands on.
 
-        :raises PhaseFailed: it does not fit there.
+        :raises PhaseFailed: it does not merge there.
         """
         change = change_of(workflow)
         room = self.room(workflow, f"validation-{workflow.attempt}")
@@ -303,7 +310,7 @@ class Workshop:
         for url in run.unloaded if run.status == "green" else ():
             self.project.progress(self.feature, f"note: green, although its page could not load {url}: no network")
         if run.status == "green":
-            run = await self._beyond_its_letter(run, change, room, workflow)
+            run = await self._checked_further(run, change, room, workflow)
         await self.implementing.watch.refuse_trespass()
         if run.status != "green" or self.project.by_hand or not wants_landing(self.project.settings):
             return run
@@ -319,19 +326,21 @@ class Workshop:
             self.queue.leave()
         return run
 
-    async def _beyond_its_letter(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
-        """The green run, once it was green with other data too, and nothing is broken that worked."""
+    async def _checked_further(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+        """Return the green run after it was green with other data too, and nothing that worked before is broken."""
         run = await self.trials.varied(run, change, room, workflow)
         keeping = Keeping(self.project, self.feature, self.staging)
         return await keeping.kept(run, change, room, workflow) if run.status == "green" else run
 
     async def _earlier_where_it_lands(self) -> str:
-        """An earlier result of the feature, beside which this one cannot be proved: only the person takes it back."""
+        """Return an earlier result of the feature that stands in the way of this proof: only a person can take it
+        back.
+        """
         tip = await self.tip()
         return await self.git(lambda git: earlier_result(git, self.feature.id, tip))
 
     async def _proved_on_tip(self, workflow: ChimeraWorkflow, run: TestRun) -> TestRun:
-        """Bring the candidate to where it is to land and prove it there, until that stays where it is."""
+        """Rebase the candidate onto the branch where it lands and prove it there, until that branch no longer moves."""
         while (tip := await self.tip()) != sealed_of(workflow).base:
             try:
                 workflow, run = await self.proved_on(tip, workflow)
@@ -345,7 +354,7 @@ class Workshop:
         return run
 
     async def tip(self) -> str:
-        """The commit that the feature has to be proved on before it is brought in."""
+        """Return the commit that the feature has to be proved on before it lands."""
 
         def say(line: str) -> None:
             self.project.progress(self.feature, line)
@@ -353,7 +362,7 @@ class Workshop:
         return await self.git(lambda git: tip_to_land_on(git, self.project.settings, say))
 
     async def proved_on(self, tip: str, workflow: ChimeraWorkflow) -> tuple[ChimeraWorkflow, TestRun]:
-        """The workflow with its test and candidate on top of another commit, and what was seen of it there.
+        """Return the workflow with its test and candidate on top of another commit, and the judge's run there.
 
         :raises DoesNotMerge: both changed the same lines.
         :raises PhaseFailed: a reviewer rejects it there, or it takes too long.
@@ -381,7 +390,7 @@ class Workshop:
         room = self.room(workflow, f"validation-{workflow.attempt}")
         run = await self.staging.look(sealed, moved.commit, moved.tree, room, after)
         if run.status == "green":
-            run = await self._beyond_its_letter(run, moved, room, after)
+            run = await self._checked_further(run, moved, room, after)
         return after, run
 
     async def _moved(self, change: Change, sealed: SealedTest, workflow: ChimeraWorkflow) -> Change:
@@ -394,14 +403,14 @@ class Workshop:
         )
 
     async def end_all(self) -> None:
-        """Stop whatever still runs for this feature, and let the next one in."""
+        """Stop whatever still runs for this feature, and let the next one into the queue."""
         self.queue.leave()
         await self.staging.end_all()
 
     # -- helpers
 
     def room(self, workflow: ChimeraWorkflow, name: str) -> Path:
-        """A fresh folder in the vault."""
+        """Create a new folder in the vault."""
         return self.project.vault.room(self.feature.slug, workflow.generation, name)
 
     async def git(self, question: Callable[[Repository], T]) -> T:

@@ -1,4 +1,4 @@
-"""The proof in full, as it is kept in the vault: what was red, what was green, and by which tools."""
+"""The complete proof that is kept in the vault: what was red, what was green, and the tools that judged it."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _TOOLS = ("pytest-chimera", "pytest", "pytest-playwright", "playwright")
 
 
 def whole_proof(proof: Proof, workflow: ChimeraWorkflow, custody: Custody) -> dict[str, Any]:
-    """Everything that a proof rests on, as plain data.
+    """Return everything that a proof rests on, as plain data.
 
-    :param workflow: the workflow that has come to its end.
-    :param custody: how everything is that a change has no business with.
+    :param workflow: the finished workflow.
+    :param custody: the state of everything that a change must not touch.
     """
     return {
         "format": FORMAT,
@@ -43,20 +43,20 @@ def whole_proof(proof: Proof, workflow: ChimeraWorkflow, custody: Custody) -> di
 
 
 def told_tools(green: TestRun | None) -> str:
-    """The versions of what judged in one line, the browser's last: as a trailer says it."""
+    """Return the versions of the judge's tools in one line, the browser's last, as in a trailer."""
     browser = _PLACE.sub("", green.browser) if green else ""
     told = [f"{name} {metadata.version(name)}" for name in _TOOLS]
     return ", ".join([*told, browser] if browser else told)
 
 
 def rules() -> dict[str, Any]:
-    """The guardian's rules, and the digest of all that they say: another digest is another set of rules."""
+    """Return the guardian's rules and the digest of their texts: a different digest means different rules."""
     said = json.dumps([asdict(rule) for rule in RULES.values()])
     return {"ids": list(RULES), "sha256": hashlib.sha256(said.encode()).hexdigest()}
 
 
 def tools() -> dict[str, str]:
-    """The versions of what judges."""
+    """Return the versions of the judge's tools."""
     return {"python": platform.python_version(), "system": sys.platform} | {
         name: metadata.version(name) for name in _TOOLS
     }

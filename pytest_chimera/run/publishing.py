@@ -1,4 +1,4 @@
-"""What becomes of a change that is proved: the proof and its commit, its branch, and where it is brought in."""
+"""Publishes a proved change: its proof, its commit, its branch, and the branch where it lands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from pytest_chimera.workflow.transitions import ChimeraPhase
 
 @dataclass
 class Publication:
-    """One feature's way from its green runs to where the person merges it, each step recorded."""
+    """Takes one feature from its green runs to where the person merges it, and records each step."""
 
     workshop: Workshop
 
@@ -33,25 +33,25 @@ class Publication:
 
     @property
     def standing(self) -> Standing:
-        """Where the feature stands now."""
+        """The feature's current standing."""
         return self.journal.standing
 
     @property
     def workflow(self) -> ChimeraWorkflow:
-        """The feature's workflow, which has come to its end."""
+        """The feature's finished workflow."""
         assert self.standing.workflow is not None, "only what has been worked on is proved"
         return self.standing.workflow
 
     @property
     def proof(self) -> Proof:
-        """The proof that is recorded."""
+        """The recorded proof."""
         assert self.standing.proof is not None, "it is asked for after it was recorded"
         return self.standing.proof
 
     # -- the proof
 
     async def prove(self) -> None:
-        """Record the proof, and keep it in full in the vault."""
+        """Record the proof, and keep the complete proof in the vault."""
         proof = await self._made()
         room = self.project.vault.room(self.feature.slug, self.workflow.generation, "proved")
         custody = await self.workshop.git(lambda git: Custody.taken(git.store.source))
@@ -93,7 +93,7 @@ class Publication:
     # -- the branch
 
     async def is_to_publish(self) -> bool:
-        """It was proved, and the run ended before its branch was made; what the person has committed needs none."""
+        """Whether it was proved and the run ended before its branch was made; a person's own commit needs no branch."""
         if self.standing.branch or self.project.by_hand:
             return False
         return not await self.is_on("HEAD")
@@ -105,17 +105,17 @@ class Publication:
         reached(CrashPoint.BRANCH_MADE)
         self.journal.append("published", branch=branch)
 
-    # -- where it is brought in
+    # -- where it lands
 
     async def is_on(self, rev: str) -> bool:
-        """Whether a history holds this result."""
+        """Whether a history contains this result."""
         return bool(await self.carried_by(rev))
 
     async def carried_by(self, rev: str) -> str:
-        """The commit in a history that carries this proof: ours, or the person's own, squashed or committed by hand.
+        """Return the commit in a history that carries this proof: ours, or the person's own, squashed or made by hand.
 
-        Empty where there is none. Once the person has spoken, the commit of an earlier result is none; neither is what
-        the base held already.
+        Return an empty string if there is none. After the person has answered a result, commits of earlier results do
+        not count, and neither do commits that the base already contained.
         """
         return await self.workshop.git(lambda git: self._carried_by(git, rev))
 
@@ -129,14 +129,14 @@ class Publication:
         return found.commit if not self.workflow.words or found.tree == tree else ""
 
     async def note_merge(self) -> None:
-        """Record with which commit the person's branch came to hold this result, where it does."""
+        """Record the commit with which the person's branch came to contain this result, if it does."""
         if carrier := await self.carried_by("HEAD"):
             merged = await self.workshop.git(lambda git: git.came_with(carrier))
             if merged != self.standing.merged:
                 self.journal.append("merged", commit=merged)
 
     async def where(self, tree: str) -> str:
-        """Where the feature is proved, as a person finds it.
+        """Describe where the feature is proved.
 
         :param tree: the files that it is proved on now.
         """
@@ -147,11 +147,11 @@ class Publication:
         return "proved, not committed yet" if await self.is_open(tree) else "proved; it is committed without its proof"
 
     async def is_open(self, tree: str) -> bool:
-        """Whether what the person did by hand, a working tree of these files, is not all committed."""
+        """Whether the person's work by hand, a working tree of these files, is not completely committed."""
         return self.project.by_hand and await self.workshop.git(lambda git: git.tree_of(git.head())) != tree
 
     async def earlier_on(self, rev: str) -> str:
-        """The commit of an earlier result that a history still holds, though the person has spoken since; or empty."""
+        """Return an earlier result's commit that a history still contains after the person rejected it; or empty."""
         if self.project.by_hand or not self.workflow.words or await self.is_on(rev):
             return ""
 
@@ -162,7 +162,7 @@ class Publication:
         return await self.workshop.git(since_the_base)
 
     async def is_to_land(self) -> bool:
-        """Whether it is to be brought in somewhere, by the settings, and was not yet."""
+        """Whether the settings say to land it, and it has not landed yet."""
         if not wants_landing(self.project.settings) or self.project.by_hand or self.standing.merged:
             return False
         commit = self.proof.commit
@@ -171,7 +171,7 @@ class Publication:
         return not await self.workshop.git(lambda git: is_stacked(git, commit))
 
     async def land(self) -> str:
-        """Bring the proved feature in, where that is configured, one at a time; why it was not, when it was not."""
+        """Land the proved feature if that is configured, one at a time; return why it did not land, if so."""
         if not await self.is_to_land():
             return ""
         if self.project.settings.merge == "stack" and f"chimera/{self.feature.slug}" == STACK:
@@ -185,13 +185,13 @@ class Publication:
         except (RepositoryError, PhaseFailed, PreconditionError, EnvironmentTrouble) as error:
             return f"Not {'merged' if self.project.settings.merge == 'ff' else 'stacked'}: {error}"
         except GreenOnBase:
-            return "Not merged: the feature is there already, without this change."
+            return "Not merged: the feature exists already, without this change."
         finally:
             await self.workshop.end_all()
         return ""
 
     async def take_back(self) -> str:
-        """The command that takes this result back from HEAD."""
+        """Return the command that takes this result back from HEAD."""
         return f"git revert --no-edit {(await self.carried_by('HEAD') or self.proof.commit)[:10]}"
 
     async def _why_not_beside_an_earlier_result(self) -> str:
@@ -202,12 +202,14 @@ class Publication:
         if stack_is_there and await self.earlier_on(STACK):
             return (
                 f"Not stacked: an earlier result of it is on {STACK}. Remove that branch (git branch -D {STACK}); the "
-                "next run builds it anew, with all features that are complete."
+                "next run rebuilds it, with all features that are complete."
             )
         return ""
 
     async def _prove_where_it_lands(self) -> None:
-        """A run that ended before the merge left a proof on an older commit: prove it again where it lands."""
+        """A run that ended before the merge left a proof on an older commit: prove it again on the branch where it
+        lands.
+        """
         while (tip := await self.workshop.tip()) != sealed_of(self.workflow).base:
             after, run = await self.workshop.proved_on(tip, self.workflow)
             if run.failure:

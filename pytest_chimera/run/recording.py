@@ -1,4 +1,4 @@
-"""What a run writes into a feature's journal while it works on it, and how it ended."""
+"""What a run records in a feature's journal while it works on it, and at the end."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from pytest_chimera.workflow.transitions import ChimeraPhase
 
 
 def note_end(journal: Journal, verdict: Verdict, reason: str = "") -> None:
-    """Record how the run ended with the feature, for the status. Nothing rests on it, so that it fails quietly.
+    """Record how the run ended with the feature, for the status. Nothing depends on it, so failures are ignored.
 
-    :param reason: what ended it, where that is not recorded yet.
+    :param reason: what ended it, if that is not recorded yet.
     """
     standing = journal.standing
     if standing.workflow is None:
@@ -30,19 +30,19 @@ def note_end(journal: Journal, verdict: Verdict, reason: str = "") -> None:
 
 
 class JournalRecorder(Recorder):
-    """Records what an executor does in a journal."""
+    """Records an executor's steps in a journal."""
 
     def __init__(self, journal: Journal) -> None:
         self._journal = journal
 
     async def started(self, workflow: ChimeraWorkflow) -> None:
-        """What came before is on the disk before the phase begins; before the first one nothing came."""
+        """Flush earlier events to disk before the phase starts; before the first phase there are none."""
         self._journal.write("phase_started", phase=workflow.current_phase.value, attempt=workflow.attempt)
         if workflow.results:
             await self._journal.flushed()
 
     async def finished(self, result: PhaseResult, leads_to: ChimeraPhase) -> None:
-        """The result is put on the disk with the start of the next phase, or at once at an end."""
+        """The result is flushed to disk when the next phase starts, or at once if there is none."""
         self._journal.write("phase_finished", result=result, leads_to=leads_to.value)
         if leads_to in {ChimeraPhase.COMPLETE, ChimeraPhase.FAILED}:
             await self._journal.flushed()

@@ -1,4 +1,4 @@
-"""What a run says of a feature in the end: the rows of docs/reference/outcomes.md."""
+"""The verdicts on features at the end of a run: the rows of docs/reference/outcomes.md."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from pytest_chimera.workflow.transitions import ChimeraPhase
 
 
 def verdict_of(feature: Feature, state: Any, error: ChimeraError, **more: Any) -> Verdict:
-    """The verdict that an error comes to: what happened, where, and what to do about it."""
+    """Return the verdict for an error: what happened, where, and what to do about it."""
     return Verdict(feature=feature.id, state=state, sentence=error.sentence, details=_below(error, error.where), **more)
 
 
@@ -32,12 +32,12 @@ def _below(error: ChimeraError, where: str) -> str:
 
 
 _PUNCTUATION = 40
-"""Characters that a failure holds besides: "next: ", line ends."""
+"""Additional characters in a failure: "next: ", line ends."""
 
 
 @dataclass(frozen=True)
 class Verdicts:
-    """What is said of one feature that has a workflow."""
+    """Makes the verdicts on one feature that has a workflow."""
 
     project: Project
     feature: Feature
@@ -45,41 +45,41 @@ class Verdicts:
 
     @property
     def standing(self) -> Standing:
-        """Where the feature stands now."""
+        """The feature's current standing."""
         return self.journal.standing
 
     @property
     def workflow(self) -> ChimeraWorkflow:
         """Its workflow."""
-        assert self.standing.workflow is not None, "nothing is said of what has not begun"
+        assert self.standing.workflow is not None, "there is no verdict without a workflow"
         return self.standing.workflow
 
     def told(self, verdict: Verdict) -> Verdict:
-        """A verdict with the attempts that were made and the branch that there is."""
+        """Return a verdict with the attempts and the branch, if there is one."""
         return verdict.model_copy(
             update={"attempts": max(0, self.workflow.attempts_ended), "branch": self.standing.branch}
         )
 
     def say(self, state: Any, sentence: str, details: str = "", next_command: str = "") -> Verdict:
-        """A verdict in so many words.
+        """Return a verdict with the given text.
 
-        :param state: one of the states of :class:`Verdict`; ``next_command`` is what to type next.
+        :param state: one of the states of :class:`Verdict`; ``next_command`` is the command to run next.
         """
         verdict = Verdict(
             feature=self.feature.id, state=state, sentence=sentence, details=details, next_command=next_command
         )
         return self.told(verdict)
 
-    # -- not there, and why
+    # -- incomplete, and why
 
     @property
     def causes(self) -> Causes:
-        """What shows why it is not there."""
+        """Finds why the feature is incomplete."""
         place = self.project.vault.generation(self.feature.slug, self.workflow.generation)
         return Causes(self.project.root, place, self.workflow)
 
     def say_why(self, state: Any, sentence: str, account: Account, next_command: str = "") -> Verdict:
-        """A verdict with what shows why, as much of it as an item's failure may hold."""
+        """Return a verdict with as much of the evidence as fits into an item's failure."""
         clean = self.project.clean.text
         cleaned = replace(account, cause=clean(account.cause), attempts=clean(account.attempts))
         sentence = sentence_of(sentence)
@@ -87,14 +87,14 @@ class Verdicts:
         return self.say(state, sentence, cleaned.fitted(room), next_command)
 
     def red(self, note: str) -> Verdict:
-        """Sealed, and stopped before the first coder as ``--chimera-until=red`` asks."""
+        """Return the verdict for ``--chimera-until=red``: sealed, and stopped before the first coder."""
         sealed = sealed_of(self.workflow)
         before = "\n".join(part for part in (note, f"base: {sealed.base[:10]}") if part)
         sentence = f"red for the right reason; sealed as {sealed.test.path}"
         return self.say_why("red", sentence, self._on_base(before))
 
     def unproved(self) -> Verdict:
-        """Red under CI, where nobody is called."""
+        """Return the verdict under CI, where no coder is called."""
         return self.say_why(
             "failed",
             "not proved: red here, and no coder is called under CI",
@@ -103,19 +103,19 @@ class Verdicts:
         )
 
     def waiting(self, note: str) -> Verdict:
-        """Red, and it is the person's turn."""
+        """Return the verdict for a red test when it is the person's turn."""
         sentence = "red: the feature is not there yet, and no coder is configured"
         return self.say_why("waiting", sentence, self._on_base(note, self._your_turn()))
 
     def refused(self) -> Verdict:
-        """The person's change does not do yet."""
+        """Return the verdict on a person's change that is not accepted yet."""
         last = self.workflow.results[-1]
         not_taken = last.phase is ChimeraPhase.CODE_IMPLEMENTATION
-        sentence = f"not taken: {last.reason}" if not_taken else f"still red ({last.phase}): {last.reason}"
+        sentence = f"not accepted: {last.reason}" if not_taken else f"still red ({last.phase}): {last.reason}"
         return self.say_why("waiting", sentence, self.causes.account(f"{self._cause()}\n{self._your_turn()}"))
 
     def failed(self) -> Verdict:
-        """No attempts are left, or they go in circles."""
+        """Return the verdict when no attempts are left, or they go in circles."""
         workflow, last = self.workflow, self.workflow.results[-1]
         cause = self._cause()
         if workflow.attempts_left and (circles := workflow.in_circles):
@@ -124,20 +124,20 @@ class Verdicts:
         return self.say_why("failed", sentence, self.causes.account(cause), self._go_on())
 
     def parked(self, phase: ChimeraPhase, cause: ChimeraError) -> Verdict:
-        """The cause lies outside the change."""
-        return self._troubled("parked", f"parked in {phase}: {cause.sentence}", cause)
+        """Return the verdict for a cause outside the change."""
+        return self._ended_by("parked", f"parked in {phase}: {cause.sentence}", cause)
 
     def stopped(self, error: ChimeraError) -> Verdict:
-        """Something is wrong that the person mends."""
-        return self._troubled("failed", error.sentence, error)
+        """Return the verdict for a problem that the person has to fix."""
+        return self._ended_by("failed", error.sentence, error)
 
     def regressed(self, run: TestRun, name: str, reason: str) -> Verdict:
-        """Complete before, and red now for a reason that is no coder's to mend."""
+        """Return the verdict on a feature that was complete, and is red now for a reason that no coder can fix."""
         sentence = f"complete before, and it cannot be judged on {name}: {reason}"
         return self.say_why("failed", sentence, self.causes.account(self.causes.of_run(run), run.evidence))
 
-    def _troubled(self, state: Any, sentence: str, error: ChimeraError) -> Verdict:
-        """What an error comes to: what it says, the page that it is about, and how the test was red last."""
+    def _ended_by(self, state: Any, sentence: str, error: ChimeraError) -> Verdict:
+        """Return the verdict for an error: its text, the page that it is about, and the last red run."""
         causes = self.causes
         evidence = causes.evidence_in(error.where)
         more = error.sentence.partition("\n")[2]
@@ -159,19 +159,19 @@ class Verdicts:
         return f"The test is {self.workflow.test_path}. Change the code, then run the same command again."
 
     def _go_on(self) -> str:
-        """The command with which a failed feature goes on; without a candidate there is nothing to answer."""
+        """Return the command that continues a failed feature; without a candidate there is nothing to answer."""
         feature = self.feature
         by_name = not feature.nodeid or feature.nodeid.endswith(f"::{feature.function}")
         which = f"-k {feature.function or feature.id}" if by_name else shlex.quote(feature.nodeid)
         how = '--chimera-hint="…"' if self.workflow.change else "--chimera-restart"
         return f"pytest --chimera {how} {which}"
 
-    # -- there
+    # -- complete
 
     def landed(self, sentence: str, proof: Proof, why_not: str, earlier: str = "") -> Verdict:
-        """The verdict on a proved feature: merged, stacked, or on its own branch and why.
+        """Return the verdict on a proved feature: merged, stacked, or on its own branch and why.
 
-        :param earlier: the commit on HEAD of an earlier result, which this one is to take the place of.
+        :param earlier: the commit on HEAD of an earlier result, which this one replaces.
         """
         if merged := self.standing.merged:
             said = self.say("complete", f"{sentence}, merged as {merged[:10]}")
@@ -181,7 +181,7 @@ class Verdicts:
         return self.say("complete", f"{sentence}, on {self.standing.branch}", why_not, self._merge_command(earlier))
 
     def _merge_command(self, earlier: str) -> str:
-        """Until the earlier result is taken back, the branch that replaces it does not merge."""
+        """Return the merge command; the branch does not merge until the earlier result is taken back."""
         if earlier and wants_landing(self.project.settings):
             return f"git revert --no-edit {earlier[:10]}, then the same command again"
         if earlier:
@@ -194,12 +194,12 @@ class Verdicts:
         return f"{shlex.join(['git', 'add', *open_files])} && git commit -m {shlex.quote(self.feature.id)} && {merge}"
 
     def commit_by_hand(self, proof: Proof, attempts: str) -> Verdict:
-        """Green in the person's working tree, with the commit to type."""
+        """Return the verdict on a green working tree, with the commit command."""
         sentence = f"complete after {attempts}: red on {proof.base[:10]}, green in your working tree"
         return self.say("complete", sentence, "", self.commit_command(proof))
 
     def commit_command(self, proof: Proof) -> str:
-        """The commit of what the person did by hand, with a message that carries the proof."""
+        """Return the command that commits the person's work with a message that carries the proof."""
         message = f"{self.feature.description}\n\n{format_trailers(proof)}"
         before = newest_room(self.project.vault.generation(self.feature.slug, self.workflow.generation), "proof")
         path = before / "commit-message.txt" if before else None
@@ -209,19 +209,19 @@ class Verdicts:
         return f"git add --all && git commit --file={path.relative_to(self.project.root).as_posix()}"
 
     def edited(self) -> Verdict:
-        """Green, but the working tree is not any more what was judged."""
-        sentence = "green as it was read; your working tree has changed since, and what it holds now is not proved"
+        """Return the verdict on a working tree that has changed since it was judged green."""
+        sentence = "green when it was read; your working tree has changed since, and is not proved as it is now"
         return self.say("waiting", sentence, "", "pytest --chimera")
 
     def open_merge(self, earlier: str = "") -> str:
-        """The merge that is left to the person; empty when none is.
+        """Return the merge command that is left to the person; empty if there is nothing to merge.
 
         :param earlier: as in :meth:`landed`.
         """
         return "" if self.standing.merged or self.project.by_hand else self._merge_command(earlier)
 
     def there_already(self, commit: str, *, still: bool) -> Verdict:
-        """Green without any change: proved by an earlier commit, or never seen red."""
+        """Return the verdict on a feature that needs no change: proved by an earlier commit, or never seen red."""
         if commit:
             return self.say("still green", f"proved in {commit[:10]}{', still green' if still else ''}")
         if red := self.workflow.sealed:
@@ -229,11 +229,11 @@ class Verdicts:
         return self.say(
             "present",
             "present, never seen red",
-            "The test is green on HEAD. Whether it would notice that the feature is gone is not proved.",
+            "The test is green on HEAD. It is not proved that it would be red without the feature.",
         )
 
 
 def _existing_data(run: TestRun | None) -> str:
-    """What a person is asked about a change that is green only with the words that the test shows."""
+    """Return what to ask a person about a change that is green only with the words that the test shows."""
     failure = run.failure if run else None
     return f"\n{EXISTING_DATA}" if failure and failure.reason is Reason.OTHER_DATA else ""

@@ -1,7 +1,6 @@
-"""Doing a proof again from the commit alone: red on its base, green on its files, with the variations of its seed.
+"""Repeats a proof from the commit alone: red on its base, green on its files, with the variations of its seed.
 
-Nothing that was recorded beside the commit is asked, and no coder. What the commit's trailers say is compared with what
-is seen.
+Only the commit is used: no record outside it, and no coder. The commit's trailers are compared with the results.
 """
 
 from __future__ import annotations
@@ -28,11 +27,11 @@ from pytest_chimera.workflow.machine import ChimeraTask, ChimeraWorkflow, Moved
 
 @dataclass(frozen=True)
 class Verified:
-    """What came of one proof.
+    """The result of verifying one proof.
 
     :param sentence: why it holds, or why not.
-    :param differences: in what this is not as it was when it was proved.
-    :param evidence: the folder with what was seen.
+    :param differences: how the results differ from those of the original proof.
+    :param evidence: the folder with the evidence.
     """
 
     feature: str
@@ -43,11 +42,11 @@ class Verified:
 
 
 class _DoesNotHold(Exception):
-    """What the proof says is not so, or can't be seen here; says why."""
+    """The proof is wrong, or cannot be checked here; the text says why."""
 
 
 async def verify(project: Project, commit: str, proofs: Iterable[Trailers], folder: Path) -> list[Verified]:
-    """Do proofs again, one after the other.
+    """Repeat proofs, one after the other.
 
     :param project: with a vault, a state and agents for this purpose alone.
     :param proofs: what ``commit`` carries; ``folder`` holds the project's files in it.
@@ -60,7 +59,9 @@ async def verify(project: Project, commit: str, proofs: Iterable[Trailers], fold
 def _with_tests(
     project: Project, proofs: Iterable[Trailers], folder: Path
 ) -> Iterator[tuple[Trailers, Committed | None]]:
-    """Each feature's proof with its test: of several, as a squashed message holds them, one whose test is there."""
+    """Yield each feature's proof with its test; a squashed message may hold several proofs of a feature, of which one
+    with an existing test is used.
+    """
     by_feature: dict[str, list[tuple[Trailers, Committed | None]]] = {}
     for each in proofs:
         test = find_test(folder, each.test_sha256, each.feature, project.settings.test_dir)
@@ -79,12 +80,12 @@ class _Again:
 
     @cached_property
     def staging(self) -> Staging:
-        """The runs against base and commit."""
+        """Runs the test against base and commit."""
         return Staging(self.project, self._found.feature)
 
     @property
     def trials(self) -> Trials:
-        """The runs with other data."""
+        """Runs the variations."""
         return Trials(self.project.settings, self._found.feature, self.staging.look)
 
     def _room(self, name: str) -> Path:
@@ -104,7 +105,7 @@ class _Again:
             return Verified(self.trailers.feature, False, str(why), tuple(self.differences), room)
         return Verified(self.trailers.feature, True, sentence, tuple(self.differences), room)
 
-    # -- what the commit says
+    # -- what the commit records
 
     def _check_trailers(self) -> None:
         for name, value in (("Chimera-Base", self.trailers.base), ("Chimera-Test-SHA256", self.trailers.test_sha256)):
@@ -112,9 +113,10 @@ class _Again:
                 raise _DoesNotHold(f"the trailer {name} is missing")
         if self.committed is None:
             digest = self.trailers.test_sha256[:12]
-            raise _DoesNotHold(f"no file of {self.commit[:10]} has the sealed test's digest {digest}…: it was changed")
+            commit = self.commit[:10]
+            raise _DoesNotHold(f"no file of {commit} has the sealed test's digest {digest}…: the test was changed")
         if not self.trailers.deployment_proved:
-            self.differences.append("it was proved on a staging that was only trusted; here each commit is deployed")
+            self.differences.append("it was proved on a staging that was trusted; here each commit is deployed")
 
     @property
     def _found(self) -> Committed:
@@ -141,15 +143,16 @@ class _Again:
         return sealed
 
     def _base(self) -> str:
-        """
-        :raises _DoesNotHold: the base is not here.
+        """Return the id of the base.
+
+        :raises _DoesNotHold: the base is not in this repository.
         """
         git, base = self.project.repository, self.trailers.base
         try:
             git.bring(base)
         except RepositoryError:
             raise _DoesNotHold(
-                f"its base {base[:10]} is not in this repository: bring it with `git fetch --unshallow`, or `git fetch "
+                f"its base {base[:10]} is not in this repository: fetch it with `git fetch --unshallow`, or `git fetch "
                 f"origin {base}`"
             ) from None
         if not git.is_ancestor(base, self.commit):
@@ -157,7 +160,7 @@ class _Again:
         return base
 
     def _sealed_commit(self, base: str) -> str:
-        """The base with the sealed test: the commit that chimera made then, or the same made again."""
+        """Return the base with the sealed test: chimera's original commit, or an identical one made now."""
         git, test = self.project.repository, self._found.test
         for parent in git.parents(self.trailers.commit or self.commit):
             content = git.read(parent, test.path)
@@ -169,7 +172,7 @@ class _Again:
         overlay = {path: git.read(self.commit, path) for path in (test.path, *beside)}
         return git.seal(base, overlay, "Test: sealed again, to verify a proof", "verify/sealed").commit
 
-    # -- what is seen
+    # -- what is judged
 
     async def _seen(self, sealed: SealedTest) -> str:
         workflow = _workflow(self._found, sealed)
@@ -200,7 +203,7 @@ class _Again:
             raise _DoesNotHold(f"the test is green on its base {sealed.base[:10]}: the feature was there before")
         if failure.reason not in RIGHT_REDS:
             raise _DoesNotHold(
-                f"on its base {sealed.base[:10]} the test is red for another reason than that the feature is missing: "
+                f"on its base {sealed.base[:10]} the test is red, but not because the feature is missing: "
                 f"{failure.as_sentence()}\n{failure.message}"
             )
         self._compare("it was red for", self.trailers.red, f"{failure.reason} {failure.signature}")
@@ -230,20 +233,20 @@ class _Again:
         return sealed.model_copy(update={"shared": shared})
 
     async def _with_variations(self, run: TestRun, change: Change, workflow: ChimeraWorkflow) -> TestRun:
-        """The run with the variations of the recorded seed; without them where it can't be known what varies."""
+        """Return the run with the variations of the recorded seed; without them if it is unknown what to vary."""
         if not self.trailers.seed:
             self.differences.append("it records no seed: no variations were run")
             return run
         marked = self._found.marked
         if marked and marked.fixed is None:
-            self.differences.append("no variations were run: the marker does not write the words of fixed= out")
+            self.differences.append("no variations were run: the marker's fixed= is not a literal")
             return run
         run = await self.trials.varied(run, change, self._room("varied"), workflow, self.trailers.seed)
         if run.status == "green":
             self._compare("it was varied in", self.trailers.varied, "; ".join(run.varied))
         return run
 
-    # -- in what it differs
+    # -- how it differs
 
     def _compare(self, what: str, then: str, now: str) -> None:
         if then and then != now:
@@ -281,18 +284,20 @@ def _is(content: bytes, source: str) -> bool:
 
 
 def proofs_at(git: Repository, rev: str) -> tuple[str, tuple[Trailers, ...]]:
-    """A commit's id and the proofs that it carries.
+    """Return a commit's id and the proofs that it carries.
 
     :raises RepositoryError: there is no such commit, or it carries none.
     """
     if not git.exists(rev):
-        raise RepositoryError(f"There is no commit {rev}.", where=str(git.root), remedy="Fetch it, or mend its name.")
+        raise RepositoryError(
+            f"There is no commit {rev}.", where=str(git.root), remedy="Fetch it, or correct the name."
+        )
     commit, proofs = git.proofs_of(rev)
     if proofs:
         return commit, tuple(replace(each, commit=each.commit or commit) for each in proofs)
     newest = next(iter(git.proofs(commit).values()), None)
-    near = f"The newest one in its history is {newest.commit[:10]}, of {newest.feature}." if newest else ""
+    near = f"The newest proof in its history is {newest.commit[:10]}, of {newest.feature}." if newest else ""
     raise RepositoryError(
         f"{rev} ({commit[:10]}) carries no proof: its message has no line Chimera-Feature.",
-        remedy=near or "There is none in its history either. `git log --all --grep=Chimera-Feature` looks everywhere.",
+        remedy=near or "Its history has none either. `git log --all --grep=Chimera-Feature` looks everywhere.",
     )

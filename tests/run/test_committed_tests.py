@@ -40,7 +40,7 @@ def test_a_file_without_a_table_of_pytests_is_passed_over(tmp_path: Path) -> Non
 
 def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[[[")
-    with pytest.raises(SettingError, match=r"pyproject\.toml, as it is committed, cannot be read"):
+    with pytest.raises(SettingError, match=r"The committed pyproject\.toml cannot be read"):
         committed_settings(tmp_path)
 
 

@@ -150,7 +150,7 @@ def test_a_phase_in_which_the_machine_slept_is_done_again_free(fast: Fast, meanw
     fast.begin("a", body=SLEEPS + coder(SLEEPS_ONCE, meanwhile), config="chimera_max_attempts = 1")
     result = fast.chimera()
     result.assert_outcomes(passed=1)
-    result.stdout.fnmatch_lines(["*The machine slept for 2400 s meanwhile. code_implementation is done again*"])
+    result.stdout.fnmatch_lines(["*The machine slept for 2400 s during this phase. code_implementation is repeated*"])
     assert attempts(fast) == 1
     assert fast.said("implement") == ["implement test_a 1"] * 2
 

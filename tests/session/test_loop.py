@@ -205,7 +205,7 @@ def test_a_changed_scenario_begins_a_new_generation_and_shows_the_difference(qui
     path = quick.path / "tests" / "features" / "test_greeting.py"
     path.write_text(path.read_text().replace("Hello, Ada!", "Dear Ada!"))
     result = quick.chimera("--chimera-until=red")
-    result.stdout.fnmatch_lines(["*the scenario has changed: a new generation begins*"])
+    result.stdout.fnmatch_lines(["*the scenario has changed: starting a new generation*"])
 
 
 def test_a_comment_in_the_scenario_changes_nothing(quick: QuickApp) -> None:

@@ -231,7 +231,7 @@ def test_a_changed_function_is_a_changed_scenario_and_a_comment_is_not(post: Qui
     post.write(conftest=LETTERS.replace("the post", "some post"))
     post.chimera().stdout.no_fnmatch_line("*new generation*")
     post.write(conftest=LETTERS.replace('"letter" * count', '"card" * count'))
-    post.chimera("--chimera-until=red").stdout.fnmatch_lines(["*the scenario has changed: a new generation begins*"])
+    post.chimera("--chimera-until=red").stdout.fnmatch_lines(["*the scenario has changed: starting a new generation*"])
 
 
 def test_a_coder_that_changes_a_function_is_refused(post: QuickApp) -> None:

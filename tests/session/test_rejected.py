@@ -71,7 +71,7 @@ def test_by_hand_what_was_rejected_is_not_taken_either(quick: QuickApp) -> None:
     quick.chimera("tests/features").assert_outcomes(passed=1)
     result = quick.chimera("tests/features", f"--chimera-reject={WORDS}")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f'*not taken: The person has rejected this very change: "{WORDS}"*'])
+    result.stdout.fnmatch_lines([f'*not accepted: The person has rejected this very change: "{WORDS}"*'])
     quick.write(page=OTHER)
     quick.chimera("tests/features").assert_outcomes(passed=1)
 

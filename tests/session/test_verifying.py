@@ -133,7 +133,7 @@ def test_a_commit_without_a_proof_is_a_usage_error_that_names_the_nearest(app: A
     result = app.run("--chimera-verify=HEAD")
     assert result.ret == 4
     result.stderr.fnmatch_lines(
-        ["*HEAD (*) carries no proof*", f"The newest one in its history is {commit[:10]}, of test_greet."]
+        ["*HEAD (*) carries no proof*", f"The newest proof in its history is {commit[:10]}, of test_greet."]
     )
     unknown = app.run("--chimera-verify=no-such-branch")
     assert unknown.ret == 4
