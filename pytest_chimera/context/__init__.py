@@ -1,1 +1,1 @@
-"""What a run works with: the project, its limits, its turns and its circuit breakers."""
+"""What a run works with: the project, its limits, its scheduler and its circuit breakers."""

@@ -1,7 +1,7 @@
 """A circuit breaker for each hook, shared by all features of a run.
 
-A hook that has met trouble outside the change several times in a row is not called for a while. Then one call goes
-through as a probe: when it succeeds all go on, when it fails the pause is doubled.
+After several failures in a row outside the change, a hook is not called for a while. Then one call goes through as a
+probe: if it succeeds, calls resume; if it fails, the pause is doubled.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from pytest_chimera.errors import EnvironmentTrouble
 from pytest_chimera.system.time_limits import time_stands_still
 
 OPENS_AFTER = 5
-"""How many failures in a row, of whatever features, stop a hook from being called."""
+"""How many failures in a row, across features, stop a hook from being called."""
 FIRST_PAUSE = 15.0
-"""Seconds until the first probe; doubled after each probe that failed."""
+"""Seconds until the first probe; doubled after each failed probe."""
 PROBES = 4
-"""How many probes may fail before features no longer wait for the hook in this run."""
+"""How many probes may fail before features stop waiting for the hook in this run."""
 _LOOK_EVERY = 0.05
 
 
 class CircuitOpen(EnvironmentTrouble):
-    """A hook is not called, because it has kept failing."""
+    """A hook was not called, because it keeps failing."""
 
 
 @dataclass
@@ -41,8 +41,8 @@ class _Circuit:
 class Breakers:
     """The circuit breakers of one run, in one event loop.
 
-    :param say: told when a hook is no longer called, is probed, and answers again.
-    :param opens_after: failures in a row; ``pause`` seconds until the first probe.
+    :param say: called with a message when a hook is no longer called, is probed, and works again.
+    :param opens_after: failures in a row; ``pause``: seconds until the first probe.
     """
 
     def __init__(
@@ -59,9 +59,9 @@ class Breakers:
 
     @asynccontextmanager
     async def watching(self, hook: str) -> AsyncIterator[None]:
-        """Call the hook inside.
+        """Call the hook in this context.
 
-        Where its trouble may pass, a feature waits for the probe's end; where it will not, it is refused at once.
+        While the trouble may be temporary, a feature waits for the next probe; otherwise it is refused at once.
 
         :raises CircuitOpen: the hook keeps failing, and is not called.
         """
@@ -85,7 +85,7 @@ class Breakers:
             while self._is_open(circuit):
                 if not circuit.probing and self._left(circuit) <= 0:
                     circuit.probing = True
-                    self._say(f"{hook}: trying once whether it answers again")
+                    self._say(f"{hook}: trying one call")
                     return
                 trouble = circuit.last
                 assert trouble is not None, "an open circuit has failed"
@@ -103,7 +103,7 @@ class Breakers:
         return CircuitOpen(
             f"{hook} was not called, because it failed {circuit.failures} times in a row: {trouble.sentence}",
             where=trouble.where,
-            remedy=trouble.remedy or "Mend the cause, then run the same command again.",
+            remedy=trouble.remedy or "Fix the cause, then run the same command again.",
         )
 
     def _failed(self, hook: str, circuit: _Circuit, trouble: EnvironmentTrouble) -> None:
@@ -120,5 +120,5 @@ class Breakers:
 
     def _answered(self, hook: str, circuit: _Circuit) -> None:
         if self._is_open(circuit):
-            self._say(f"{hook} answers again")
+            self._say(f"{hook} works again")
         circuit.failures, circuit.probes, circuit.probing = 0, 0, False

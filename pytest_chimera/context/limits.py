@@ -1,4 +1,4 @@
-"""What a run may spend: time for each phase, feature and run; deployments and browsers at once; free memory."""
+"""What a run may use: time for each phase, feature and run; concurrent deployments and browsers; memory."""
 
 from __future__ import annotations
 
@@ -20,23 +20,23 @@ from pytest_chimera.system.time_limits import time_stands_still
 from pytest_chimera.workflow.transitions import ChimeraPhase, Outcome
 
 SHARE = 0.95
-"""Which part of a phase's recorded durations is not longer than what its learned limit is made of."""
+"""The quantile of a phase's recorded durations from which its limit is learned."""
 MULTIPLE = 3.0
-"""How many times that the learned limit is."""
+"""The learned limit as a multiple of that quantile."""
 FLOOR = 60.0
-"""Seconds that a learned limit is never below."""
+"""The minimum of a learned limit, in seconds."""
 FEWEST = 5
-"""How many durations have to be recorded before a limit is learned from them."""
+"""How many durations must be recorded before a limit is learned."""
 
 
 def recorded_durations(state: Path) -> dict[ChimeraPhase, list[float]]:
-    """How long each phase took, in seconds, where it ended in success, in all journals that can be read."""
+    """Return the durations of each phase's successful runs, in seconds, from all journals that can be read."""
     found: dict[ChimeraPhase, list[float]] = defaultdict(list)
     for path in sorted(state.glob("*.jsonl")):
         try:
             workflow = standing_of(path).workflow
         except ChimeraError:
-            continue  # the feature itself says what is wrong with its journal, when it is worked on
+            continue  # a feature with a damaged journal reports it when it runs
         for result in workflow.results if workflow else ():
             if result.outcome is Outcome.SUCCESS:
                 found[result.phase].append(result.seconds)
@@ -44,10 +44,10 @@ def recorded_durations(state: Path) -> dict[ChimeraPhase, list[float]]:
 
 
 def learned_limit(durations: Iterable[float], ceiling: float) -> float:
-    """A phase's time limit: a multiple of what nearly all of its durations stay below, between floor and ceiling.
+    """Return a phase's time limit: a multiple of the upper end of its durations, between floor and ceiling.
 
-    :param durations: in seconds; too few of them leave the ceiling.
-    :param ceiling: the configured limit; 0 is none.
+    :param durations: in seconds; if there are too few, the limit is the ceiling.
+    :param ceiling: the configured limit; 0 means none.
     """
     ordered = sorted(durations)
     if len(ordered) < FEWEST:
@@ -58,25 +58,25 @@ def learned_limit(durations: Iterable[float], ceiling: float) -> float:
 
 
 class TimeIsUp(EnvironmentTrouble):
-    """The feature, or the whole run, has had its time."""
+    """The time limit of the feature, or of the run, is reached."""
 
 
 @dataclass
 class Allowance:
-    """What one run may spend at once and altogether, shared by its features, in one event loop."""
+    """What one run may use, at once and in total, shared by its features in one event loop."""
 
     settings: Settings
     began: float = field(default_factory=time.monotonic)
     _places: dict[str, anyio.Semaphore] = field(default_factory=dict)
 
     def has_room(self) -> bool:
-        """Whether there is memory enough to begin another feature beside those that are under way."""
+        """Whether there is enough memory to start another feature besides those that are running."""
         wanted = self.settings.min_free_memory * 1_000_000
         return not wanted or psutil.virtual_memory().available >= wanted
 
     @asynccontextmanager
     async def a_browser(self) -> AsyncIterator[None]:
-        """Wait for a browser's place, and hold it."""
+        """Wait for a free browser slot, and hold it."""
         await self.take("browser", self.settings.max_browsers)
         try:
             yield
@@ -84,15 +84,15 @@ class Allowance:
             self.give_back("browser")
 
     async def a_deployment(self) -> None:
-        """Wait for a deployment's place; :meth:`deployment_ended` gives it back."""
+        """Wait for a free deployment slot; :meth:`deployment_ended` frees it."""
         await self.take("deployment", self.settings.max_deployments)
 
     def deployment_ended(self) -> None:
-        """A deployment is gone."""
+        """Free a deployment slot."""
         self.give_back("deployment")
 
     async def take(self, what: str, most: int) -> None:
-        """Wait until fewer than ``most`` are in use; 0 is no limit. The wait counts towards no time limit."""
+        """Wait until fewer than ``most`` are in use; 0 means no limit. No time limit runs during the wait."""
         if not most:
             return
         place = self._places.setdefault(what, anyio.Semaphore(most))
@@ -100,20 +100,20 @@ class Allowance:
             await place.acquire()
 
     def give_back(self, what: str) -> None:
-        """One less is in use."""
+        """Decrease the number in use."""
         if what in self._places:
             self._places[what].release()
 
     def run_ends(self) -> float:
-        """When the run has had its time, by the monotonic clock."""
+        """Return when the run's time is up, by the monotonic clock."""
         return self.began + self.settings.run_limit if self.settings.run_limit else math.inf
 
     def feature_ends(self) -> float:
-        """When a feature that begins now has had its time."""
+        """Return when the time of a feature that starts now is up."""
         return time.monotonic() + self.settings.feature_limit if self.settings.feature_limit else math.inf
 
     def time_is_up(self) -> TimeIsUp:
-        """The trouble of a feature that was cut off."""
+        """Return the error for a feature that was cut off."""
         if time.monotonic() >= self.run_ends():
             key, limit, who = "chimera_run_limit", self.settings.run_limit, "run"
         else:

@@ -41,15 +41,16 @@ Progress = Callable[[Feature, str], None]
 
 
 class PlantedCheats(Protocol):
-    """Shows reviewers and judge what they have to refuse, before they are asked about anything that counts."""
+    """Shows reviewers and judge planted cheats before asking them about a real change."""
 
     def refuse_broken(self) -> None:
-        """
-        :raises BrokenRun: somebody let one pass.
+        """Refuse to go on after a planted cheat was accepted.
+
+        :raises BrokenRun: one was accepted.
         """
 
     async def before_review(self, agents: Agents) -> None:
-        """Show the reviewers changes that tamper."""
+        """Show the reviewers planted changes."""
 
     async def before_judging(self, agents: Agents) -> None:
         """Show the judge tests that expect nothing."""
@@ -57,12 +58,12 @@ class PlantedCheats(Protocol):
 
 @dataclass(frozen=True)
 class Orders:
-    """What the command line asks of this run.
+    """What the command line asks for.
 
-    :param restart: start the selected features over; ``reprove`` complete ones again.
+    :param restart: start the selected features over; ``reprove``: prove complete ones again.
     :param until_red: stop before the first coder is called.
-    :param words: what the person says about the last candidates; ``rejects`` them rather than hints.
-    :param calls_coder: false under ``CI``, unless a coder stands on the command line.
+    :param words: the person's comment on the last candidates; ``rejects``: it is a rejection rather than a hint.
+    :param calls_coder: false under ``CI``, unless a coder is given on the command line.
     """
 
     restart: bool = False
@@ -75,24 +76,24 @@ class Orders:
 
 @dataclass(frozen=True)
 class Project:
-    """Everything that a feature's work needs to know of its project.
+    """Everything about the project that work on its features needs.
 
-    :param root: pytest's rootdir; ``state`` the folder of the journals; ``work`` of the clones and checkouts.
-    :param config_files: configuration as it stands in the working tree, relative to the root: part of every seal.
-    :param by_hand: the person implements.
-    :param browser: finds the browser, once it is needed.
-    :param tables: the project's own words; ``functions`` those with a function.
-    :param ready: what has to be green before anything counts, as ``chimera_ready`` says it.
-    :param mirror: shows a feature's standing in the pytest cache.
-    :param progress: says one line about a feature.
-    :param turn: the feature's place among those that are worked on at once.
-    :param canaries: what reviewers and judge are shown before anything counts.
-    :param allowance: what the run may spend.
+    :param root: pytest's rootdir; ``state``: the folder of the journals; ``work``: the folder of clones and checkouts.
+    :param config_files: configuration files in the working tree, relative to the root: part of every seal.
+    :param by_hand: a person implements.
+    :param browser: finds the browser when it is first needed.
+    :param tables: the project's own phrases; ``functions``: those with a function.
+    :param ready: the test that must be green before a test is judged, from ``chimera_ready``.
+    :param mirror: copies a feature's standing to the pytest cache.
+    :param progress: prints a line about a feature.
+    :param turn: the feature's turn among those of the run.
+    :param canaries: planted cheats for reviewers and judge.
+    :param allowance: what the run may use.
     :param breakers: stop calling a hook that keeps failing, for all features.
-    :param sandboxes: what programs that run the candidate's code run in, where there is one.
-    :param clean: makes fit to be kept and shown what comes from outside.
-    :param ahead: puts all journals on the disk at once.
-    :param run: names the run; the workers of one run have it in common.
+    :param sandboxes: the sandboxes for programs that run the candidate's code, if any.
+    :param clean: sanitizes external text before it is stored or shown.
+    :param ahead: flushes all journals to disk at once.
+    :param run: the id of the run, shared by its workers.
     """
 
     root: Path
@@ -126,12 +127,12 @@ class Project:
         return await anyio.to_thread.run_sync(question, self.repository)
 
     def read(self, path: str) -> bytes | None:
-        """A file of the working tree, by its path from the root; ``None`` where there is none."""
+        """Return a file of the working tree by its path from the root; ``None`` if it does not exist."""
         place = self.root / path
         return place.read_bytes() if place.is_file() else None
 
     def journal(self, feature: Feature) -> Journal:
-        """The feature's journal, read and checked."""
+        """Return the feature's journal, read and checked."""
 
         def mirror(standing: Standing) -> None:
             self.mirror(feature, readable(standing))
@@ -139,7 +140,7 @@ class Project:
         return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror, self.ahead, self.clean)
 
     def place(self, feature: Feature) -> Path:
-        """Where a feature's clones and checkouts lie; whoever holds the feature may empty it."""
+        """Return the folder of a feature's clones and checkouts; the process that holds the feature may empty it."""
         return self.work / "features" / feature.slug
 
     def _note_holder(self, holder: Path) -> None:
@@ -151,9 +152,9 @@ class Project:
 
     @contextmanager
     def held(self, feature: Feature) -> Iterator[None]:
-        """Hold the feature for this process; what a killed one left behind is removed.
+        """Hold the feature for this process, and remove what a killed process left behind.
 
-        :raises HeldElsewhere: another process works on it; says which, and since when.
+        :raises HeldElsewhere: another process works on it; the error says which, and since when.
         """
         path = self.state / f"{journal_name(feature.id)}.lock"
         holder = path.with_suffix(".holder")
@@ -176,7 +177,7 @@ class Project:
 
 
 def state_out_of_reach(folder: Path, error: OSError) -> StateOutOfReach:
-    """The folder of the journals cannot be written."""
+    """Return the error for a journals' folder that cannot be written."""
     return StateOutOfReach(
         f"The state cannot be written: {error.strerror or error}.",
         where=str(folder),
@@ -201,10 +202,10 @@ def _held(feature: Feature, lock: Path, holder: Path) -> HeldElsewhere:
 def time_limits(
     settings: Settings, table: Mapping[ChimeraPhase, Mapping[str, Any]] | None, state: Path | None = None
 ) -> Mapping[ChimeraPhase, Route]:
-    """The table of transitions with the project's own changes and the configured time limits.
+    """Return the table of transitions with the project's own changes and the configured time limits.
 
-    :param table: what ``pytest_chimera_transitions`` answered.
-    :param state: the folder of the journals, from which limits are learned where that is configured.
+    :param table: the answer of ``pytest_chimera_transitions``.
+    :param state: the folder of the journals, from which limits are learned if that is configured.
     """
     limits = {
         ChimeraPhase.E2E_TEST_GENERATION: settings.generation_timeout + settings.staging_timeout,

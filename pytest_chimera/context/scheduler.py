@@ -1,6 +1,6 @@
-"""Whose turn it is: how many features are worked on at once, and in which order their attempts begin.
+"""The scheduler: how many features are worked on at once, and in which order their attempts start.
 
-Every feature gets its first attempt before any gets its second; among equals the order of the items counts.
+Every feature gets its first attempt before any gets its second; ties are broken by the order of the items.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 import anyio
 
 LAST = 1_000_000_000
-"""The attempt of a feature that goes on only when nothing else is left to do."""
+"""The attempt number of a feature that waits until all others are done."""
 
 
 class NotBegun(Exception):
-    """The run was told to begin nothing more before this feature's turn came."""
+    """The run stopped starting features before this feature's turn came."""
 
 
 @dataclass(order=True)
@@ -32,7 +32,7 @@ class Turns:
     """The turns of one run, in one event loop.
 
     :param jobs: how many features may be worked on at once.
-    :param has_room: whether the machine bears one more beside those that are worked on.
+    :param has_room: whether the machine has capacity for one more.
     """
 
     def __init__(self, jobs: int = 1, has_room: Callable[[], bool] = lambda: True) -> None:
@@ -44,12 +44,12 @@ class Turns:
         self._begins_up_to: int | None = None
 
     def enrol(self, order: int) -> Turn:
-        """A feature's turn; ``order`` is its place among the items, and its name here."""
+        """Return a feature's turn; ``order`` is its place among the items, and identifies it here."""
         self._before_first.add(order)
         return Turn(self, order)
 
     def begin_no_more_after(self, order: int) -> None:
-        """Let no feature begin that stands after ``order`` among the items; what has begun goes on."""
+        """Start no feature that comes after ``order`` among the items; running features continue."""
         self._begins_up_to = order if self._begins_up_to is None else min(order, self._begins_up_to)
         for waiter in self._queue:
             if self._refuses(waiter.order):
@@ -60,9 +60,9 @@ class Turns:
         return late and order in self._before_first and order not in self._busy
 
     async def take(self, order: int, attempt: int) -> None:
-        """Wait for a free place.
+        """Wait for a free slot.
 
-        :raises NotBegun: the run begins nothing more.
+        :raises NotBegun: the run starts no more features.
         """
         waiter = _Waiter(attempt, order)
         heapq.heappush(self._queue, waiter)
@@ -79,17 +79,17 @@ class Turns:
             raise
 
     def had_first(self, order: int) -> None:
-        """The feature has had its first attempt, or will have none."""
+        """Note that the feature has had its first attempt, or will not have one."""
         self._before_first.discard(order)
         self._grant()
 
     def give_back(self, order: int) -> None:
-        """Leave the place to the next one."""
+        """Pass the slot to the next feature."""
         self._busy.pop(order, None)
         self._grant()
 
     def must_wait(self, attempt: int) -> bool:
-        """Whether an attempt has to let others go first."""
+        """Whether an attempt has to let other features go first."""
         self._drop_gone()
         return attempt > 1 and bool(self._before_first or (self._queue and self._queue[0].attempt < attempt))
 
@@ -127,23 +127,23 @@ class Turn:
     async def begin(self) -> None:
         """Wait until the feature may be worked on.
 
-        :raises NotBegun: the run begins nothing more.
+        :raises NotBegun: the run starts no more features.
         """
         await self._turns.take(self.order, 1)
 
     async def attempt(self, number: int) -> None:
-        """An attempt is to begin: let those go first that had fewer."""
+        """Let features with fewer attempts go first."""
         if number > 1:
             self._turns.had_first(self.order)
         if self._turns.must_wait(number):
             await self._again(number)
 
     def coder_is_asked(self) -> None:
-        """The coder is asked now: others may begin their second attempt."""
+        """Note that the coder is called now: other features may start their second attempt."""
         self._turns.had_first(self.order)
 
     async def when_others_are_done(self) -> None:
-        """Give the place back, and have it again when nothing else is left to do."""
+        """Give up the slot, and wait until all other features are done."""
         self._turns.had_first(self.order)
         await self._again(LAST)
 
@@ -154,11 +154,11 @@ class Turn:
         self.waited += time.monotonic() - since
 
     def end(self) -> None:
-        """The feature is done with, for this run."""
+        """End the feature's turn in this run."""
         self._turns.had_first(self.order)
         self._turns.give_back(self.order)
 
 
 def unhurried() -> Turn:
-    """The turn of a feature that is alone."""
+    """Return a turn for a feature that runs alone."""
     return Turns(1).enrol(0)

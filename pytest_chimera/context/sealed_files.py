@@ -1,4 +1,4 @@
-"""What lies beside an end-to-end test, and which tests it holds, as a commit has them."""
+"""The files next to an end-to-end test, and the tests that it contains, read from a commit."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ from pytest_chimera.scenario.functions.helpers import is_arrangement, modules_of
 
 
 def e2e_files(git: Repository, commit: str, test_path: str) -> dict[str, bytes]:
-    """A commit's files in a test's own folder, by their paths in the project: all that a hand-written test may use."""
+    """Return the files in a test's folder, by their paths in the project: all that a hand-written test may use."""
     folder = PurePosixPath(test_path).parent.as_posix()
     read = ((path, git.read(commit, path)) for path in git.files(commit, folder))
     return {path: content for path, content in read if content is not None}
 
 
 def beside(sealed: SealedTest, git: Repository) -> dict[str, Mapping[str, bytes]]:
-    """What lies beside a sealed test where the judge runs it, all as it was sealed: the arguments of the judge."""
+    """Return the sealed files that the judge puts next to a sealed test, as the judge's arguments."""
     if sealed.handwritten:
         return {"e2e_files": e2e_files(git, sealed.commit, sealed.test.path)}
     return {"helpers": helper_files(git, sealed.commit, sealed.test)}
 
 
 def helper_files(git: Repository, commit: str, test: GeneratedTest) -> dict[str, bytes]:
-    """A commit's modules for the step functions that a generated test imports; empty when it imports none.
+    """Return the modules of step functions that a generated test imports; empty if it imports none.
 
-    They may use whatever else lies in their folder, but for its tests and its conftest.py.
+    They may use everything else in their folder, except its tests and its conftest.py.
     """
     if not modules_of(test):
         return {}
@@ -48,7 +48,7 @@ def _is_pytests(path: str) -> bool:
 
 
 def is_one_test(test: GeneratedTest) -> bool:
-    """Whether a module holds one test and no parameters of it."""
+    """Whether a module contains exactly one test, which is not parametrized."""
     tests = [node for node in ast.parse(test.source).body if isinstance(node, ast.FunctionDef) and _collected(node)]
     return len(tests) == 1 and all(map(is_arrangement, tests[0].decorator_list))
 
@@ -58,12 +58,12 @@ def _collected(node: ast.FunctionDef) -> bool:
 
 
 def whole_module(test: GeneratedTest) -> GeneratedTest:
-    """The module with all of its tests, for one that holds several or has parameters."""
+    """Return the module with all of its tests, if it contains several or parametrized ones."""
     return test.model_copy(update={"name": ""})
 
 
 async def collected(test: GeneratedTest, git: Repository, commit: str) -> tuple[tuple[str, ...], bool]:
-    """The node ids of a module of end-to-end tests as it lies in a commit, and whether it needs its folder beside it.
+    """Return the node ids of a module of end-to-end tests in a commit, and whether it needs its folder.
 
     :raises PreconditionError: it cannot be collected by itself.
     """

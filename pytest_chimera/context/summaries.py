@@ -1,4 +1,4 @@
-"""How results are said to people: attempts, spans of time, and texts that are too long."""
+"""Formats results for people: attempts, durations, and texts that are too long."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_chimera.workflow.transitions import Outcome
 
 
 def span(seconds: float) -> str:
-    """A span of time as people say it: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``, ``3 d``."""
+    """Format a duration: ``0.4 s``, ``12 s``, ``3 min 20 s``, ``2 h 5 min``, ``3 d``."""
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:
@@ -24,7 +24,7 @@ def span(seconds: float) -> str:
 
 
 def busy_text(run: TestRun) -> str:
-    """How busy the machine was, and how long the judge waited for that; empty when it was quiet."""
+    """Describe how busy the machine was, and how long the judge waited for that; empty if it was not busy."""
     if run.slowdown < FREE or not run.patience:
         return ""
     return f"seen on a busy machine, with a patience of {run.patience:g} s"
@@ -34,7 +34,7 @@ _ROW, _ROWS_AT_THE_HEAD, _ROWS_AT_THE_END = 110, 2, 4
 
 
 def attempts_table(workflow: ChimeraWorkflow) -> str:
-    """Every attempt that did not do, in a line: the phase that ended it and why; of many the first and the last."""
+    """Return a line for each attempt that failed: the phase that ended it and why; of many, the first and the last."""
     ended = [result for result in workflow.results if result.outcome is not Outcome.SUCCESS]
     width = max((len(result.phase) for result in ended), default=0)
     rows = [
@@ -50,7 +50,7 @@ def attempts_table(workflow: ChimeraWorkflow) -> str:
 
 
 def shortened(text: str, most: int) -> str:
-    """A text of at most so many characters; what is cut off at its end is said, and of several lines how much it is."""
+    """Cut a text to a maximum length; it ends with a mark, and a text of several lines says how much was cut."""
     if len(text) <= most:
         return text
     room = most - len(_left_out(len(text)))
@@ -66,6 +66,6 @@ def _left_out(characters: int) -> str:
 
 
 def shown(path: str | Path, root: Path) -> str:
-    """A path as short as it can be told: relative to the project where it lies in it."""
+    """Return a path as briefly as possible: relative to the project if it is inside it."""
     path = Path(path)
     return path.relative_to(root).as_posix() if path.is_relative_to(root) else str(path)

@@ -119,7 +119,7 @@ def test_one_probe_goes_through_the_others_wait_for_it() -> None:
     breakers = Breakers(said.append, opens_after=2, pause=0.2)
     asyncio.run(run())
     assert sorted(called) == list(range(5))
-    assert said[1:] == [f"{HOOK}: trying once whether it answers again", f"{HOOK} answers again"]
+    assert said[1:] == [f"{HOOK}: trying one call", f"{HOOK} works again"]
 
 
 def test_probes_that_fail_make_longer_pauses_and_end() -> None:
