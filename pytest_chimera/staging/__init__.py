@@ -1,1 +1,1 @@
-"""Phase 4: the application is found, prepared and served."""
+"""Phase 4: the application is detected, prepared and served."""

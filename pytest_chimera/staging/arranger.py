@@ -1,8 +1,8 @@
-"""Run as a program: calls the functions that arrange something, one after the other.
+"""Run as a program: calls the functions that arrange data, one after the other.
 
-It is given on its standard input what to call, and writes into a file what came of each call. The code of tests comes
-from the sealed commit, whatever else is imported from the deployment's own checkout. Only the standard library, because
-it runs among the project's own packages.
+The calls are read from standard input, and the result of each is written to a file. Test code is imported from the
+sealed commit, everything else from the deployment's own checkout. Only the standard library is used, because the
+program runs among the project's own packages.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ DJANGO = "DJANGO_SETTINGS_MODULE"
 class SealedCode(MetaPathFinder):
     """Finds the modules of the sealed commit before all others.
 
-    :param modules: dotted name → file; ``packages`` dotted name of a folder without ``__init__.py`` → its places.
+    :param modules: dotted name → file; ``packages``: dotted name of a folder without ``__init__.py`` → its paths.
     """
 
     def __init__(self, modules: Mapping[str, str], packages: Mapping[str, Sequence[str]]) -> None:
@@ -41,7 +41,7 @@ class SealedCode(MetaPathFinder):
         path: Sequence[str] | None = None,  # noqa: ARG002  the import system passes it
         target: ModuleType | None = None,  # noqa: ARG002  the same
     ) -> ModuleSpec | None:
-        """The module's file, where it is a sealed one."""
+        """Return the spec of a sealed module, if it is one."""
         if fullname in self._modules:
             file = Path(self._modules[fullname])
             inside = [str(file.parent)] if file.name == "__init__.py" else None
@@ -54,7 +54,7 @@ class SealedCode(MetaPathFinder):
 
 
 def main() -> int:
-    """Call what standard input asks for; 1 when a call fails."""
+    """Make the calls given on standard input; return 1 if a call fails."""
     order: dict[str, Any] = json.load(sys.stdin)
     sys.meta_path.insert(0, SealedCode(order["modules"], order["packages"]))
     sys.path[:0] = order["folders"]
@@ -64,7 +64,7 @@ def main() -> int:
             report.write(json.dumps({"begun": True}) + "\n")
             try:
                 _call(call)
-            except BaseException as error:  # whatever it is, the person is told which call it was
+            except BaseException as error:  # report any error with the call that raised it
                 traceback.print_exc()
                 report.write(json.dumps(_told(error, order["code"])) + "\n")
                 return 1
@@ -81,7 +81,7 @@ def _call(call: Mapping[str, Any]) -> None:
 
 def _module(name: str, file: Path) -> ModuleType:
     if os.environ.get(DJANGO) and importlib.util.find_spec("django"):
-        importlib.import_module("django").setup()  # again does nothing; without it no model can be imported
+        importlib.import_module("django").setup()  # a second call does nothing; models need the first
     if all(map(str.isidentifier, name.split("."))):
         return importlib.import_module(name)
     spec = importlib.util.spec_from_file_location(file.stem, file)
@@ -93,7 +93,7 @@ def _module(name: str, file: Path) -> ModuleType:
 
 
 def _told(error: BaseException, code: str) -> dict[str, str]:
-    """The error in a line, and the deepest line of the sealed code that it came through."""
+    """Return the error in a line, and the deepest line of the sealed code in its traceback."""
     frames = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename.startswith(code)]
     where = f"{Path(frames[-1].filename).relative_to(code).as_posix()}:{frames[-1].lineno}" if frames else ""
     said = next((line.strip() for line in str(error).splitlines() if line.strip()), "")

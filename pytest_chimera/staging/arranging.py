@@ -1,8 +1,8 @@
-"""What a test has arranged before the browser comes: the project's own functions, in a process of their own.
+"""Arranges a test's data before its browser starts, with the project's own functions in a process of their own.
 
-The functions, and all that counts as tests, are as they were sealed. The application that they import is the
-deployment's own, and so is the folder they run in: a model has to fit the tables that this commit's migrations made,
-and a database that the settings put beside the code lies in that folder alone.
+The functions, and all other test code, are taken from the sealed commit. The application that they import is the
+deployment's own, and they run in its folder: models have to match the tables made by this commit's migrations, and a
+database that the settings put next to the code exists only in that folder.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _SCRIPT = Path(__file__).with_name("arranger.py")
 
 @dataclass(frozen=True)
 class Where:
-    """The deployment for which something is arranged.
+    """The deployment in which data is arranged.
 
-    :param folder: its checkout; ``url`` where it answers. What is not known of a deployment of another's is empty.
-    :param origin: what ``folder`` is a copy of; ``None`` where it is the person's own.
+    :param folder: its checkout; ``url``: its address. Empty if unknown, for a deployment made by someone else.
+    :param origin: what ``folder`` is a copy of; ``None`` if it is the person's own.
     """
 
     folder: Path
@@ -49,15 +49,15 @@ class Where:
     origin: Origin | None = None
 
     def environment(self, env: Sequence[str]) -> dict[str, str]:
-        """The environment of the served application, and what it is called by.
+        """Return the environment of the served application.
 
-        :param env: what ``chimera_env`` says; a line that needs what is not known of the deployment is left out.
+        :param env: from ``chimera_env``; lines that need unknown facts about the deployment are left out.
         """
         known = {"port": str(self.port or ""), "host": HOST if self.port else "", "data_dir": self.data_dir}
         values = {name: value for name, value in {**known, "name": self.name}.items() if value}
         given = [line for line in env if set(re.findall(r"\{([A-Za-z_]\w*)\}", line)) & _UNKNOWN <= values.keys()]
         told = {"CHIMERA_BASE_URL": self.url, "CHIMERA_DATA_DIR": self.data_dir}
-        found = {DJANGO: django_settings(self.folder)}  # manage.py would set it for the application, and for it alone
+        found = {DJANGO: django_settings(self.folder)}  # manage.py would set it, but only for the application
         chosen = found | environment_of(self.folder, given, values, self.origin) | told
         return {name: value for name, value in chosen.items() if value or name not in {*found, *told}}
 
@@ -69,7 +69,7 @@ _UNKNOWN = {"port", "host", "data_dir", "name"}
 class Code:
     """The sealed commit's files.
 
-    :param folder: where they lie; ``paths`` those of them that are taken before the deployment's own.
+    :param folder: their folder; ``paths``: those that take precedence over the deployment's own.
     """
 
     folder: Path
@@ -77,7 +77,7 @@ class Code:
 
     @classmethod
     def sealed(cls, folder: Path, files: Collection[str], calls: Sequence[Call]) -> Code:
-        """All tests among a commit's files, and the modules that are called."""
+        """Return all tests among a commit's files, and the modules that are called."""
         called = {call.path for call in calls}
         return cls(folder, tuple(path for path in files if path in called or _is_test_code(path)))
 
@@ -89,8 +89,8 @@ def _is_test_code(path: str) -> bool:
 class NotArranged(Exception):
     """A call failed.
 
-    :param number: which of the calls, from 0; ``call`` is it.
-    :param why: in a line; ``where`` the line of the project's code; ``output`` the end of what it printed.
+    :param number: the index of the call, from 0; ``call``: the call itself.
+    :param why: the error in a line; ``where``: the line of the project's code; ``output``: the end of the output.
     """
 
     def __init__(self, number: int, call: Call, why: str, where: str, output: str) -> None:
@@ -103,7 +103,7 @@ class NotArranged(Exception):
 class Arranging:
     """One run of the calls.
 
-    :param room: where the log and the report go.
+    :param room: the folder for the log and the report.
     """
 
     calls: tuple[Call, ...]
@@ -114,16 +114,16 @@ class Arranging:
 
     @property
     def log(self) -> Path:
-        """What the calls print."""
+        """The file with the calls' output."""
         return self.room / "arranging.log"
 
     @property
     def report(self) -> Path:
-        """Where each call's end is told."""
+        """The file with the result of each call."""
         return self.room / "arranging.jsonl"
 
     def order(self) -> bytes:
-        """What the program reads on its standard input."""
+        """What the program reads from standard input."""
         modules, packages = _modules(self.code), _packages(self.code, self.where.folder)
         calls = [
             {
@@ -145,8 +145,9 @@ class Arranging:
         return json.dumps(order).encode()
 
     def check(self, finished: Finished) -> None:
-        """
-        :raises NotArranged: not all calls came to their end.
+        """Check that all calls succeeded.
+
+        :raises NotArranged: a call failed or was not made.
         """
         told = list(_lines(self.report))
         done = sum("done" in line for line in told)
@@ -160,7 +161,7 @@ class Arranging:
 
 
 def _lines(report: Path) -> Iterator[Mapping[str, Any]]:
-    """What was told; the candidate's code runs where it is written, so it may hold anything."""
+    """Yield the report's entries; the candidate's code can write to the file, so that it may contain anything."""
     for line in report.read_text(encoding="utf-8", errors="replace").splitlines() if report.is_file() else ():
         with suppress(ValueError):
             told = json.loads(line)
@@ -168,7 +169,7 @@ def _lines(report: Path) -> Iterator[Mapping[str, Any]]:
                 yield told
 
 
-# -- where the sealed code lies, by the names that it is imported by
+# -- the names under which the sealed code is imported
 
 
 def _dotted(path: str) -> str:
@@ -182,7 +183,7 @@ def _modules(code: Code) -> dict[str, str]:
 
 
 def _packages(code: Code, checkout: Path) -> dict[str, list[str]]:
-    """The folders above sealed modules that are no packages by a file of their own."""
+    """Return the folders of sealed modules that are not regular packages."""
     folders = {folder for path in code.paths for folder in PurePosixPath(path).parents if folder.parts}
     return {
         _dotted(f"{folder}/__init__.py"): [str(code.folder / folder), str(checkout / folder)]
@@ -192,7 +193,9 @@ def _packages(code: Code, checkout: Path) -> dict[str, list[str]]:
 
 
 def _folders(calls: Sequence[Call], code: Code) -> Iterator[str]:
-    """Where pytest would have a called module's neighbours imported from: the first folder that is no package."""
+    """Yield the folders from which pytest would import a called module's neighbours: the first that is not a
+    package.
+    """
     for call in calls:
         folder = (code.folder / call.path).parent
         while (folder / "__init__.py").exists() and folder != code.folder:
@@ -202,7 +205,7 @@ def _folders(calls: Sequence[Call], code: Code) -> Iterator[str]:
 
 
 def not_arranged(failed: NotArranged, test: GeneratedTest, on: str, log: Path) -> ArrangingFailed:
-    """What is said of a function that fails while it arranges what a test needs.
+    """Return the error for a function that fails while it arranges a test's data.
 
     :param on: the base, or the candidate.
     """

@@ -1,4 +1,4 @@
-"""Running copies of a feature's commits, and what the judge sees of them."""
+"""Running copies of a feature's commits, and the judge's runs against them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from pytest_chimera.workflow import questions
 from pytest_chimera.workflow.machine import ChimeraWorkflow
 
 LOOKS = 3
-"""How many times a test is run that a busy machine leaves no time for."""
+"""How many times a test is run if the machine is too busy for it."""
 
 
 @dataclass
 class Staging:
-    """One feature's deployments: each has a checkout of its own, and what is started here is stopped here.
+    """One feature's deployments: each has its own checkout, and everything started here is stopped here.
 
-    :param live: what runs now, and ``checkouts`` the folders that it runs from: by commit.
+    :param live: running deployments by commit; ``checkouts``: their folders by commit.
     """
 
     project: Project
@@ -40,7 +40,7 @@ class Staging:
     checkouts: dict[str, Path] = field(default_factory=dict)
 
     async def deployed(self, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
-        """A running copy of a commit; :meth:`end` stops it."""
+        """Deploy a commit; :meth:`end` stops the deployment."""
         name = f"{self.feature.slug[:30]}-{commit[:8]}".replace("-", "_")
         await self.project.allowance.a_deployment()
         try:
@@ -68,7 +68,7 @@ class Staging:
         return deployment
 
     async def restarted(self, deployment: Deployment, room: Path, workflow: ChimeraWorkflow) -> Deployment:
-        """The same deployment, stopped and started again with what it has stored."""
+        """Restart a deployment with its stored data."""
         about = {"commit": deployment.commit, "tree": deployment.tree, "folder": deployment.folder}
         checkout = Checkout(**about, name=deployment.name, vault=str(room), data_of=deployment.url)
         again = await questions.deployment(self.project.agents, checkout, workflow)
@@ -76,7 +76,7 @@ class Staging:
         return self.live[deployment.commit]
 
     async def fresh_checkout(self, commit: str, name: str) -> Path:
-        """A new folder with exactly the commit's files."""
+        """Return a new folder with exactly the commit's files."""
         number = 1
         while (folder := self.project.place(self.feature) / f"{name}-{number}").exists():
             number += 1
@@ -84,7 +84,7 @@ class Staging:
         return folder
 
     async def end(self, deployment: Deployment) -> None:
-        """Have a deployment stopped and remove its checkout; nothing interrupts this."""
+        """Have a deployment stopped, and remove its checkout; this is not interrupted."""
         if self.live.pop(deployment.commit, None):
             self.project.allowance.deployment_ended()
         with anyio.CancelScope(shield=True):
@@ -94,12 +94,12 @@ class Staging:
         reached(CrashPoint.DEPLOYMENT_ENDED)
 
     async def end_all(self) -> None:
-        """Stop whatever still runs."""
+        """Stop all deployments that still run."""
         for deployment in tuple(self.live.values()):
             await self.end(deployment)
 
     async def look(self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> TestRun:
-        """Run the test against a commit, on a deployment that runs already or on a new one, and stop that."""
+        """Run the test against a commit, on its running deployment or on a new one, and stop the deployment."""
 
         async def once(times: float) -> TestRun:
             deployment = self.live.get(commit) or await self.deployed(commit, tree, room, workflow)
@@ -111,11 +111,11 @@ class Staging:
         return await self.unhurried(once, sealed.variation)
 
     async def unhurried(self, look: Callable[[float], Awaitable[TestRun]], what: str = "") -> TestRun:
-        """What was seen when the judge had waited long enough for how busy the machine was, with what it saw before.
+        """Return a run for which the judge had enough patience, repeating it while the machine gets busier.
 
-        :param look: looks once, at a deployment of its own, and waits so many times longer than usual.
-        :param what: what is looked at, where that is not the sealed test itself: a person knows no failure of it.
-        :raises EnvironmentTrouble: the machine became busier each time.
+        :param look: makes one run, on a deployment of its own, with its patience multiplied by the argument.
+        :param what: what is run, if it is not the sealed test itself, whose failure a person would recognize.
+        :raises EnvironmentTrouble: the machine got busier each time.
         """
         set_aside: tuple[Failure, ...] = ()
         run = await look(1.0)
@@ -132,10 +132,10 @@ class Staging:
     async def judged(
         self, sealed: SealedTest, deployment: Deployment, room: Path, workflow: ChimeraWorkflow
     ) -> TestRun:
-        """What the judge saw, once the application was ready; its evidence lies in ``room``.
+        """Return the judge's run, made once the application is ready; its evidence is in ``room``.
 
         :raises EnvironmentTrouble: the cause of a red lies outside the application.
-        :raises ArrangingFailed: what the test needs could not be arranged there.
+        :raises ArrangingFailed: the test's data could not be arranged there.
         """
         if ready := self.project.ready:
             run = await self._seen(ready, deployment, room / "ready", workflow)
@@ -145,9 +145,9 @@ class Staging:
         return await self._seen(sealed, deployment, room / "evidence", workflow)
 
     async def _arrange(self, sealed: SealedTest, deployment: Deployment, room: Path) -> None:
-        """Have done what the test says is there before the browser comes, by the functions as they were sealed.
+        """Arrange the test's data before its browser starts, with the sealed functions.
 
-        :raises ArrangingFailed: one of them fails.
+        :raises ArrangingFailed: a function fails.
         """
         if not arrangements_of(sealed.test):
             return
@@ -199,7 +199,7 @@ class Staging:
         return run
 
     def _mask_secrets(self, run: TestRun, folder: Path) -> None:
-        """In the evidence that is text; a trace is kept as it is."""
+        """Mask secrets in textual evidence; traces are kept as they are."""
         seen = (run.evidence.page, run.evidence.console) if run.evidence else ()
         for path in map(Path, filter(None, seen)):
             if path.is_file() and path.parent.parent == folder.parent:
@@ -214,6 +214,6 @@ def _too_busy(run: TestRun, what: str) -> EnvironmentTrouble:
     return EnvironmentTrouble(
         f"The machine became busier each of the {LOOKS} times that the test was run: {_hurried(run, what)}.",
         where=run.evidence.folder if run.evidence else "",
-        remedy="Let what else runs come to its end, or write for example: chimera_patience = 30. Then run the same "
+        remedy="Wait for other programs to finish, or write for example: chimera_patience = 30. Then run the same "
         "command again.",
     )

@@ -238,7 +238,7 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRe
 
 def test_a_server_that_never_finds_its_port_free_is_no_fault_of_the_change(tmp_path: Path) -> None:
     folder = write(tmp_path / "checkout", {})
-    with pytest.raises(EnvironmentTrouble, match="each time found it taken"):
+    with pytest.raises(EnvironmentTrouble, match="each time the port was taken"):
         shown(folder, serve="python -c 'raise SystemExit(\"Address already in use\")'")
 
 

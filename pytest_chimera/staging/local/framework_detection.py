@@ -1,4 +1,4 @@
-"""How a project is served when nobody has said it: only what is unmistakable, read from its files, never imported."""
+"""Detects how to serve a project without configuration: only unambiguous cases, from its files, without imports."""
 
 from __future__ import annotations
 
@@ -41,10 +41,10 @@ _STATIC_FOLDERS = (".", "public", "site", "www", "web", "static")
 class Found:
     """A way to serve a project.
 
-    :param command: as it would stand in ``chimera_serve``, with placeholders; the lines before the last one prepare.
+    :param command: as for ``chimera_serve``, with placeholders; all lines but the last are preparing commands.
     :param sentence: what was found where, and the command.
-    :param blocked: why it can't be used without a word from the person; empty when it can.
-    :param own_database: in a working tree, it would use the database that the person develops with.
+    :param blocked: why it cannot be used without the person's configuration; empty if it can.
+    :param own_database: in a working tree, it would use the person's development database.
     """
 
     command: str
@@ -54,20 +54,20 @@ class Found:
 
 
 def find_serve(folder: Path) -> Found | None:
-    """The one unmistakable way to serve what is in a folder; ``None`` when there is none, or more than one."""
+    """Return the only way to serve the project in a folder; ``None`` if there is none, or more than one."""
     ways = candidates(folder)
     return ways[0] if len(ways) == 1 and not ways[0].blocked else None
 
 
 def candidates(folder: Path) -> list[Found]:
-    """Every way to serve what is in a folder; files alone count only where there is no program."""
+    """Return all ways to serve the project in a folder; static files count only if there is no program."""
     looks: Sequence[Callable[[Path], list[Found]]] = (_python_applications, _django, _node)
     programs = [found for look in looks for found in look(folder)]
     return programs or ([] if (folder / "package.json").exists() else _static(folder))
 
 
 def no_serve_known(folder: Path) -> SettingError | PhaseFailed:
-    """The error for a folder in which :func:`find_serve` finds nothing: what was seen, and the line to write."""
+    """Return the error if :func:`find_serve` finds nothing: what was found, and the line to write."""
     ways = candidates(folder)
     if not ways and (broken := next(_unreadable(folder), None)):
         return broken
@@ -94,7 +94,7 @@ def _as_setting(command: str) -> str:
 
 @dataclass(frozen=True)
 class _Application:
-    """``name`` is the variable, or the factory without arguments, that gives the application."""
+    """``name`` is the variable that holds the application, or its factory without arguments."""
 
     framework: str
     module: str
@@ -123,7 +123,7 @@ def _python_applications(folder: Path) -> list[Found]:
 
 
 def _entries(folder: Path) -> Iterator[tuple[Path, str]]:
-    """The files that an application may be in, each with its module's name."""
+    """Yield the files that may define an application, each with its module's name."""
     for place in (folder, folder / "src"):
         for path in sorted(place.glob("*.py")):
             if not _NO_ENTRY.fullmatch(path.name) and path.name != "__init__.py":
@@ -160,7 +160,7 @@ def _parsed(path: Path) -> ast.Module | None:
 
 
 def _made_by(statement: ast.stmt) -> tuple[str, str] | None:
-    """``app = Flask(...)``, also annotated, as the variable's name and the framework."""
+    """Return the variable's name and the framework for ``app = Flask(...)``, also annotated."""
     if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target: ast.expr = statement.targets[0]
     elif isinstance(statement, ast.AnnAssign):
@@ -172,7 +172,7 @@ def _made_by(statement: ast.stmt) -> tuple[str, str] | None:
 
 
 def _called(value: ast.expr | None) -> str:
-    """The framework whose class a call names: ``Flask(...)`` or ``flask.Flask(...)``."""
+    """Return the framework whose class is called: ``Flask(...)`` or ``flask.Flask(...)``."""
     if not isinstance(value, ast.Call):
         return ""
     function = value.func
@@ -181,7 +181,7 @@ def _called(value: ast.expr | None) -> str:
 
 
 def _factory_of(statement: ast.stmt) -> str:
-    """The framework of a factory that can be called without arguments."""
+    """Return the framework of a factory that can be called without arguments."""
     if not isinstance(statement, ast.FunctionDef) or statement.name not in _FACTORIES:
         return ""
     arguments = statement.args
@@ -207,7 +207,9 @@ def _unreadable(folder: Path) -> Iterator[PhaseFailed]:
 
 
 def _django(folder: Path) -> list[Found]:
-    """A database is prepared only where the settings plainly say that it is a SQLite file inside the checkout."""
+    """Find a Django project; its database is migrated only if the settings clearly use a SQLite file in the
+    checkout.
+    """
     for manage in _manage_files(folder):
         settings = _django_settings(manage)
         if settings:
@@ -216,13 +218,13 @@ def _django(folder: Path) -> list[Found]:
             migrates = f"python {shown} migrate --noinput"
             own = _has_own_sqlite(manage.parent.joinpath(*settings.split(".")))
             command = f"{migrates}\n{runs}" if own else runs
-            how = f"{migrates}, then {runs}" if own else f"{runs} (its database is left as it is)"
+            how = f"{migrates}, then {runs}" if own else f"{runs} (its database is not migrated)"
             return [Found(command, f"Django project found in {shown}: {how}", own_database=True)]
     return []
 
 
 def django_settings(folder: Path) -> str:
-    """The settings module of the Django project in a folder; empty where there is none."""
+    """Return the settings module of the Django project in a folder; empty if there is none."""
     return next(filter(None, map(_django_settings, _manage_files(folder))), "")
 
 
@@ -231,7 +233,7 @@ def _manage_files(folder: Path) -> tuple[Path, ...]:
 
 
 def _django_settings(manage: Path) -> str:
-    """The settings module that a ``manage.py`` names."""
+    """Return the settings module given in a ``manage.py``."""
     tree = _parsed(manage) if manage.is_file() else None
     for node in ast.walk(tree) if tree else ():
         if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "setdefault":
@@ -255,7 +257,7 @@ def _assigns(statement: ast.Assign, name: str) -> bool:
 
 
 def _is_sqlite_inside(databases: ast.expr) -> bool:
-    """``{"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "db.sqlite3"}}`` and nothing else."""
+    """Whether it is ``{"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": BASE_DIR / "db.sqlite3"}}``."""
     aliases = _entries_of(databases)
     default = _entries_of(aliases.get("default"))
     engine, name = (ast.unparse(default[key]) if key in default else "" for key in ("ENGINE", "NAME"))
@@ -285,7 +287,7 @@ def _node(folder: Path) -> list[Found]:
     needs = bool(package.get("dependencies") or package.get("devDependencies"))
     if not needs or (folder / "node_modules").is_dir():
         return [Found(command, sentence)]
-    return [Found(f"{install}\n{command}", sentence, blocked="a clean checkout has none of its packages")]
+    return [Found(f"{install}\n{command}", sentence, blocked="its packages are not in a clean checkout")]
 
 
 def _package(folder: Path) -> dict[str, Any]:
@@ -297,7 +299,7 @@ def _package(folder: Path) -> dict[str, Any]:
 
 
 def _script(scripts: dict[str, Any]) -> str:
-    """``start``, which is given its port in PORT; Vite takes it as an argument only, also as ``dev``."""
+    """Return the command for ``start``, which gets its port in PORT; Vite, also as ``dev``, takes it as an argument."""
     for name, call in (("start", "start"), ("dev", "run dev")):
         words = str(scripts.get(name, "")).split()
         if words and words[0] == "vite" and "preview" not in words:
@@ -308,7 +310,7 @@ def _script(scripts: dict[str, Any]) -> str:
 
 
 def _package_manager(folder: Path) -> tuple[str, str]:
-    """The package manager and how it installs what the lock file says."""
+    """Return the package manager and its command that installs from the lock file."""
     if (folder / "pnpm-lock.yaml").exists():
         return "pnpm", "pnpm install --frozen-lockfile"
     if (folder / "yarn.lock").exists():
@@ -316,18 +318,18 @@ def _package_manager(folder: Path) -> tuple[str, str]:
     return "npm", "npm ci" if (folder / "package-lock.json").exists() else "npm install"
 
 
-# -- a front end beside what is served
+# -- a front end besides the served application
 
 
 def front_ends(folder: Path) -> list[str]:
-    """Where a project holds a front end: a ``package.json`` that starts or builds something, or else a page."""
+    """Return the folders of front ends: with a ``package.json`` that starts or builds something, or with a page."""
     places = [folder, *_folders_in(folder), *(inner for place in _folders_in(folder) for inner in _folders_in(place))]
     held = (place / "package.json" if _starts_or_builds(place) else place / "index.html" for place in places)
     return [path.relative_to(folder).as_posix() for path in held if path.is_file()]
 
 
 def _folders_in(folder: Path) -> list[Path]:
-    """Its folders that may hold a part of an application."""
+    """Return the project's folders that may contain a part of an application."""
     apart = _NOT_THE_APPLICATION | {"templates"}
     return [
         each for each in sorted(folder.iterdir()) if each.is_dir() and each.name[0] != "." and each.name not in apart
@@ -339,7 +341,7 @@ def _starts_or_builds(folder: Path) -> bool:
     return isinstance(scripts, dict) and not scripts.keys().isdisjoint({"start", "dev", "serve", "preview", "build"})
 
 
-# -- files alone
+# -- static files
 
 
 def _static(folder: Path) -> list[Found]:

@@ -1,4 +1,4 @@
-"""Our own deployer: a server of its own for each commit, or a staging that is there already."""
+"""The built-in deployer: a separate server for each commit, or an existing staging."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from pytest_chimera.workflow.transitions import ChimeraPhase
 
 _LOOK_EVERY = 0.02
 _TREES_KEPT = 3
-"""Prepared trees that are kept for a feature: its base's, a candidate's, and one that either was moved to."""
+"""How many prepared trees are kept for a feature: the base's, a candidate's, and one that either was rebased to."""
 _SHARE_OF_THE_PHASE = 0.9
 _ASK_STAGING_EVERY = 2.0
 _REQUEST_SECONDS = 10.0
@@ -39,10 +39,10 @@ _COMMIT = re.compile(r"\b[0-9a-f]{7,40}\b")
 
 
 class Deployer:
-    """Serves checkouts with ``chimera_serve``, with what it finds, or points at ``chimera_staging_url``.
+    """Serves checkouts with ``chimera_serve`` or the detected command, or uses ``chimera_staging_url``.
 
-    :param say: told once what was chosen when nothing was configured.
-    :param sandboxes: what the application runs in, where there is one.
+    :param say: called once with the detected command if nothing is configured.
+    :param sandboxes: provides the sandbox that the application runs in, if any.
     """
 
     def __init__(
@@ -62,7 +62,7 @@ class Deployer:
     ) -> Deployment | None:
         """Serve the checkout and wait until it answers.
 
-        :raises SettingError: no way to serve it is known, or what is configured cannot be run.
+        :raises SettingError: no way to serve it is known, or the configured command cannot be run.
         :raises EnvironmentTrouble: a fixed port is taken, or a staging does not run the commit.
         :raises PhaseFailed: the application does not start.
         """
@@ -74,13 +74,13 @@ class Deployer:
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_deployment_ended(self, deployment: Deployment) -> None:
-        """Stop the server, with all that it started and stored."""
+        """Stop the server and its child processes, and remove its data."""
         served = self._served.pop(deployment.url, None)
         if served is not None:
             await self._stop(served)
 
     async def stop_all(self) -> None:
-        """Stop every server that still runs, and remove what was kept for others."""
+        """Stop all servers that still run, and remove kept trees."""
         while self._served:
             _, served = self._served.popitem()
             await self._stop(served)
@@ -88,7 +88,7 @@ class Deployer:
             _, prepared = self._prepared.popitem()
             await anyio.to_thread.run_sync(prepared.forget)
 
-    # -- a server of its own
+    # -- a separate server
 
     async def _serve(self, checkout: Checkout) -> Deployment:
         found = (
@@ -99,7 +99,7 @@ class Deployer:
         return self._deployment(checkout, served, found.sentence if found else "")
 
     async def _serve_again(self, checkout: Checkout) -> Deployment:
-        """The same server once more, with the data that it has stored."""
+        """Restart the server with its stored data."""
         before = self._served.pop(checkout.data_of)
         served = replace(before, recipe=replace(before.recipe, vault=Path(checkout.vault)))
         try:
@@ -124,7 +124,7 @@ class Deployer:
         )
 
     def _recipe(self, checkout: Checkout, found: Found | None) -> Recipe:
-        """The same commit may be deployed again: its name and its data are new each time."""
+        """Return the recipe; since a commit may be deployed again, its name and its data folder are new each time."""
         name = f"{checkout.name}_{secrets.token_hex(3)}"
         folder = Path(checkout.folder)
         command = found.command if found else self._settings.serve
@@ -135,7 +135,7 @@ class Deployer:
         return replace(recipe, sandbox=sandbox, prepared=prepared, origin=self._sandboxes.origin)
 
     def _prepared_for(self, checkout: Checkout, data_dir: Path) -> Prepared:
-        """What was made of the same tree at the same path; only the last trees of a place are kept."""
+        """Return what was prepared from the same tree at the same path; only the last trees of a path are kept."""
         top = self._sandboxes.top_of(Path(checkout.folder))
         if (top, checkout.tree) not in self._prepared:
             of_the_same_place = [key for key in self._prepared if key[0].parent == top.parent]
@@ -147,7 +147,7 @@ class Deployer:
         return self._prepared[top, checkout.tree]
 
     def _find(self, folder: Path) -> Found:
-        """What is found first holds for the whole run: a change is served by its base's command."""
+        """Return the detected command of the run's first checkout: a change is served with its base's command."""
         if self._found is None:
             self._found = find_serve(folder)
             if self._found is None:
@@ -157,7 +157,7 @@ class Deployer:
         return self._found
 
     async def _started(self, recipe: Recipe) -> Served:
-        """With a fixed port, a deployment waits for the one before it to end."""
+        """Start the server; with a fixed port, wait for the previous deployment to end."""
         if not recipe.port:
             return await _in_thread(partial(serve, recipe))
         await self._fixed_port.acquire()
@@ -173,13 +173,13 @@ class Deployer:
         if served.recipe.port:
             self._fixed_port.release()
 
-    # -- a staging that is there already
+    # -- an existing staging
 
     async def _staging(self, checkout: Checkout, workflow: ChimeraWorkflow) -> Deployment:
-        """The staging, when it runs the commit.
+        """Return the staging as a deployment, if it runs the commit.
 
-        A base is never deployed there: its red is what the staging shows before the change, whatever runs there, and
-        the deployment says "not proved". A candidate counts only when the staging shows its commit, or is trusted.
+        A base is never deployed there: the red is that of whatever the staging runs before the change, and the
+        deployment says "not proved". A candidate counts only if the staging reports its commit, or is trusted.
         """
         settings = self._settings
         url = settings.staging_url.rstrip("/")
@@ -194,12 +194,12 @@ class Deployer:
         return shown(found=f"{settings.version_url} answers with the commit")
 
     async def _shows(self, commit: str, address: str) -> None:
-        """Wait until the staging shows a commit, for most of the phase's time.
+        """Wait until the staging reports a commit, for most of the phase's time.
 
         :raises EnvironmentTrouble: it does not.
         """
         limit = self._settings.staging_timeout * _SHARE_OF_THE_PHASE
-        said = "nothing was answered"
+        said = "there was no answer"
         with anyio.move_on_after(limit or None):
             while True:
                 said = await anyio.to_thread.run_sync(_fetch, address, abandon_on_cancel=True)
@@ -216,12 +216,12 @@ class Deployer:
 
 
 def is_version(answer: str, commit: str) -> bool:
-    """Whether a version page names a commit; a beginning of at least seven characters counts."""
+    """Whether a version page contains a commit's id, or at least its first seven characters."""
     return any(commit.startswith(word) for word in _COMMIT.findall(answer.lower()))
 
 
 def _fetch(address: str) -> str:
-    """What a page says, or what went wrong, as text."""
+    """Return a page's text, or the error as text."""
     try:
         with urlopen(
             Request(address, headers={"Cache-Control": "no-cache"}), timeout=stretched(_REQUEST_SECONDS)
@@ -230,12 +230,12 @@ def _fetch(address: str) -> str:
     except HTTPError as error:
         return f"an error page ({error.code})"
     except (OSError, ValueError) as error:
-        return f"nothing that answers ({error})"
+        return f"no answer ({error})"
 
 
 def _no_version(url: str) -> SettingError:
     return SettingError(
-        f"{url} does not tell which commit it runs, so that nothing that is seen there proves a change.",
+        f"{url} does not report which commit it runs, so that no result there proves a change.",
         where="chimera_staging_url",
         remedy='Let a page answer with the running commit, and write chimera_version_url = "/version". In Flask:\n'
         '    @app.get("/version")\n'
@@ -246,7 +246,7 @@ def _no_version(url: str) -> SettingError:
 
 
 async def _in_thread(start: Callable[[threading.Event], Served]) -> Served:
-    """Serve from a thread; a cancellation reaches it, and it has cleaned up before this returns."""
+    """Start a server in a thread; a cancellation is passed on to it, and it cleans up before this returns."""
     cancelled = threading.Event()
     executor = ThreadPoolExecutor(1, "chimera-serve")
     future = executor.submit(start, cancelled)

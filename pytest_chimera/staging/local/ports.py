@@ -1,4 +1,4 @@
-"""Ports: a free one, a fixed one, and who listens where."""
+"""Ports: a free one, a fixed one, and the processes that listen on them."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ HOST = "127.0.0.1"
 
 
 def free_port() -> int:
-    """A port that nobody uses at this moment."""
+    """Return a port that is free at this moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
 
 
 def fixed_port(port: int) -> int:
-    """The port that the project insists on.
+    """Check that the project's fixed port is free, and return it.
 
-    :raises EnvironmentTrouble: it is taken; names who holds it, where that can be known.
+    :raises EnvironmentTrouble: it is taken; the error says by which process, if that can be determined.
     """
     with socket.socket() as probe:
         if os.name == "posix":
@@ -34,7 +34,7 @@ def fixed_port(port: int) -> int:
 
 
 def port_taken(port: int, how: str = "is taken") -> EnvironmentTrouble:
-    """The error for a fixed port that is not ours."""
+    """Return the error for a fixed port that is not available."""
     remedy = "Free it, or remove chimera_port and write {port} in chimera_serve."
     for number in sorted(owners_of(port) - {0}):
         how = f"is taken by process {number} ({_command_of(number)})"
@@ -43,15 +43,15 @@ def port_taken(port: int, how: str = "is taken") -> EnvironmentTrouble:
 
 
 def owners_of(port: int) -> set[int]:
-    """The processes that listen on our address at a port; 0 for one that is not told."""
+    """Return the processes that listen on our address at a port; 0 for an unknown process."""
     return {
         process for address, number, process in listeners() if number == port and address in {HOST, "0.0.0.0", "::"}
     }
 
 
 def listeners() -> list[tuple[str, int, int]]:
-    """Who listens where: (address, port, process), the process 0 where it is not told; empty where nothing is."""
-    import psutil  # only when somebody asks: plain pytest starts quicker without it
+    """Return all listeners: (address, port, process); the process is 0 if unknown; empty if they cannot be listed."""
+    import psutil  # imported only when needed: plain pytest starts faster without it
 
     try:
         connections = psutil.net_connections(kind="tcp")
@@ -62,7 +62,7 @@ def listeners() -> list[tuple[str, int, int]]:
 
 
 def _command_of(process: int) -> str:
-    import psutil  # only when somebody asks: plain pytest starts quicker without it
+    import psutil  # imported only when needed: plain pytest starts faster without it
 
     with suppress(psutil.Error):
         return " ".join(psutil.Process(process).cmdline())[:120]

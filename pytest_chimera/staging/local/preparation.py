@@ -1,8 +1,8 @@
-"""What preparing lines have made of a tree is kept, so that they run once for all of its deployments.
+"""Keeps what preparing commands made of a tree, so that they run once for all of its deployments.
 
-It is kept as it was before a server started, and copied back to the path at which it was made: installed tools and
-built files may name their own absolute path. A copy that cannot be made, or that was touched since, is no loss: the
-lines run again, and so they do when the application does not start from a copy.
+The copy is made before a server starts, and restored to the path where it was made, because installed tools and built
+files may contain their own absolute path. If a copy cannot be made, or was modified since, the commands run again; they
+also do if the application does not start from a copy.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ _OF_BUILDING = re.compile(r"REGISTRY|INDEX|MIRROR|PROXY|FIND_LINKS")
 
 
 def lasting_lines(preparing: Sequence[str], env: Sequence[str], environment: Mapping[str, str]) -> int:
-    """How many of the first preparing lines act on the files and the data folder alone: those need run only once.
+    """Return how many of the first preparing lines only affect the files and the data folder: those run only once.
 
-    A line that names what is new for each deployment acts elsewhere, on a database server for example, and so may all
-    that follow it. Where ``chimera_env`` leads to a service, and no line tells where the work on it begins, all may.
+    A line with a placeholder that is new for each deployment may affect something else, such as a database server, and
+    so may all lines after it. If ``chimera_env`` refers to a service and no line shows where work on it starts, all
+    may.
 
-    :param env: ``chimera_env``; ``environment`` what the lines are run with.
+    :param env: from ``chimera_env``; ``environment``: the environment of the lines.
     """
     first = next((number for number, line in enumerate(preparing) if _OWN_EACH_TIME.search(line)), None)
     if first is not None:
@@ -50,11 +51,11 @@ def _leads_elsewhere(entry: str, environment: Mapping[str, str]) -> bool:
 
 @dataclass
 class Prepared:
-    """What was made of one tree at one place.
+    """The prepared state of one tree at one path.
 
-    :param room: the folder that it is kept in, out of reach of what is served.
-    :param places: what is kept: the name in the room, and the folder that it is of.
-    :param log: where the lines that made it have printed.
+    :param room: the folder where it is kept, out of reach of what is served.
+    :param places: what is kept: the name in ``room``, and the folder that it is a copy of.
+    :param log: the output of the lines that made it.
     :param shared: other processes of the same run may have made it, and may use it.
     """
 
@@ -67,13 +68,13 @@ class Prepared:
 
     @property
     def in_use(self) -> bool:
-        """What is there now is a copy, and not accepted yet."""
+        """Whether the current files are a copy that is not accepted yet."""
         return bool(self._aside)
 
     def keep(self, may_go_on: Callable[[], None]) -> None:
-        """Keep what is there now, where there is room for it.
+        """Keep a copy of the current files, if there is space.
 
-        :param may_go_on: called for each file; what it raises ends the copying.
+        :param may_go_on: called for each file; an exception from it stops the copying.
         """
         remove_folder(self.room)
         try:
@@ -82,14 +83,14 @@ class Prepared:
             self._seal = self._look()
             if self.shared:
                 (self.room / "seal").write_text(self._seal)
-        except OSError:  # no room, or a file that cannot be copied: the lines will run again
+        except OSError:  # no space, or a file that cannot be copied: the lines will run again
             self.forget()
         except BaseException:
             self.forget()
             raise
 
     def restore(self, may_go_on: Callable[[], None]) -> bool:
-        """Put copies in the place of what is there; it is put aside until :meth:`accept` or :meth:`undo`."""
+        """Replace the current files with copies; they are put aside until :meth:`accept` or :meth:`undo`."""
         if not self._is_whole():
             return False
         try:
@@ -104,13 +105,13 @@ class Prepared:
         return True
 
     def accept(self) -> None:
-        """The copies serve: what was put aside goes."""
+        """Remove the files put aside: the application starts from the copies."""
         for aside in self._aside.values():
             remove_folder(aside)
         self._aside.clear()
 
     def undo(self) -> None:
-        """Put back what was put aside, and forget what was kept."""
+        """Restore the files put aside, and forget the copies."""
         for place, aside in self._aside.items():
             remove_folder(place)
             aside.rename(place)
@@ -118,7 +119,7 @@ class Prepared:
         self.forget()
 
     def forget(self) -> None:
-        """Remove what is kept."""
+        """Remove the copies."""
         self._seal = ""
         remove_folder(self.room)
 
@@ -130,7 +131,7 @@ class Prepared:
         return bool(seal) and seal == self._look()
 
     def _look(self) -> str:
-        """A digest of what nobody changes unseen: names, sizes, and when each was last changed."""
+        """Return a digest of names, sizes and modification times, which reveal any change."""
         digest = hashlib.sha256()
         for name in self.places:
             for folder, folders, files in os.walk(self.room / name):
@@ -144,7 +145,7 @@ class Prepared:
 
 
 def _copy(source: Path, target: Path, may_go_on: Callable[[], None]) -> None:
-    """A folder with all that is in it: links stay links, and no file is shared, because some are written in place."""
+    """Copy a folder: links stay links, and files are not hard-linked, because some are modified in place."""
 
     def copied(one: str, other: str) -> str:
         may_go_on()

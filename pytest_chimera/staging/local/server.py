@@ -1,6 +1,6 @@
-"""A served folder: its commands, its port, its data folder, and the moment at which it answers.
+"""Serves a folder: its commands, its port, its data folder, and waiting until it answers.
 
-Blocking and without anything heavy, because plain ``pytest`` serves the working tree with it; a deployment runs it in a
+It blocks and has light imports, because plain ``pytest`` serves the working tree with it; a deployment runs it in a
 thread (:mod:`pytest_chimera.staging.local.local_staging`).
 """
 
@@ -43,29 +43,29 @@ _LOOK_EVERY = 0.05
 
 
 class Cancelled(Exception):
-    """Whoever wanted the server no longer does."""
+    """The server is no longer wanted."""
 
 
 class _PortLost(Exception):
-    """Somebody else has taken the port between our look and the server's."""
+    """Another process took the port between our check and the server's start."""
 
 
 @dataclass(frozen=True)
 class Recipe:
     """What to serve and how.
 
-    :param serve: command lines with placeholders; those before the last one prepare and run to their end.
-    :param folder: the files; ``name`` the deployment's own name.
-    :param data_dir: a folder of its own for what it stores, outside ``folder``; made and removed with it.
-    :param vault: where its log goes.
-    :param env: the project's environment for it, with placeholders.
+    :param serve: command lines with placeholders; all but the last one prepare, and run to their end.
+    :param folder: the files; ``name``: the deployment's name.
+    :param data_dir: a folder for stored data, outside ``folder``; created and removed with the server.
+    :param vault: the folder for its log.
+    :param env: the project's environment variables for it, with placeholders.
     :param port: a fixed port, or 0 for any free one.
-    :param health: the path that answers when it is ready; ``ready_timeout`` how many seconds it has.
-    :param prepare_timeout: seconds that each preparing line has.
-    :param sandbox: what it runs in; ``None`` for the system as it is.
-    :param prepared: what the preparing lines have made of the same files before, or where it is to be kept.
-    :param not_run: preparing lines that are left to the person.
-    :param origin: what ``folder`` is a copy of; ``None`` where it is the person's own.
+    :param health: the path that answers when it is ready; ``ready_timeout``: how many seconds it may take.
+    :param prepare_timeout: seconds that each preparing line may take.
+    :param sandbox: what it runs in; ``None`` for no sandbox.
+    :param prepared: what preparing lines made of the same files earlier, or where to keep it.
+    :param not_run: preparing lines that the person has to run.
+    :param origin: what ``folder`` is a copy of; ``None`` if it is the person's own.
     """
 
     serve: str
@@ -85,18 +85,18 @@ class Recipe:
 
     @property
     def command(self) -> str:
-        """The line that serves."""
+        """The command that serves."""
         return _lines(self.serve)[-1]
 
     @property
     def preparing(self) -> list[str]:
-        """The lines that run before it."""
+        """The commands that run before it."""
         return _lines(self.serve)[:-1]
 
 
 @dataclass(frozen=True)
 class Served:
-    """A server that answers."""
+    """A running server."""
 
     recipe: Recipe
     program: Supervised
@@ -104,19 +104,19 @@ class Served:
 
     @property
     def url(self) -> str:
-        """Where it answers, without a trailing slash."""
+        """Its address, without a trailing slash."""
         return f"http://{HOST}:{self.port}"
 
     def stop(self) -> None:
-        """End it with all that it started, and remove what it stored."""
+        """Stop it with all its child processes, and remove its data."""
         self.program.stop()
         shutil.rmtree(self.recipe.data_dir, ignore_errors=True)
 
 
 def recipe_for(settings: Settings, serve: str, folder: Path, name: str, data_dir: Path, vault: Path) -> Recipe:
-    """What the settings say about serving a folder.
+    """Return the recipe for a folder from the settings.
 
-    :param serve: the command lines, configured or found.
+    :param serve: the command lines, configured or detected.
     """
     return Recipe(
         serve=serve,
@@ -135,11 +135,11 @@ def recipe_for(settings: Settings, serve: str, folder: Path, name: str, data_dir
 def serve(recipe: Recipe, cancelled: threading.Event) -> Served:
     """Start a server and wait until it answers.
 
-    :param cancelled: set from another thread, it ends the wait.
-    :raises SettingError: the command or its environment is not written as it has to be, or names no program.
+    :param cancelled: an event that ends the wait when set from another thread.
+    :raises SettingError: the command or its environment is malformed, or the program does not exist.
     :raises EnvironmentTrouble: the port is taken.
     :raises PhaseFailed: the program ended, never answered, or answers with errors only.
-    :raises Cancelled: as the event says.
+    :raises Cancelled: the event was set.
     """
     try:
         return _served_anew(recipe, cancelled)
@@ -151,7 +151,7 @@ def serve(recipe: Recipe, cancelled: threading.Event) -> Served:
 
 
 def left_to_the_person(not_run: Sequence[str]) -> str:
-    """What was not run in a working tree, and both ways out."""
+    """Return a note on what was not run in a working tree, and the two ways out."""
     lines = "\n".join(f"    {line}" for line in not_run)
     return (
         f"These preparing lines of chimera_serve were not run, because this is your working tree:\n{lines}\n"
@@ -160,7 +160,7 @@ def left_to_the_person(not_run: Sequence[str]) -> str:
 
 
 def _served_anew(recipe: Recipe, cancelled: threading.Event) -> Served:
-    """With an empty data folder, and from what was prepared before where the application starts from it."""
+    """Serve with an empty data folder, from prepared copies if the application starts from them."""
     prepared = recipe.prepared
     try:
         _empty(recipe.data_dir)
@@ -185,7 +185,7 @@ def _empty(folder: Path) -> None:
 
 
 def serve_again(served: Served, cancelled: threading.Event) -> Served:
-    """Stop a server, and start it again with what it has stored. The errors are those of :func:`serve`."""
+    """Stop a server, and restart it with its stored data. The errors are those of :func:`serve`."""
     served.program.stop()
     return _served_on_some_port(served.recipe, cancelled, prepares=False)
 
@@ -195,9 +195,9 @@ def _served_on_some_port(recipe: Recipe, cancelled: threading.Event, *, prepares
         with suppress(_PortLost):
             return _served_once(recipe, cancelled, prepares=prepares and number == 0)
     raise EnvironmentTrouble(
-        f"The server was started {_PORT_TRIES} times, each time on a port that was free, and each time found it taken.",
+        f"The server was started {_PORT_TRIES} times, each time on a free port, and each time the port was taken.",
         where=str(recipe.vault),
-        remedy="See in its log which port it takes, and write {port} in chimera_serve where it takes it.",
+        remedy="Check in its log which port it uses, and write {port} in chimera_serve where the port belongs.",
         passing=True,
     )
 
@@ -226,10 +226,10 @@ def _at_home(recipe: Recipe, words: list[str]) -> list[str]:
 def environment_of(
     folder: Path, env: Sequence[str], values: Mapping[str, str], origin: Origin | None = None
 ) -> dict[str, str]:
-    """The environment of whatever runs for a deployment.
+    """Return the environment of everything that runs for a deployment.
 
-    :param folder: its files; ``env`` what the project configures for it, with placeholders.
-    :param values: the placeholders' values; ``origin`` what ``folder`` is a copy of.
+    :param folder: its files; ``env``: the project's environment variables, with placeholders.
+    :param values: the placeholders' values; ``origin``: what ``folder`` is a copy of.
     """
     given = [filled("chimera_env", line, values) for line in env]
     also = {name.upper(): values[name] for name in ("port", "host") if name in values}
@@ -249,11 +249,11 @@ def _words(line: str, values: Mapping[str, str], environment: Mapping[str, str])
         raise SettingError(
             f"chimera_serve is run without a shell, which {operator!r} would need.",
             where=line,
-            remedy="Write each command on a line of its own (the last one serves), or name a script.",
+            remedy="Write each command on a line of its own (the last one serves), or use a script.",
         )
     if re.match(r"[A-Za-z_]\w*=", words[0]):
         raise SettingError(
-            "chimera_serve is run without a shell, so that it cannot begin with a variable.",
+            "chimera_serve is run without a shell, so it cannot begin with a variable.",
             where=line,
             remedy=f'Write: chimera_env = ["{words[0]}"]',
         )
@@ -282,11 +282,13 @@ def _start(
 
 
 def _not_found(recipe: Recipe, missing: ProgramNotFound, why: Missing | None) -> SettingError | PhaseFailed:
-    """A program of the checkout's own is the change's to keep; any other is the person's to install or to name."""
+    """Return the error for a missing program: the change's if it is in the checkout, otherwise the person's to
+    install.
+    """
     sentence = f"The application cannot be served: {(why or missing).sentence}"
     where = f"chimera_serve = {recipe.serve!r}"
     if not missing.path:
-        return PhaseFailed(sentence, where=where, remedy=f"Let {missing.name!r} be there, and executable.")
+        return PhaseFailed(sentence, where=where, remedy=f"Make sure that {missing.name!r} exists and is executable.")
     return SettingError(
         sentence,
         where=f"{where}, {missing.where}",
@@ -298,7 +300,7 @@ def _not_found(recipe: Recipe, missing: ProgramNotFound, why: Missing | None) ->
 def _prepare(
     recipe: Recipe, preparing: Sequence[list[str]], environment: Mapping[str, str], cancelled: threading.Event
 ) -> None:
-    """Run the preparing lines, but for what they have made of the same files before."""
+    """Run the preparing lines whose results are not available as copies."""
 
     def may_go_on() -> None:
         if cancelled.is_set():
@@ -345,7 +347,7 @@ def _hint(recipe: Recipe) -> str:
 
 
 def _knock(port: int, path: str, timeout: float, answers: SimpleQueue[int], enough: threading.Event) -> None:
-    """Ask until somebody says that it is enough; 0 says that there was no answer."""
+    """Send requests until told to stop; 0 in the queue means that there was no answer."""
     while not enough.wait(_LOOK_EVERY):
         connection = http.client.HTTPConnection(HOST, port, timeout=timeout)
         try:
@@ -370,7 +372,7 @@ def _knocking(port: int, path: str, timeout: float) -> Iterator[SimpleQueue[int]
 
 
 def is_ready(status: int, health: str) -> bool:
-    """Whether an answer says that the application is ready: any but an error of the server at ``/``, else a success."""
+    """Whether an answer means that the application is ready: at ``/`` any but a server error, else a success."""
     return 0 < status < 500 if health == "/" else 200 <= status < 400
 
 
@@ -403,10 +405,10 @@ def _report_exit(recipe: Recipe, program: Supervised) -> NoReturn:
     if why and not why.in_folder:
         sentence = f"The application cannot be served: {why.sentence}"
         raise SettingError(
-            sentence, where=f"chimera_serve = {recipe.serve!r}", remedy="Install it, or name another one."
+            sentence, where=f"chimera_serve = {recipe.serve!r}", remedy="Install it, or use another program."
         )
     raise PhaseFailed(
-        f"The application ended before it answered: `{recipe.command}` {describe_exit(finished)}.",
+        f"The application exited before it answered: `{recipe.command}` {describe_exit(finished)}.",
         where=str(program.log),
         remedy=_hint(recipe)
         if program.exit_code
@@ -440,15 +442,15 @@ def _report_errors(recipe: Recipe, program: Supervised, status: int) -> NoReturn
     raise PhaseFailed(
         f"The application is not ready: {recipe.health} answers {status}.",
         where=str(program.log),
-        remedy="Look at the log; another path can be named in chimera_health.",
+        remedy="Look at the log; chimera_health can be set to another path.",
         evidence=program.tail(40),
     )
 
 
 def _check_owner(recipe: Recipe, program: Supervised, port: int) -> None:
-    """What answers is what we started; where nobody tells who listens, this cannot be known.
+    """Check that the answer came from our server; if listeners cannot be listed, this cannot be known.
 
-    :raises _PortLost: somebody else has got the port.
+    :raises _PortLost: another process has the port.
     """
     owners = owners_of(port)
     if owners and 0 not in owners and not owners & program.tree():
@@ -459,9 +461,9 @@ def _check_owner(recipe: Recipe, program: Supervised, port: int) -> None:
 
 
 def recipe_of_working_tree(settings: Settings, folder: Path, vault: Path) -> Recipe:
-    """What the settings, or what is found, say about serving the files of a working tree.
+    """Return the recipe for a working tree, from the settings or the detected command.
 
-    Of the preparing lines only those run that name our own data folder, unless the person has said that all may.
+    Preparing lines run only if they use our own data folder, unless the person has allowed all of them.
 
     :raises SettingError: no way to serve it is known.
     """

@@ -44,7 +44,7 @@ def test_an_early_exit_is_noticed_at_once_and_shows_the_log(tmp_path: Path) -> N
     began = time.monotonic()
     failed = failure(folder, serve="python server.py {port}")
     assert time.monotonic() - began < 15
-    assert failed.sentence == "The application ended before it answered: `python server.py {port}` exited 1."
+    assert failed.sentence == "The application exited before it answered: `python server.py {port}` exited 1."
     assert failed.evidence.splitlines()[-1] == "RuntimeError: no such table: todo"
     assert failed.where == str(tmp_path / "vault" / "server.log")
 
