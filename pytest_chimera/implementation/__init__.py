@@ -1,1 +1,1 @@
-"""Phase 2: a coder, or the person, makes the change."""
+"""Phase 2: a coder, or a person, makes the change."""

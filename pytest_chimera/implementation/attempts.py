@@ -1,4 +1,4 @@
-"""Having the change made, by a coder in a clone of its own or by the person, and reading it from the files."""
+"""Has the change made, by a coder in its own clone or by a person, and reads it from the files."""
 
 from __future__ import annotations
 
@@ -34,25 +34,25 @@ from pytest_chimera.workflow.questions import IMPLEMENT, NoAnswer
 from pytest_chimera.workflow.transitions import ChimeraPhase
 
 PUT_BACK = {"sealed-test", "protected-path"}
-"""Rules whose findings are undone before the next attempt begins: the coder has no business there."""
+"""Rules whose findings are undone before the next attempt starts: a coder must not touch these files."""
 
 
 @dataclass
 class Watch:
-    """Looks whether anything was touched that a change has no business with."""
+    """Checks whether anything outside the change was touched."""
 
     project: Project
     _custody: Custody | None = None
 
     async def keep(self) -> None:
-        """Remember how everything is that a change has no business with."""
+        """Record the state of everything that a change must not touch."""
         if self._custody is None and not self.project.by_hand:
             self._custody = await self.project.git(self._taken)
 
     async def refuse_trespass(self) -> None:
-        """Compare it with how everything is now.
+        """Compare the recorded state with the current one.
 
-        :raises PhaseFailed: something was changed outside of the change.
+        :raises PhaseFailed: something outside the change was modified.
         """
         before = self._custody
         if before is None:
@@ -77,7 +77,7 @@ class Watch:
 class _Ending:
     """How a coder ended.
 
-    :param said: the last that it said; ``answered``: it gave an answer; ``failure`` why it did not come to its end.
+    :param said: its last output; ``answered``: it returned an answer; ``failure``: why it did not finish.
     """
 
     said: str
@@ -86,7 +86,7 @@ class _Ending:
 
     @property
     def how(self) -> str:
-        """In a sentence, unless it ended as it should."""
+        """Describe it in a sentence; empty if it ended normally."""
         if self.failure is None:
             return ""
         if isinstance(self.failure, PhaseFailed):
@@ -94,7 +94,7 @@ class _Ending:
         return f"The coder raised {type(self.failure).__name__}: {self.failure}"
 
     def refuse_failed(self) -> None:
-        """Raise the failure, if there is one: nothing was changed that would be worth a review."""
+        """Raise the failure, if there is one: no change was made that could be reviewed."""
         failed = self.failure
         if isinstance(failed, CouldNotBegin):
             raise EnvironmentTrouble(failed.sentence, where=failed.where, remedy=failed.remedy)
@@ -105,7 +105,7 @@ class _Ending:
 
 
 def digest_of(patch: bytes) -> str:
-    """A digest of the lines that a patch adds and removes, and of binary files in full: not of where they stand."""
+    """Return a digest of the lines that a patch adds and removes, and of binary files; positions are ignored."""
     kept, binary = [], False
     for line in patch.splitlines():
         binary = line == b"GIT binary patch" or (binary and not line.startswith(b"diff --git "))
@@ -115,7 +115,7 @@ def digest_of(patch: bytes) -> str:
 
 
 def _last_words(failure: Exception | None, room: Path) -> str:
-    """What a coder said last: what its failure holds, or the end of its log."""
+    """Return a coder's last output: from its failure, or from the end of its log."""
     evidence = failure.evidence if isinstance(failure, PhaseFailed) else ""
     log = room / "coder.log"
     if evidence or not log.is_file():
@@ -125,7 +125,7 @@ def _last_words(failure: Exception | None, room: Path) -> str:
 
 @dataclass
 class Implementing:
-    """One feature's changes."""
+    """Has one feature's changes made."""
 
     project: Project
     feature: Feature
@@ -136,10 +136,10 @@ class Implementing:
         self.watch = Watch(self.project)
 
     async def implement(self, workflow: ChimeraWorkflow) -> Change:
-        """Have the change made, and read what was changed from the files.
+        """Have the change made, and read from the files what was changed.
 
         :raises WaitingForPerson: the person has not changed anything yet.
-        :raises PhaseFailed: the coder changed nothing, or could not do it.
+        :raises PhaseFailed: the coder changed nothing, or failed.
         """
         if self.project.by_hand:
             return await self._by_hand(workflow)
@@ -184,9 +184,9 @@ class Implementing:
     async def _coder_ends(
         self, brief: Brief, workflow: ChimeraWorkflow, changed: Callable[[], Awaitable[bool]], room: Path
     ) -> _Ending:
-        """Ask the coder, and say how it ended; nothing that it started runs on.
+        """Call the coder and return how it ended; nothing that it started keeps running.
 
-        :raises ChimeraError: it did not fail itself: a setting is wrong, or the cause lies outside.
+        :raises ChimeraError: the coder is not at fault: a setting is wrong, or the cause lies outside.
         """
         answer = None
         failure: Exception | None = None
@@ -199,7 +199,7 @@ class Implementing:
                 failure = failed
             except ChimeraError:
                 raise
-            except Exception as error:  # of a function of the project's own, which may have done its work by then
+            except Exception as error:  # raised by a project's own function, which may have done its work by then
                 if isinstance(error, OSError) and trouble_of(error):
                     raise
                 failure = error
@@ -211,10 +211,10 @@ class Implementing:
     async def _made(
         self, candidate: Candidate, start_tree: str, ending: _Ending, workflow: ChimeraWorkflow, room: Path
     ) -> Change:
-        """The change that a coder made, however it ended.
+        """Return the change that a coder made, however it ended.
 
-        :raises PhaseFailed: it made none, or one that was made before.
-        :raises EnvironmentTrouble: it could not begin.
+        :raises PhaseFailed: it made none, or repeated an earlier one.
+        :raises EnvironmentTrouble: it could not start.
         """
         sealed = sealed_of(workflow)
         if candidate.tree in {start_tree, sealed.tree}:
@@ -236,15 +236,16 @@ class Implementing:
         return change
 
     def _refuse_turned_down(self, change: Change, workflow: ChimeraWorkflow, said: str) -> None:
-        """
-        :raises PhaseFailed: the person has rejected this change before.
+        """Refuse a change that the person has rejected before.
+
+        :raises PhaseFailed: the person has rejected this change.
         """
         if words := workflow.turned_down_with(change):
-            reason = f'The person has rejected this very change: "{words}"'
+            reason = f'The person has rejected this same change before: "{words}"'
             raise PhaseFailed(reason, evidence=said, value=change)
 
     async def _keep_unfinished(self, read: Callable[[], Awaitable[Candidate]], sealed: SealedTest, room: Path) -> None:
-        """Keep the diff of what was changed in an attempt that comes to nothing; nothing interrupts this."""
+        """Keep the diff of an unfinished attempt in the vault; this is not interrupted."""
         if (room / "change.diff").exists():
             return
         with anyio.move_on_after(READING, shield=True), suppress(Exception):
@@ -254,7 +255,7 @@ class Implementing:
                 await anyio.to_thread.run_sync(write_file, room / "change.diff", diff)
 
     async def _start(self, workflow: ChimeraWorkflow) -> str:
-        """Where the coder begins: its last candidate with the protected paths put back, or the sealed commit."""
+        """Return where the coder starts: its last candidate with protected paths restored, or the sealed commit."""
         sealed, change = sealed_of(workflow), workflow.change
         if change is None or not workflow.has_candidate:
             return sealed.commit
@@ -268,12 +269,12 @@ class Implementing:
 
         def restored(git: Repository) -> str:
             contents = {path: git.read(sealed.commit, path) for path in put_back}
-            return git.seal(change.commit, contents, "Put back what is protected", f"{self.feature.slug}/start")[0]
+            return git.seal(change.commit, contents, "Restore protected files", f"{self.feature.slug}/start")[0]
 
         return await self.project.git(restored)
 
     async def as_change(self, candidate: Candidate, sealed: SealedTest, room: Path, summary: str) -> Change:
-        """What a candidate changed, with its diff in ``room``."""
+        """Return a candidate's change, with its diff in ``room``."""
         diff = await self.project.git(lambda git: git.diff(sealed.commit, candidate.commit))
         return Change(
             base=sealed.commit,
@@ -292,7 +293,7 @@ class Implementing:
         sealed = sealed_of(workflow)
         if not sealed.handwritten:
             await anyio.to_thread.run_sync(self._hand_over_test, sealed)
-        message = f"{self.feature.description}\n\nThe working tree, as it stood."
+        message = f"{self.feature.description}\n\nThe working tree as it was."
         slug = self.feature.slug
         candidate = await self.project.git(lambda git: git.snapshot(sealed.commit, message, f"{slug}/candidate"))
         if candidate.tree == sealed.tree:
@@ -302,7 +303,7 @@ class Implementing:
         return change
 
     def _hand_over_test(self, sealed: SealedTest) -> None:
-        """Write the generated test into the person's tree, unless they have changed the one that lies there."""
+        """Write the generated test to the person's tree, unless they have changed the existing file."""
         path = self.project.root / sealed.test.path
         there = path.read_bytes() if path.exists() else None
         if there == sealed.test.source.encode():
@@ -316,7 +317,7 @@ class Implementing:
             write_file(marker, "")
 
     def brief(self, workflow: ChimeraWorkflow, folder: Path) -> Brief:
-        """What whoever changes or reviews the application is told."""
+        """Return the brief for the current attempt and its reviewers."""
         limit = self.project.table[ChimeraPhase.CODE_IMPLEMENTATION].timeout
         return brief_for(self.feature, workflow, folder=str(folder), time_limit=limit)
 

@@ -1,4 +1,4 @@
-"""The brief: what the coder is given, as a value, as Markdown and as JSON."""
+"""The brief for the coder, as a value, as Markdown and as JSON."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from pytest_chimera.workflow.transitions import Outcome
 
 
 def _fenced(text: str, language: str = "") -> str:
-    """A text as a block of code, whatever it holds: the fence is longer than any in it."""
+    """Return a text as a code block; the fence is longer than any fence in the text."""
     longest = max((len(run) for run in re.findall(r"`{3,}", text)), default=2)
     fence = "`" * (longest + 1)
     return f"{fence}{language}\n{text}\n{fence}"
 
 
 def _quoted(text: str) -> str:
-    """A text as a quotation, whatever it holds."""
+    """Return a text as a block quotation."""
     return "\n".join(f"> {line}".rstrip() for line in text.splitlines()) or ">"
 
 
@@ -50,13 +50,13 @@ deployment of your change. Build the feature, not the test.
 
 {{ brief.failing | fenced }}
 {% if brief.words %}
-## What the person said of earlier work
+## What the person said about earlier work
 {% for words in brief.words %}
 {{ words | quoted }}
 {% endfor %}
 {%- endif %}
 {%- if brief.rejected %}
-## What was tried before, and why it did not do
+## Earlier attempts, and why they failed
 {% for earlier in brief.rejected %}
 ### Attempt {{ earlier.attempt }}, {{ earlier.phase }}
 
@@ -68,18 +68,18 @@ deployment of your change. Build the feature, not the test.
 {%- endif %}
 ## Rules
 
-- Leave alone: {{ brief.protected | map("tojson") | join(", ") }}, every conftest.py's hooks, pytest's and chimera's
-  configuration, and CI's.
+- Do not change {{ brief.protected | map("tojson") | join(", ") }}, the hooks in any conftest.py, or the configuration
+  of pytest, chimera and CI.
 - Existing tests must stay green. Add tests of your own where they help.
-- What you say about your work is not read by anybody who judges it.
+- What you say about your work is not read by those who judge it.
 """
 )
 
 
 def brief_for(feature: Feature, workflow: ChimeraWorkflow, *, folder: str, time_limit: float) -> Brief:
-    """The brief of the current attempt.
+    """Return the brief of the current attempt.
 
-    :param folder: where to work; ``time_limit`` in seconds, 0 for none.
+    :param folder: where to work; ``time_limit``: in seconds, 0 for none.
     """
     sealed = workflow.sealed
     assert sealed is not None, "there is a brief only once there is a sealed test"
@@ -99,7 +99,7 @@ def brief_for(feature: Feature, workflow: ChimeraWorkflow, *, folder: str, time_
 
 
 def refused(workflow: ChimeraWorkflow) -> tuple[Rejected, ...]:
-    """Every phase of an earlier attempt that did not end in success, or whose coder did not end well; oldest first."""
+    """Return every unsuccessful phase of earlier attempts, and coders that failed; oldest first."""
     return tuple(told for result in workflow.results if (told := _refused(result)))
 
 
@@ -108,12 +108,12 @@ def _refused(result: PhaseResult) -> Rejected | None:
     if result.outcome is Outcome.SUCCESS:
         if not isinstance(value, Change) or not value.ended:
             return None
-        reason, details = f"{value.ended} What was changed by then was reviewed all the same.", value.summary
+        reason, details = f"{value.ended} Its changes were reviewed nevertheless.", value.summary
     return Rejected(attempt=result.attempt, phase=result.phase, reason=reason, details=details)
 
 
 def write_brief(brief: Brief, room: Path) -> Brief:
-    """Write the brief's two files into ``room``; the brief that knows where they lie."""
+    """Write the brief's two files into ``room``; return the brief with their paths."""
     named = brief.model_copy(update={"markdown": str(room / "brief.md"), "json_file": str(room / "brief.json")})
     write_file(room / "brief.md", _MARKDOWN.render(brief=named))
     write_file(room / "brief.json", named.model_dump_json(indent=2))

@@ -1,6 +1,6 @@
-"""Who implements: a command line, recorded patches, or nobody but the person.
+"""The built-in coders: a command line or recorded patches; otherwise the person implements.
 
-Each works in ``brief.folder`` and answers with a summary; what it changed is read from the files afterwards.
+Each works in ``brief.folder`` and answers with a summary; the change is read from the files afterwards.
 """
 
 from __future__ import annotations
@@ -45,8 +45,8 @@ class _Place(NamedTuple):
 class CommandCoder:
     """Runs ``chimera_coder`` in the private clone, with the brief as Markdown and JSON.
 
-    :param settings: its ``coder`` is the command line, ``coder_env`` what its environment holds besides.
-    :param sandboxes: what it runs in, where there is one.
+    :param settings: ``coder`` is the command line, ``coder_env`` its additional environment variables.
+    :param sandboxes: provides the sandbox that the command runs in, if any.
     """
 
     def __init__(self, settings: Settings, sandboxes: Sandboxes) -> None:
@@ -86,7 +86,7 @@ class CommandCoder:
         return _end_of(done.output, lines=3)
 
     def _lacking(self, place: _Place, brief: Brief) -> list[OutOfReach]:
-        """The files of the person's project that the command names and cannot reach."""
+        """Return the project's files that the command refers to but cannot reach."""
         origin = self._sandboxes.origin
         if origin is None:
             return []
@@ -95,9 +95,9 @@ class CommandCoder:
         return list(out_of_reach(command, folder, origin, brief.sealed or "HEAD", is_hidden))
 
     def _failed(self, done: Finished, place: _Place, lacking: OutOfReach | None, brief: Brief) -> PhaseFailed:
-        """What a coder's exit code comes to.
+        """Return the error for a coder's exit code.
 
-        :param lacking: a file that its command names, and that was not there.
+        :param lacking: a file that its command refers to and that was missing.
         """
         hint = HINT if place.sandbox else ""
         ended = f"The coder {place.command[0]!r} {describe_exit(done)}"
@@ -106,13 +106,13 @@ class CommandCoder:
             trouble = self._not_started(cause)
             return CouldNotBegin(trouble.sentence, where=trouble.where, remedy=f"{trouble.remedy} {hint}".rstrip())
         if lacking:
-            sentence = f"{ended}, and {lacking.word!r}, which its command names, {lacking.why}."
+            sentence = f"{ended}, and {lacking.word!r}, which its command refers to, {lacking.why}."
             return CouldNotBegin(sentence, where=str(done.log), remedy=_remedy(lacking, brief))
         evidence = "\n".join(part for part in (_end_of(done.output), hint) if part)
         return PhaseFailed(f"{ended}.", where=str(done.log), evidence=evidence)
 
     def _not_started(
-        self, why: str, remedy: str = "Install what is missing, or name another one in chimera_coder."
+        self, why: str, remedy: str = "Install what is missing, or change chimera_coder."
     ) -> EnvironmentTrouble:
         where = f"chimera_coder = {self._settings.coder!r}"
         return EnvironmentTrouble(f"The coder cannot be started: {why}", where=where, remedy=remedy)
@@ -124,7 +124,7 @@ class CommandCoder:
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_draft_steps(self, feature: Feature, task: str, folder: str) -> str:
-        """Run the same command with another brief; the draft is what it wrote into the file that this one names."""
+        """Run the same command with a different brief; the draft is what it writes to the file given there."""
         no_test = GeneratedTest(source="", path="", name="")
         json_file = write_file(Path(task).with_suffix(".json"), feature.model_dump_json(indent=2))
         brief = Brief(feature=feature, test=no_test, failing="", folder=folder, markdown=task, json_file=str(json_file))
@@ -138,15 +138,16 @@ class CommandCoder:
 
 
 def _remedy(lacking: OutOfReach, brief: Brief) -> str:
-    """A feature that has been worked on keeps its base, whatever is committed now."""
+    """Return the remedy; a feature that has been worked on keeps its base, even if the file is committed now."""
     worked_on = brief.rejected or brief.words
-    again = "Where it is committed by now, the feature still has an older base: begin anew with --chimera-restart."
+    again = "If it is committed by now, the feature still has an older base: start over with --chimera-restart."
     return f"{lacking.remedy}\n{again}" if worked_on else lacking.remedy
 
 
 def _written_draft(path: Path, log: Path) -> str:
-    """
-    :raises PhaseFailed: there is no such file, or it is none that could hold a draft.
+    """Return the draft that the coder wrote.
+
+    :raises PhaseFailed: there is no such file, or it cannot be a draft.
     """
     if path.is_symlink() or not path.is_file():
         raise PhaseFailed(f"The coder wrote no file {DRAFT_FILE}.", where=str(log))
@@ -155,9 +156,9 @@ def _written_draft(path: Path, log: Path) -> str:
 
 
 def command_for(brief: Brief, coder: str) -> list[str]:
-    """The coder's command line with its placeholders filled.
+    """Return the coder's command line with its placeholders filled in.
 
-    :raises SettingError: it names a placeholder that there is not.
+    :raises SettingError: it contains an unknown placeholder.
     """
     values = {
         "brief": brief.markdown,
@@ -170,7 +171,7 @@ def command_for(brief: Brief, coder: str) -> list[str]:
 
 
 def _told(brief: Brief) -> dict[str, str]:
-    """What the coder's environment says, as the reference documents it."""
+    """Return the coder's additional environment variables, as documented in the reference."""
     return {
         "CHIMERA_BRIEF": brief.markdown,
         "CHIMERA_BRIEF_JSON": brief.json_file,
@@ -183,7 +184,7 @@ def _told(brief: Brief) -> dict[str, str]:
 
 @contextmanager
 def _own_temporary() -> Iterator[Path]:
-    """A folder with a short path, so that a browser that the coder starts can make its sockets in it."""
+    """Create a folder with a short path, so that a browser started by the coder can create its sockets in it."""
     with tempfile.TemporaryDirectory(prefix="chimera-", ignore_cleanup_errors=True) as folder:
         yield Path(folder).resolve()
 
@@ -193,9 +194,9 @@ def _end_of(output: str, lines: int = 40) -> str:
 
 
 class ReplayCoder:
-    """Plays recorded changes, one an attempt: patches (``1.patch``) or folders (``1/``) that are laid over the clone.
+    """Replays recorded changes, one for each attempt: patches (``1.patch``) or folders (``1/``) copied over the clone.
 
-    Each is a change against the sealed commit, as the vault's ``change.diff`` is.
+    Each is a change against the sealed commit, like the vault's ``change.diff``.
 
     :param folder: holds them, in a folder of the feature's id or directly.
     """
@@ -212,7 +213,7 @@ class ReplayCoder:
             raise EnvironmentTrouble(
                 f"Only {recorded}, and this is attempt {brief.attempt}.",
                 where=str(self._place(brief.feature)),
-                remedy="Record another one, or name a coder in chimera_coder, then run the same command again.",
+                remedy="Record another one, or set chimera_coder to a coder, then run the same command again.",
             )
         record = records[brief.attempt - 1]
         put_back(Path(brief.folder), brief.sealed)
@@ -224,7 +225,7 @@ class ReplayCoder:
 
     @pytest.hookimpl(trylast=True)
     def pytest_chimera_draft_steps(self, feature: Feature) -> str | None:
-        """The recorded draft, ``draft.txt``, where there is one."""
+        """Return the recorded draft, ``draft.txt``, if it exists."""
         recorded = self._place(feature) / "draft.txt"
         return recorded.read_text(encoding="utf-8") if recorded.is_file() else None
 
@@ -247,7 +248,7 @@ class ReplayCoder:
 
 
 def coder_plugin(settings: Settings, root: Path, sandboxes: Sandboxes) -> CommandCoder | ReplayCoder | None:
-    """The plugin that ``chimera_coder`` names; ``None`` when it names nobody."""
+    """Return the plugin for ``chimera_coder``; ``None`` if it is not set."""
     if settings.coder.startswith(REPLAY):
         return ReplayCoder(root / settings.coder.removeprefix(REPLAY))
     return CommandCoder(settings, sandboxes) if settings.coder else None

@@ -1,4 +1,4 @@
-"""Files of the person's project that a coder's command names, and that it will not find where it runs."""
+"""Files of the person's project that a coder's command refers to but cannot reach where it runs."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from pytest_chimera.system.import_paths import Origin, environment_of
 class OutOfReach:
     """One such file.
 
-    :param word: as the command names it; ``path`` the same from the project's root.
-    :param runs: it is what the command runs, a program or a script, and not only something that it is told of.
+    :param word: the file as written in the command; ``path``: its path from the project's root.
+    :param runs: the command runs it, as a program or a script, rather than taking it as an argument.
     """
 
     word: str
@@ -27,29 +27,29 @@ class OutOfReach:
 
     @property
     def why(self) -> str:
-        """Why it is not there, to stand behind its name."""
+        """Why it cannot be reached, as a continuation of its name."""
         if Path(self.word).is_absolute():
-            return "lies in your project, which is out of sight in the sandbox"
+            return "is in your project, which the sandbox hides"
         return "is not committed, and the coder works in a clone"
 
     @property
     def remedy(self) -> str:
-        """What the person does about it."""
+        """What the person can do about it."""
         path = shlex.quote(self.path)
         commit = f"git add {path} && git commit -m {shlex.quote(f'Add {Path(self.path).name}')}"
         if Path(self.word).is_absolute():
-            return f"Name it as it lies in the project, {self.path!r}, and have it committed: {commit}"
-        return f"Commit it: {commit}\nOr keep it outside of the project, and name it by its absolute path."
+            return f"Give its path in the project, {self.path!r}, and commit it: {commit}"
+        return f"Commit it: {commit}\nOr keep it outside the project, and give its absolute path."
 
 
 def out_of_reach(
     command: Sequence[str], folder: Path, origin: Origin, commit: str, is_hidden: Callable[[Path], bool]
 ) -> Iterator[OutOfReach]:
-    """The files that a command names, that the person's project holds, and that it cannot reach.
+    """Yield the files of the person's project that a command refers to but cannot reach.
 
-    :param folder: where it runs: the project in a clone that no coder has had in its hands yet.
-    :param commit: what the clone was made of at first; what a coder has removed since is not ours to tell of.
-    :param is_hidden: says whether a path is out of sight there.
+    :param folder: where it runs: the project in a clone that no coder has changed yet.
+    :param commit: the commit that the clone was made from; files that a coder has removed since are not reported.
+    :param is_hidden: whether a path is hidden from the command.
     """
     runs = tuple(run_by(command, lambda word: _is_file(origin.project / word)))
     for word in dict.fromkeys((*runs, *map(_value, words_in(command)))):
@@ -68,7 +68,7 @@ def _value(word: str) -> str:
 
 
 def _is_file(path: Path) -> bool:
-    """Any word may be asked about, however long it is."""
+    """Whether a word is a file's path; any word may be passed, however long."""
     try:
         return path.is_file()
     except OSError:

@@ -1,7 +1,7 @@
-"""What nobody touches while a coder works: the interpreter's start-up files, the judge's packages, git's own settings.
+"""Detects changes to what nobody may touch while a coder works: start-up files, the judge's packages, git's settings.
 
-A look is taken before the coder starts and compared with one afterwards. What a package installer put there, and wrote
-down in its record, is no trespass.
+The state before the coder starts is compared with the state afterwards. Files that a package installer added, and
+listed in its record, are not tampering.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from importlib import metadata
 from pathlib import Path, PurePath
 
 JUDGES_PACKAGES = ("pytest", "pytest-playwright", "playwright", "pytest-chimera")
-"""Distributions that the judge's process loads; those that they require belong to them."""
+"""Distributions that the judge's process loads; their requirements are included."""
 
 _START_UP = re.compile(r".+\.(pth|start)|(sitecustomize|usercustomize)(\..+)?")
 _CODE = frozenset({".py", ".so", ".pyd", ".dll", ".js"})
@@ -44,9 +44,9 @@ _DANGEROUS = re.compile(
 
 @dataclass(frozen=True)
 class Trespass:
-    """Something that was changed.
+    """A forbidden modification.
 
-    :param rule: the rule's id; ``path`` what was changed, absolute; ``sentence`` says it.
+    :param rule: the rule's id; ``path``: the absolute path that was changed; ``sentence``: the message.
     """
 
     rule: str
@@ -57,7 +57,7 @@ class Trespass:
 
 @dataclass(frozen=True)
 class Custody:
-    """A look at what nobody touches: what → its fingerprint."""
+    """The state of what nobody may touch: kind → fingerprint."""
 
     start_up: Mapping[str, str]
     packages: Mapping[str, str]
@@ -66,7 +66,7 @@ class Custody:
 
     @classmethod
     def taken(cls, git_dir: Path, state: Path | None = None) -> Custody:
-        """The look as it is now.
+        """Record the current state.
 
         :param git_dir: the git folder of the person's repository.
         :param state: the folder of the journals.
@@ -77,22 +77,22 @@ class Custody:
         )
 
     def fingerprints(self) -> dict[str, str]:
-        """One digest for each kind of thing."""
+        """Return one digest for each kind."""
         return {
             kind: _digest_of(found)
             for kind, found in (("start_up", self.start_up), ("packages", self.packages), ("git", self.git))
         }
 
     def trespasses(self, now: Custody) -> list[Trespass]:
-        """What was changed since, and by no package installer."""
+        """Return what was changed since, other than by a package installer."""
         planted = _changed(self.start_up, now.start_up)
         installed = _recorded() if planted else set()
         found = [
             Trespass(
                 "start-up-files",
                 path,
-                f"{path} was {_how(path, self.start_up, now.start_up)}: the interpreter that judges reads it.",
-                "Remove it: a change stays inside its folder; what it needs is installed with pip.",
+                f"{path} was {_how(path, self.start_up, now.start_up)}: the judge's interpreter reads it.",
+                "Remove it: a change must stay inside its folder. Install what it needs with pip.",
             )
             for path in planted
             if path not in installed
@@ -101,7 +101,7 @@ class Custody:
             Trespass(
                 "judges-packages",
                 path,
-                f"{path} was {_how(path, self.packages, now.packages)}: it belongs to what judges.",
+                f"{path} was {_how(path, self.packages, now.packages)}: it belongs to the judge's packages.",
                 "Install that package again.",
             )
             for path in _changed(self.packages, now.packages)
@@ -111,8 +111,8 @@ class Custody:
             Trespass(
                 "git-settings",
                 path,
-                f"{path} was {_how(path, self.git, now.git)}: it says what git does in the person's repository.",
-                "Put it back as it was: a coder works in its own clone.",
+                f"{path} was {_how(path, self.git, now.git)}: it configures git in the person's repository.",
+                "Restore it: a coder works in its own clone.",
             )
             for path in _changed(self.git, now.git)
         ]
@@ -120,8 +120,8 @@ class Custody:
             Trespass(
                 "state-files",
                 path,
-                f"{path} no longer holds what it held: it records how a feature stands, and is only ever added to.",
-                "Begin that feature anew with --chimera-restart.",
+                f"{path} has lost entries: it is a feature's journal, which is append-only.",
+                "Start that feature over with --chimera-restart.",
             )
             for path, known in self.state.items()
             if not _is_continued(Path(path), known)
@@ -141,14 +141,14 @@ def _how(path: str, before: Mapping[str, str], now: Mapping[str, str]) -> str:
 
 
 def site_folders() -> list[Path]:
-    """The folders with installed packages that the interpreter looks in."""
+    """Return the folders with installed packages on the interpreter's path."""
     known = [Path(each) for each in dict.fromkeys(sys.path) if Path(each).name in {"site-packages", "dist-packages"}]
-    own = site.getusersitepackages()  # not on the path before it exists, and on it as soon as it does
+    own = site.getusersitepackages()  # not on the path until it exists
     return known if Path(own) in known else [*known, Path(own)]
 
 
 def _interpreter() -> Iterator[tuple[str, str]]:
-    """The program that judges run in, with what says where it finds its packages."""
+    """Yield the interpreter that the judge runs in, and the files that configure where it finds packages."""
     program = Path(sys.executable)
     for path in (program, Path(sys.prefix) / "pyvenv.cfg"):
         yield from _digests(path)
@@ -158,7 +158,7 @@ def _interpreter() -> Iterator[tuple[str, str]]:
 
 
 def _start_up_files() -> Iterator[tuple[str, str]]:
-    """Files that run when an interpreter starts, and registrations of pytest's plugins."""
+    """Yield files that run when an interpreter starts, and registrations of pytest plugins."""
     for folder in site_folders():
         for entry in _entries(folder):
             if _START_UP.fullmatch(entry.name):
@@ -168,13 +168,13 @@ def _start_up_files() -> Iterator[tuple[str, str]]:
 
 
 def _plugins(registration: Path) -> str:
-    """The plugins that a distribution registers with pytest."""
+    """Return the plugins that a distribution registers with pytest."""
     text = _text(registration / "entry_points.txt")
     return " ".join(text.partition("[pytest11]")[2].partition("[")[0].split())
 
 
 def _recorded() -> set[str]:
-    """What package installers have put into the site folders, as far as their records say and the bytes bear it out."""
+    """Return the files that package installers put into the site folders, where their records match the contents."""
     known: set[str] = set()
     for distribution in metadata.distributions(path=[str(each) for each in site_folders()]):
         if distribution.read_text("RECORD") is None or distribution.read_text("INSTALLER") is None:
@@ -203,14 +203,14 @@ def _base64(digest: bytes) -> str:
 
 
 def _packages() -> Iterator[tuple[str, str]]:
-    """Every file that the judge's packages are run from, and that an interpreter would take for one of them."""
+    """Yield every file of the judge's packages, and files that an interpreter would import in their place."""
     tops = {Path(__file__).parents[1], *(top for each in _required(JUDGES_PACKAGES) for top in _tops(each))}
     for path in sorted(path for top in tops for path in _code_in(top)):
         yield from _with_compiled(path)
 
 
 def _tops(distribution: metadata.Distribution) -> set[Path]:
-    """A distribution's packages and single modules, as the site folder holds them."""
+    """Return a distribution's top-level packages and modules in the site folder."""
     names = {file.parts[0] for file in distribution.files or () if file.suffix in _CODE and len(file.parts) > 1}
     alone = {file.parts[0] for file in distribution.files or () if file.suffix in _CODE and len(file.parts) == 1}
     folders = {Path(str(distribution.locate_file(name))) for name in names if name not in {"..", "__pycache__"}}
@@ -219,7 +219,7 @@ def _tops(distribution: metadata.Distribution) -> set[Path]:
 
 
 def _in_the_place_of(module: Path) -> Iterator[Path]:
-    """What would be imported instead of a module that is a file: a package, or a compiled one."""
+    """Yield what would be imported instead of a single-file module: a package, or an extension module."""
     stem = module.name.partition(".")[0]
     found = (Path(entry.path) for entry in _entries(module.parent))
     return (path for path in found if path.name.partition(".")[0] == stem and (path.is_dir() or path.suffix in _CODE))
@@ -234,7 +234,7 @@ def _code_in(top: Path) -> Iterator[Path]:
 
 
 def _with_compiled(path: Path) -> Iterator[tuple[str, str]]:
-    """A file, and what an interpreter would load in its place because it was compiled from it."""
+    """Yield a file, and the compiled file that an interpreter would load in its place."""
     yield str(path), hashlib.sha256(_bytes(path)).hexdigest()
     if path.suffix == ".py":
         compiled = Path(importlib.util.cache_from_source(str(path)))
@@ -243,7 +243,7 @@ def _with_compiled(path: Path) -> Iterator[tuple[str, str]]:
 
 
 def _is_compiled_from_source(path: Path) -> bool:
-    """A compiled file holds what its source says, or is gone: running a program leaves such ones behind."""
+    """Whether a compiled file matches its source, or no longer exists: running a program creates such files."""
     if path.suffix != ".pyc":
         return False
     content = _bytes(path)
@@ -259,18 +259,18 @@ def _is_compiled_from_source(path: Path) -> bool:
 
 
 def packages_digest() -> str:
-    """One digest of every file that the judge's process loads of its packages."""
+    """Return one digest of all files that the judge's process loads from its packages."""
     return _digest_of(dict(_packages()))
 
 
 def _digest_of(found: Mapping[str, str]) -> str:
-    """What was compiled is left out: it comes and goes."""
+    """Compiled files are left out: they come and go."""
     kept = sorted((path, value) for path, value in found.items() if not path.endswith(".pyc"))
     return hashlib.sha256(json.dumps(kept).encode()).hexdigest()
 
 
 def _required(names: Iterable[str]) -> Iterator[metadata.Distribution]:
-    """Distributions with what they require, extras left out."""
+    """Yield distributions with their requirements, without extras."""
     waiting, seen = list(names), set[str]()
     while waiting:
         name = re.sub(r"[-_.]+", "-", waiting.pop()).lower()
@@ -282,7 +282,7 @@ def _required(names: Iterable[str]) -> Iterator[metadata.Distribution]:
         except metadata.PackageNotFoundError:
             continue
         yield distribution
-        if name != "pytest-chimera":  # of what it requires itself, the judge loads only the three that are named
+        if name != "pytest-chimera":  # of its own requirements, the judge loads only the three given here
             needs = (need for need in distribution.requires or () if "extra ==" not in need)
             waiting += [match[0] for need in needs if (match := _NAME.match(need))]
 
@@ -291,7 +291,7 @@ def _required(names: Iterable[str]) -> Iterator[metadata.Distribution]:
 
 
 def _git(git_dir: Path) -> Iterator[tuple[str, str]]:
-    """What git is told to do in a repository: hooks, filters, replaced objects, and the settings that run programs."""
+    """Yield what configures git in a repository: hooks, filters, replaced objects, and settings that run programs."""
     for name in _GIT_FILES:
         yield from _digests(git_dir / name)
     for name in ("config", "config.worktree"):
@@ -307,14 +307,14 @@ def _git(git_dir: Path) -> Iterator[tuple[str, str]]:
 
 
 def _journals(folder: Path) -> Iterator[tuple[str, str]]:
-    """The journals as they are: how long, and what they hold. Others may add to theirs at any time."""
+    """Yield the state of the journals: their length and contents. Other processes may append to theirs at any time."""
     for path in sorted(folder.glob("*.jsonl")):
         content = _bytes(path)
         yield str(path), f"{len(content)} {hashlib.sha256(content).hexdigest()}"
 
 
 def _is_continued(path: Path, known: str) -> bool:
-    """A journal still begins as it was; one that was set aside for damage, or cleared, is found by its reader."""
+    """Whether a journal still begins with its old contents; one that was set aside or cleared is reported elsewhere."""
     size, _, digest = known.partition(" ")
     return not path.exists() or hashlib.sha256(_bytes(path)[: int(size)]).hexdigest() == digest
 
@@ -323,7 +323,7 @@ def _is_continued(path: Path, known: str) -> bool:
 
 
 def _digests(path: Path) -> Iterator[tuple[str, str]]:
-    """The digests of a file, or of every file in a folder."""
+    """Yield the digest of a file, or of every file in a folder."""
     if path.is_dir() and not path.is_symlink():
         for entry in _entries(path):
             yield from _digests(Path(entry.path))

@@ -122,7 +122,7 @@ def test_a_conflict_goes_back_to_implementation_with_the_conflict_in_the_brief(q
     result = quick.chimera()
     result.assert_outcomes(passed=1)
     brief = quick.path / ".chimera" / "test-greet" / "generation-1" / "attempt-2" / "brief.md"
-    tried = brief.read_text().partition("What was tried before")[2]
+    tried = brief.read_text().partition("Earlier attempts, and why they failed")[2]
     assert "page.py" in tried
     assert "<<<<<<<" in tried
     assert "Willkommen" in (quick.path / "page.py").read_text()

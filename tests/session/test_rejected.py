@@ -13,7 +13,7 @@ from tests.session.conftest import RIGHT, QuickApp
 
 OTHER = RIGHT.replace("Greeter", "The greeter")
 WORDS = "name it The greeter"
-REFUSED = f'*✗ implement*The person has rejected this very change: "{WORDS}"*'
+REFUSED = f'*✗ implement*The person has rejected this same change before: "{WORDS}"*'
 
 
 def workflow_of(app: QuickApp) -> ChimeraWorkflow:
@@ -71,7 +71,7 @@ def test_by_hand_what_was_rejected_is_not_taken_either(quick: QuickApp) -> None:
     quick.chimera("tests/features").assert_outcomes(passed=1)
     result = quick.chimera("tests/features", f"--chimera-reject={WORDS}")
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines([f'*not accepted: The person has rejected this very change: "{WORDS}"*'])
+    result.stdout.fnmatch_lines([f'*not accepted: The person has rejected this same change before: "{WORDS}"*'])
     quick.write(page=OTHER)
     quick.chimera("tests/features").assert_outcomes(passed=1)
 

@@ -65,7 +65,7 @@ def test_the_next_brief_says_how_the_last_attempt_ended(quick: QuickApp) -> None
     by_script(quick, body)
     quick.chimera().assert_outcomes(passed=1)
     brief = (room(quick, 2) / "brief.md").read_text()
-    assert "exited 2. What was changed by then was reviewed all the same." in brief
+    assert "exited 2. Its changes were reviewed nevertheless." in brief
     assert "I ran out of budget" in brief
 
 
@@ -127,7 +127,7 @@ def test_a_check_that_cannot_begin_on_the_base_either_parks_and_names_it(
     quick.commit("Configure")
     result = quick.chimera("tests/features")
     result.assert_outcomes(errors=1)
-    result.stdout.fnmatch_lines([f"*The check `*` cannot be started, on the base either: *{cause}*", "*parked*"])
+    result.stdout.fnmatch_lines([f"*The check `*` cannot be started, not even on the base: *{cause}*", "*parked*"])
     check_file = quick.path / "pytest.ini"
     check_file.write_text(check_file.read_text().replace(line, "true"))
     again = quick.chimera("tests/features")
@@ -185,7 +185,7 @@ def test_a_coder_that_is_not_committed_parks_before_its_first_attempt(quick: Qui
     result = quick.chimera()
     result.assert_outcomes(errors=1)
     why = (
-        "lies in your project, which is out of sight"
+        "is in your project, which the sandbox hides"
         if absolute
         else "is not committed, and the coder works in a clone"
     )
@@ -209,7 +209,11 @@ def test_a_coder_that_fails_without_a_file_that_is_not_committed_parks_and_names
     result = quick.chimera()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines(
-        ["*exited 1, and 'prompt.md', which its command names, is not committed*", "*git add prompt.md*", "*parked*"]
+        [
+            "*exited 1, and 'prompt.md', which its command refers to, is not*",
+            "*git add prompt.md*",
+            "*parked*",
+        ]
     )
     assert workflow_of(quick).attempts_ended == 0
     quick.commit("Add the prompt")
