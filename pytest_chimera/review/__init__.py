@@ -1,1 +1,1 @@
-"""Phase 3: the guardian and the project's own tests look at the change."""
+"""Phase 3: the guardian and the project's own tests review the change."""

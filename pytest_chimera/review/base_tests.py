@@ -1,4 +1,4 @@
-"""What worked on the base still works: the project's own tests as they were, run on the candidate, one by one."""
+"""Runs the project's own tests, as they were on the base, on the candidate, and compares them one by one."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ _LAST_LINES = 15
 
 @dataclass(frozen=True)
 class _Tests:
-    """What a checkout's tests came to.
+    """The results of a checkout's tests.
 
-    :param began: pytest itself was there, before it read anything of the project's; ``ended`` is how it ended.
+    :param began: pytest itself started, before it read the project's files; ``ended``: how it ended.
     """
 
     passed: frozenset[str]
@@ -45,43 +45,43 @@ class _Tests:
 
     @property
     def ran(self) -> bool:
-        """What they say counts: pytest came to its end, and had something to run."""
+        """Whether the results count: pytest finished, and there were tests to run."""
         return self.began and self.ended.exit_code in _RAN
 
     @property
     def are_none(self) -> bool:
-        """There is nothing to run."""
+        """Whether there are no tests to run."""
         return self.began and self.ended.exit_code == pytest.ExitCode.NO_TESTS_COLLECTED
 
     @property
     def how(self) -> str:
-        """How pytest ended, and the last line of it that says something."""
+        """How pytest ended, and the last informative line of its output."""
         lines = [line.strip(" E.") for line in self.ended.output.splitlines() if line.strip(" =E.")]
         return f"pytest {describe_exit(self.ended)}" + (f" ({lines[-1]})" if lines else "")
 
     @property
     def tail(self) -> str:
-        """Its last lines."""
+        """The last lines of its output."""
         return "\n".join(self.ended.output.rstrip().splitlines()[-_LAST_LINES:])
 
     def trouble(self, what: str) -> EnvironmentTrouble:
-        """They could not be run, and nobody can say what a change breaks."""
+        """Return the error if the tests could not be run, so that it is unknown what a change breaks."""
         return EnvironmentTrouble(
             f"The project's own tests could not be run on {what}: {self.how}.",
             where=str(self.ended.log),
-            remedy="See to it that `python -m pytest` runs in a fresh checkout, or write the commands that can be run "
+            remedy="Make sure that `python -m pytest` runs in a fresh checkout, or write the commands that can be run "
             "there into chimera_check; then run the same command again.",
         )
 
 
 @dataclass(eq=False)
 class BaseTests:
-    """Runs the tests of the base on the candidate where ``chimera_check`` says ``auto``.
+    """Runs the tests of the base on the candidate if ``chimera_check`` contains ``auto``.
 
-    :param work: the folder in which checkouts are made.
-    :param by_hand: the person implements: a failing test is a note.
-    :param sandboxes: what the tests run in, where there is one.
-    :param say: told when there is no test that could say anything.
+    :param work: the folder for checkouts.
+    :param by_hand: a person implements: a failing test is a note.
+    :param sandboxes: provides the sandbox that the tests run in, if any.
+    :param say: called with a message if there is no test to compare.
     """
 
     settings: Settings
@@ -108,7 +108,7 @@ class BaseTests:
         gone = frozenset(nodeid for nodeid in green if removed.covers(nodeid))
         overlay = await anyio.to_thread.run_sync(self._overlay, change, removed)
         broken, stopped = green - gone, None
-        for name in (f"{slug}-candidate", f"{slug}-again"):  # a test that fails now and then says nothing of the change
+        for name in (f"{slug}-candidate", f"{slug}-again"):  # a flaky test says nothing about the change
             if broken:
                 seen = await self._tests(change.commit, overlay, name, room)
                 if not seen.began:
@@ -122,7 +122,7 @@ class BaseTests:
     # -- running
 
     async def _green_on(self, base: str, name: str, room: Path) -> frozenset[str]:
-        """The tests that pass on the base; when there are none, that is said."""
+        """Return the tests that pass on the base; report if there are none."""
         if base not in self._green:
             seen = await self._tests(base, {}, name, room)
             if not (seen.ran or seen.are_none):
@@ -136,7 +136,7 @@ class BaseTests:
         return self._green[base]
 
     async def _tests(self, commit: str, overlay: Mapping[str, bytes | None], name: str, room: Path) -> _Tests:
-        """What the tests come to in a checkout of a commit with some files as given; ``None`` takes one away."""
+        """Return the results of the tests in a checkout of a commit with some files replaced; ``None`` removes one."""
         folder = self.work / "checks" / name
         tally = folder.with_name(f"{name}.tally.jsonl")
         try:
@@ -160,10 +160,10 @@ class BaseTests:
                 (project / path).write_bytes(content)
 
     def _overlay(self, change: Change, removed: Removed) -> dict[str, bytes | None]:
-        """The base's tests, and nothing that would be read beside them.
+        """Return the base's test files, and ``None`` for files that would be read along with them.
 
-        Where a test went together with what it tested, the candidate's version of its file is taken: the base's could
-        not even be imported.
+        For a test that was removed with its subject, the candidate's version of its file is used: the base's could not
+        be imported.
         """
         touched = [file.path for file in change.files if is_test_file(file.path) and file.path not in removed.files]
         return {path: self.repository.read(change.base, path) for path in touched}
@@ -185,18 +185,18 @@ class BaseTests:
         for number, nodeid in enumerate(sorted(nodeids)[:_MOST_NAMED]):
             more = f" ({len(nodeids) - _MOST_NAMED} more like it)" if len(nodeids) > _MOST_NAMED else ""
             ended = f": {stopped.how}" if stopped else ""
-            sentence = f"{nodeid} was green before the change and is not with it{more}{ended}."
+            sentence = f"{nodeid} was green before the change and is not green with it{more}{ended}."
             found = RULES["base-tests"].finding(_path(nodeid), sentence, by_hand=self.by_hand)
             yield found.model_copy(update={"details": stopped.tail}) if stopped and not number else found
 
 
 def _removed(nodeids: frozenset[str]) -> Iterator[Finding]:
     for path in sorted({_path(nodeid) for nodeid in nodeids}):
-        yield RULES["test-with-subject"].finding(path, f"{path} went together with what it tested.")
+        yield RULES["test-with-subject"].finding(path, f"{path} was removed together with what it tested.")
 
 
 def _read(tally: Path, ended: Finished) -> _Tests:
-    """A test passed when its set-up, call and teardown all did, however often each was told of."""
+    """Read the results: a test passed if its set-up, call and teardown all did, however often each was reported."""
     outcomes: dict[str, set[tuple[str, str]]] = {}
     if tally.is_file():
         for line in tally.read_text(encoding="utf-8").splitlines():

@@ -1,4 +1,4 @@
-"""Our own reviewers: the seal and the protected paths, what is no regular file, and the project's own checks."""
+"""The built-in reviewers: the seal, protected paths, irregular files, and the project's own checks."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ Read = Callable[[str, str], bytes | None]
 
 
 class Guardian:
-    """Reviews a change by its paths, and where a path is shared, by what changed in it.
+    """Reviews a change by its paths, and shared files by their contents.
 
     :param settings: ``protected`` adds patterns.
-    :param read: gives a commit's file, ``None`` when it is not there.
-    :param by_hand: the person implements: then only what breaks the seal is a rejection, all else is a note.
-    :param listed: gives the paths of a commit.
+    :param read: returns a commit's file, ``None`` if it does not exist.
+    :param by_hand: a person implements: then only what breaks the seal is rejected, and everything else is a note.
+    :param listed: returns the paths of a commit.
     """
 
     def __init__(
@@ -49,7 +49,7 @@ class Guardian:
 
     @pytest.hookimpl(trylast=True)
     def pytest_chimera_review_change(self, change: Change, workflow: ChimeraWorkflow) -> Review:
-        """Find what a change touches that it must not."""
+        """Find what a change touches that it must not touch."""
         found = (
             *self._sealed(change, workflow),
             *self._protected(change, workflow),
@@ -89,16 +89,16 @@ class Guardian:
         return touched(file.path, before, after, lambda: self._listed(change.base))
 
     def _aware(self, change: Change) -> Iterator[Finding]:
-        """What the application, not its tests, asks about who is looking."""
+        """Yield code in the application, outside its tests, that checks who is looking."""
         for file in change.files:
             if file.status == "D" or is_test_file(file.path):
                 continue
             before, after = (self._read(commit, file.path) or b"" for commit in (change.base, change.commit))
             for rule, what, line in new_sights(file.path, before, after):
-                yield RULES[rule].finding(file.path, f"It says {what}.", line, by_hand=self._by_hand)
+                yield RULES[rule].finding(file.path, f"It contains {what}.", line, by_hand=self._by_hand)
 
     def _blunted(self, change: Change) -> Iterator[Finding]:
-        """Tests of the project that no longer test."""
+        """Yield tests of the project that no longer test anything."""
         for each in blunted(self._read, change):
             sentence = f"The test {each.name} no longer tests: {each.what}."
             yield RULES["removed-test"].finding(each.path, sentence, each.line, by_hand=self._by_hand)
@@ -108,16 +108,16 @@ class Guardian:
 
     def _left_out(self, change: Change) -> Iterator[Finding]:
         for path, why in change.left_out.items():
-            sentence = f"{path} is {why}, and only regular files are taken."
+            sentence = f"{path} is {why}, and only regular files are accepted."
             yield RULES["regular-files"].finding(path, sentence, by_hand=self._by_hand)
 
 
 class Checks:
     """Runs the commands of ``chimera_check`` in a clean checkout of the candidate.
 
-    :param work: the folder in which the checkout is made.
-    :param by_hand: the person implements: a failing check is a note.
-    :param sandboxes: what the commands run in, where there is one.
+    :param work: the folder for the checkout.
+    :param by_hand: a person implements: a failing check is a note.
+    :param sandboxes: provides the sandbox that the commands run in, if any.
     """
 
     def __init__(
@@ -138,7 +138,7 @@ class Checks:
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_review_change(self, change: Change, brief: Brief) -> Review | None:
-        """Run each command; one that fails is a finding with the end of its output."""
+        """Run each command; a failure is a finding with the end of its output."""
         commands = [line for line in self._settings.check if line != AUTO]
         if not commands:
             return None
@@ -154,7 +154,7 @@ class Checks:
 
     @asynccontextmanager
     async def _checkout(self, commit: str, slug: str) -> AsyncIterator[Path]:
-        """The project in a clean checkout, for as long as it is needed."""
+        """Provide the project in a clean checkout."""
         folder = self._work / "checks" / f"{slug}-{commit[:10]}"
         try:
             await anyio.to_thread.run_sync(self._fresh, commit, folder)
@@ -188,8 +188,9 @@ class Checks:
         return _Ended(f"{describe_exit(done)}.", details, not_begun)
 
     async def _refuse_what_cannot_begin(self, line: str, base: str, slug: str, room: Path) -> None:
-        """
-        :raises EnvironmentTrouble: a check cannot begin on the base either, so that it says nothing of a change.
+        """Refuse to go on if a check cannot even start on the base.
+
+        :raises EnvironmentTrouble: it cannot, so that it says nothing about a change.
         """
         if (base, line) not in self._on_base:
             async with self._checkout(base, f"{slug}-base") as project:
@@ -197,7 +198,7 @@ class Checks:
         if why := self._on_base[base, line]:
             hint = HINT if self._sandboxes.find() else ""
             raise EnvironmentTrouble(
-                f"The check `{line}` cannot be started, on the base either: {why}",
+                f"The check `{line}` cannot be started, not even on the base: {why}",
                 where="chimera_check",
                 remedy=f"Install what it needs, or change chimera_check. {hint}".rstrip(),
             )
@@ -210,7 +211,7 @@ class Checks:
 class _Ended(NamedTuple):
     """How a check ended.
 
-    :param not_begun: why it could not begin; empty when it did.
+    :param not_begun: why it could not start; empty if it did.
     """
 
     how: str

@@ -1,7 +1,7 @@
-"""Code of an application that looks for its judge: what a change adds of it.
+"""Finds code that a change adds to the application to detect its judge.
 
-Python is read as a syntax tree, so that a word in a text, a comment or a dependency means nothing. In other languages
-only names are looked for that have one meaning.
+Python is parsed, so that words in strings, comments or dependencies do not matter. In other languages only unambiguous
+names are searched for.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ _RUNNING = {"run", "Popen", "check_output", "getoutput", "system", "popen", "cal
 
 
 def new_sights(path: str, before: bytes, after: bytes) -> list[tuple[str, str, int]]:
-    """What a change adds to a file that looks for a judge: rule id, what was seen, line."""
+    """Yield what a change adds to a file that looks for a judge: rule id, what was found, line."""
     known = Counter((rule, what) for rule, what, _ in _once_a_line(path, before))
     found = []
     for rule, what, line in _once_a_line(path, after):
@@ -61,7 +61,7 @@ def new_sights(path: str, before: bytes, after: bytes) -> list[tuple[str, str, i
 
 
 def _once_a_line(path: str, content: bytes) -> list[tuple[str, str, int]]:
-    """What is seen, one finding of a rule for each line: an expression and its parts say the same."""
+    """Return at most one finding of a rule for each line, because an expression and its parts match alike."""
     return list(
         {(rule, line): (rule, what, line) for rule, what, line in reversed([*_sights(path, content)])}.values()
     )[::-1]
@@ -105,7 +105,7 @@ def _in_python(tree: ast.Module) -> Iterator[tuple[str, str, int]]:
 
 
 def _said(node: ast.expr) -> str:
-    """The text that an expression of nothing but texts comes to; parts that are not known are left open."""
+    """Return the string that an expression of string literals evaluates to; unknown parts are left out."""
     if isinstance(node, ast.Constant):
         return node.value if isinstance(node.value, str) else _decoded(node.value)
     if isinstance(node, ast.JoinedStr):
@@ -121,7 +121,7 @@ def _decoded(value: object) -> str:
 
 
 def _looks_around(node: ast.Call) -> str:
-    """The rule against a call that lists other processes or other people's temporary files; empty for any other."""
+    """Return the rule against a call that lists other processes or shared temporary files; empty for any other call."""
     name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
     texts = [_said(each) for each in ast.walk(node) if isinstance(each, ast.expr)]
     calls = {ast.unparse(each.func).rpartition(".")[2] for each in ast.walk(node) if isinstance(each, ast.Call)}
@@ -137,7 +137,7 @@ def _tests(module: str) -> bool:
 
 
 def _asks_modules(node: ast.AST) -> str:
-    """Which tester a piece of code looks for among the loaded modules; empty when for none."""
+    """Return the test tool that a piece of code looks for among the loaded modules; empty if none."""
     source = ast.unparse(node)
     if not re.search(r"\bmodules\b", source):
         return ""

@@ -1,6 +1,6 @@
-"""A plugin for the process that runs a project's own tests: leaves out what drives a browser, writes each outcome down.
+"""A pytest plugin for running a project's own tests: deselects tests that use a browser, and records each outcome.
 
-It is loaded by name in that process alone, which can only reject: nothing that it says makes anything green.
+It is loaded by name in that process alone. Its results can only lead to a rejection; they make nothing green.
 """
 
 from __future__ import annotations
@@ -12,17 +12,17 @@ from typing import Any
 
 FILE = "CHIMERA_TALLY"
 BEGUN = ""
-"""The node id of the first line: pytest is there, and reads the project next."""
+"""The node id of the first line: pytest has started, and is about to read the project."""
 _BROWSER_FIXTURES = {"page", "context", "browser", "new_context"}
 
 
 def pytest_load_initial_conftests() -> None:
-    """The first line, before anything of the project's is imported."""
+    """Write the first line, before anything of the project is imported."""
     _write(nodeid=BEGUN, when="begin", outcome="passed")
 
 
 def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
-    """Keep what needs no browser: the rest is the judge's."""
+    """Keep the tests that need no browser: the judge runs the others."""
     driven = [
         item
         for item in items
@@ -33,13 +33,13 @@ def pytest_collection_modifyitems(config: Any, items: list[Any]) -> None:
 
 
 def pytest_runtest_logreport(report: Any) -> None:
-    """One line for each report."""
+    """Write a line for each report."""
     expected_failure = hasattr(report, "wasxfail")
     _write(nodeid=report.nodeid, when=report.when, outcome="xfailed" if expected_failure else report.outcome)
 
 
 def pytest_collectreport(report: Any) -> None:
-    """A module that cannot be imported has no item."""
+    """Write a line for a module that cannot be imported: it has no items."""
     if report.failed:
         _write(nodeid=report.nodeid, when="collect", outcome="failed")
 

@@ -1,7 +1,7 @@
-"""The files that a change leaves alone, in one table: which they are, what they do, and what of them is compared.
+"""The table of protected files: which they are, what they do, and which part of them is compared.
 
-They say what was asked, how it is judged, or run on somebody's machine without being asked to. A project adds paths
-with ``chimera_protected``, and lets some go with ``chimera_allow``.
+They define what is asked for or how it is judged, or run on somebody's machine without being asked to. A project adds
+paths with ``chimera_protected``, and allows some with ``chimera_allow``.
 """
 
 from __future__ import annotations
@@ -33,11 +33,11 @@ from pytest_chimera.review.shared_files import (
 class Kind:
     """Files of one kind.
 
-    :param patterns: globs in small letters, with blanks between them; ``**`` crosses folders.
+    :param patterns: lowercase globs, separated by blanks; ``**`` crosses folders.
     :param does: what such a file does, as the end of a sentence that begins with its path.
-    :param why: why that is no part of building a feature.
-    :param differs: whether what counts of the file has changed; without it, any change counts.
-    :param first: what a file is where the project had none of its kind.
+    :param why: why changing it is not part of building a feature.
+    :param differs: whether the relevant part of the file has changed; without it, any change counts.
+    :param first: the severity of adding a file of a kind that the project did not have.
     """
 
     name: str
@@ -49,13 +49,13 @@ class Kind:
 
     @property
     def globs(self) -> tuple[str, ...]:
-        """The patterns, one by one."""
+        """The patterns as separate strings."""
         return tuple(self.patterns.split())
 
 
 @dataclass(frozen=True)
 class Touched:
-    """A file that a change leaves alone and did not: what it does, and how severe that is."""
+    """A protected file that a change modifies: what it does, and how severe that is."""
 
     does: str
     severity: Severity = "reject"
@@ -64,10 +64,10 @@ class Touched:
 def touched(
     path: str, before: bytes | None, after: bytes | None, base: Callable[[], Collection[str]]
 ) -> Touched | None:
-    """What is wrong with a change to a file; ``None`` when nothing is.
+    """Return what is wrong with a change to a file; ``None`` if nothing is.
 
-    :param before: its content on the base, ``after`` with the change; ``None`` where it is not there.
-    :param base: gives the paths of the base.
+    :param before: its content on the base; ``after``: with the change; ``None`` if it does not exist there.
+    :param base: returns the paths of the base.
     """
     found = [seen for kind in KINDS if matches(path.lower(), kind.globs) and (seen := _of(kind, before, after, base))]
     return min(found, key=lambda each: each.severity != "reject", default=None)
@@ -79,7 +79,7 @@ def _of(kind: Kind, before: bytes | None, after: bytes | None, base: Callable[[]
             if not kind.differs(before or b"", after or b""):
                 return None
         except (ValueError, SyntaxError, RecursionError, configparser.Error):
-            return Touched("cannot be read any more")
+            return Touched("can no longer be read")
     if before is None and kind.first == "note" and not any(matches(each.lower(), kind.globs) for each in base()):
         return Touched(f"{kind.does}, and the project had none", "note")
     return Touched(kind.does)
@@ -271,4 +271,4 @@ KINDS = (
         by(setup_py),
     ),
 )
-"""Every kind of protected file. Small letters, because some systems know no others."""
+"""Every kind of protected file. Patterns are lowercase, because some file systems ignore case."""

@@ -1,4 +1,4 @@
-"""Tests that went together with what they tested: dead code, removed with its test, is no test removed."""
+"""Tests that were removed together with their subject: removing dead code with its test removes no coverage."""
 
 from __future__ import annotations
 
@@ -15,23 +15,24 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True)
 class Removed:
-    """What went.
+    """What was removed.
 
-    :param files: test file → the names of its test functions whose subject went.
+    :param files: test file → the names of its test functions whose subject was removed.
     """
 
     files: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def covers(self, nodeid: str) -> bool:
-        """Whether a test went together with its subject."""
+        """Whether a test was removed together with its subject."""
         path, _, name = nodeid.partition("::")
         return name.rpartition("::")[2].partition("[")[0] in self.files.get(path, frozenset())
 
 
 def removed_subjects(read: Read, change: Change) -> Removed:
-    """The tests of the base that a change took away together with what they tested.
+    """Return the tests of the base that a change removed together with their subjects.
 
-    A test file counts only if every test in it is either as it was, or names something that the product no longer has.
+    A test file counts only if every test in it is either unchanged, or refers to something that the product no longer
+    has.
     """
     files = {}
     for file in change.files:
@@ -55,7 +56,7 @@ def _went(read: Read, change: Change, path: str) -> frozenset[str]:
 
 
 def _lost_names(read: Read, change: Change, tree: ast.Module) -> Iterator[str]:
-    """The names that a test file imports and that the product no longer has."""
+    """Yield the names that a test file imports and that the product no longer has."""
     for node in tree.body:
         if not isinstance(node, ast.ImportFrom) or not node.module or node.level:
             continue
@@ -74,7 +75,7 @@ def _file_of(read: Read, commit: str, module: str) -> str | None:
 
 
 def _parsed(content: bytes | None) -> ast.Module | None:
-    """A module's tree; empty for a file that is not there, ``None`` for one that is no Python."""
+    """Return a module's tree; an empty one for a missing file, ``None`` for one that is not Python."""
     try:
         return ast.parse(content or b"")
     except SyntaxError:

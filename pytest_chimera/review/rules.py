@@ -1,6 +1,6 @@
-"""The guardian's rules, in one table: what each forbids, why, and what to do instead.
+"""The table of the guardian's rules: what each forbids, why, and what to do instead.
 
-A project allows one for some paths with ``chimera_allow = ["rule-id:path"]``; what is allowed stays as a note.
+A project allows exceptions with ``chimera_allow = ["rule-id:path"]``; they are still reported as notes.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ Severity = Literal["reject", "note"]
 class Rule:
     """One rule.
 
-    :param forbids: what it forbids; ``why`` that is no part of building a feature; ``remedy`` what to do instead.
-    :param breaks_seal: it holds for the person, too, and can't be allowed: without it nothing is proved.
-    :param around: it is about what lies around a change, so that no path of it could be allowed.
+    :param forbids: what it forbids; ``why``: why that is not part of a feature; ``remedy``: what to do instead.
+    :param breaks_seal: it also applies to a person, and cannot be allowed: without it nothing is proved.
+    :param around: it is about something outside the change, so that no path of it could be allowed.
     """
 
     id: str
@@ -35,11 +35,11 @@ class Rule:
 
     @property
     def may_be_allowed(self) -> bool:
-        """``chimera_allow`` may name it."""
+        """Whether it can be used in ``chimera_allow``."""
         return self.severity == "reject" and not self.breaks_seal and not self.around
 
     def finding(self, path: str, sentence: str, line: int = 0, *, by_hand: bool = False) -> Finding:
-        """What was found against this rule; the person at the keyboard is only told."""
+        """Return a finding against this rule; if a person implements, it is only a note."""
         severity: Severity = "note" if by_hand and not self.breaks_seal else self.severity
         return Finding(rule=self.id, path=path, line=line, sentence=sentence, remedy=self.remedy, severity=severity)
 
@@ -50,7 +50,7 @@ RULES = {
         Rule(
             "sealed-test",
             "changing or removing the sealed test",
-            "it was red on the base, and only the very same test can show that the feature is there now",
+            "it was red on the base, and only the same test can show that the feature exists now",
             "Leave the test as it is and change the application; to ask for something else, edit the steps on the "
             "marker.",
             breaks_seal=True,
@@ -97,18 +97,18 @@ RULES = {
         Rule(
             "removed-test",
             "removing a test while what it tests stays, and marking one to be skipped or to fail",
-            "what it guarded may break tomorrow without anybody seeing it",
+            "what it guarded may break later without anybody noticing",
             "Leave the test; one goes only together with what it tests.",
         ),
         Rule(
             "base-tests",
             "breaking a test of the project that was green on the base",
-            "what worked before has to work still",
+            "what worked before still has to work",
             "Make it pass as it was; a test goes only together with what it tests.",
         ),
         Rule(
             "test-with-subject",
-            "nothing: it tells of tests that went together with what they tested",
+            "nothing: it reports tests that were removed together with what they tested",
             "a person may want to know",
             "",
             severity="note",
@@ -124,13 +124,13 @@ RULES = {
             "start-up-files",
             "files that run when the interpreter starts, and plugins that register with pytest",
             "they would run in every later process of the person's",
-            "Remove it: a change stays inside its folder; what it needs is installed with pip.",
+            "Remove it: a change must stay inside its folder. Install what it needs with pip.",
             around=True,
         ),
         Rule(
             "judges-packages",
             "changing the packages that judge",
-            "whoever changes the judge makes the verdict",
+            "changing the judge means deciding the verdict",
             "Install that package again.",
             around=True,
         ),
@@ -138,13 +138,13 @@ RULES = {
             "git-settings",
             "changing what git does in the person's repository",
             "a hook or a filter there runs as the person, later",
-            "Put it back as it was: a coder works in its own clone.",
+            "Restore it: a coder works in its own clone.",
             around=True,
         ),
         Rule(
             "state-files",
             "changing what the journals have recorded",
-            "they say what was proved, and nobody else writes them",
+            "they record what was proved, and only chimera writes them",
             "Leave .pytest_cache alone; the feature may have to be started over with --chimera-restart.",
             around=True,
         ),
@@ -154,9 +154,9 @@ RULES = {
 
 
 def checked_allowances(allow: Iterable[str]) -> tuple[tuple[str, str], ...]:
-    """``chimera_allow`` as pairs of a rule's id and a pattern for paths.
+    """Parse ``chimera_allow`` into pairs of a rule's id and a pattern for paths.
 
-    :raises SettingError: an entry names no rule, or one that can't be allowed.
+    :raises SettingError: an entry has no known rule, or one that cannot be allowed.
     """
     pairs = []
     for entry in allow:
@@ -172,7 +172,7 @@ def checked_allowances(allow: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 
 def softened(findings: Iterable[Finding], allow: Iterable[str]) -> tuple[Finding, ...]:
-    """Findings with those as notes that the project allows."""
+    """Return the findings, with those that the project allows as notes."""
     pairs = checked_allowances(allow)
 
     def allowed(finding: Finding) -> bool:
@@ -182,5 +182,5 @@ def softened(findings: Iterable[Finding], allow: Iterable[str]) -> tuple[Finding
 
 
 def matches(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a path is one of the patterns; ``**/x`` also matches ``x`` at the top."""
+    """Whether a path matches one of the patterns; ``**/x`` also matches ``x`` at the top."""
     return any(fnmatchcase(path, pattern) or fnmatchcase(path, pattern.removeprefix("**/")) for pattern in patterns)

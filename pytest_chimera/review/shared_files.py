@@ -1,4 +1,4 @@
-"""Files that hold other things besides what a change leaves alone: what of each is compared."""
+"""Compares the protected parts of files that also have other contents."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Differs = Callable[[bytes, bytes], bool]
 
 
 def by(read: Reader) -> Differs:
-    """Whether what a reader finds in a file has changed."""
+    """Return a function that checks whether what a reader finds in a file has changed."""
     return lambda before, after: bool(read(before) != read(after))
 
 
 def loses(read: Reader) -> Differs:
-    """Whether something that a reader finds in a file has gone or changed; more may come."""
+    """Return a function that checks whether something a reader finds was removed or changed; additions are fine."""
     return lambda before, after: not _holds(read(before), read(after))
 
 
@@ -32,7 +32,7 @@ def _holds(old: Any, new: Any) -> bool:
 
 
 def marked(content: bytes) -> str:
-    """A test module with marked functions, without its layout; nothing for any other."""
+    """Return a test module with marked functions, without its layout; an empty string for any other module."""
     return ast.dump(ast.parse(content)) if _MARK.search(content) else ""
 
 
@@ -40,7 +40,9 @@ _MARK = re.compile(rb"\bmark\s*\.\s*feature\b")
 
 
 def pyproject(content: bytes) -> Any:
-    """What pyproject.toml says of pytest and chimera, but for what a new test may need, or a person at a terminal."""
+    """Return the settings of pytest and chimera in pyproject.toml, without those that new tests or terminals may
+    need.
+    """
     tool = tomllib.loads(content.decode()).get("tool", {})
     config = tool.get("pytest", {})
     rest = {key: value for key, value in config.items() if key != "ini_options"}
@@ -48,7 +50,7 @@ def pyproject(content: bytes) -> Any:
 
 
 def plugins_in_pyproject(content: bytes) -> Any:
-    """The plugins that a package registers, and the code of its own that runs when it is built."""
+    """Return the plugins that a package registers, and the code of its own that runs during a build."""
     whole = tomllib.loads(content.decode())
     tool, build = whole.get("tool", {}), whole.get("build-system", {})
     return (
@@ -63,7 +65,7 @@ def plugins_in_pyproject(content: bytes) -> Any:
 
 
 def tasks_in_pyproject(content: bytes) -> Any:
-    """The commands that task runners find in pyproject.toml."""
+    """Return the commands in pyproject.toml for task runners."""
     tool = tomllib.loads(content.decode()).get("tool", {})
     paths = ("tox", "nox", "poe", "taskipy", "pdm.scripts", "pixi.tasks", "cibuildwheel", "pre-commit", "tbump")
     environments = _deep(tool, "hatch.envs")
@@ -84,12 +86,12 @@ def _sections(content: bytes) -> Mapping[str, dict[str, str]]:
 
 
 def setup_cfg_tests(content: bytes) -> Any:
-    """What setup.cfg and tox.ini say of pytest; a linter's or a packager's sections are free."""
+    """Return pytest's settings in setup.cfg or tox.ini; other tools' sections may change."""
     return {name: _telling(each) for name, each in _sections(content).items() if name in {"pytest", "tool:pytest"}}
 
 
 def setup_cfg_plugins(content: bytes) -> Any:
-    """The plugins that setup.cfg registers, and the commands that it gives other names."""
+    """Return the plugins that setup.cfg registers, and its aliases for commands."""
     sections = _sections(content)
     points = sections.get("options.entry_points", {})
     own = {key: value for key, value in points.items() if key not in {"console_scripts", "gui_scripts"}}
@@ -97,7 +99,7 @@ def setup_cfg_plugins(content: bytes) -> Any:
 
 
 def tox(content: bytes) -> Any:
-    """What tox runs; linters keep their settings in its file, too."""
+    """Return what tox runs; linters also keep their settings in its file."""
     return {
         name: {key: value for key, value in each.items() if key not in {"deps", "description", "extras"}}
         for name, each in _sections(content).items()
@@ -106,7 +108,7 @@ def tox(content: bytes) -> Any:
 
 
 def setup_py(content: bytes) -> Any:
-    """All of a setup.py but what its ``setup()`` says in plain values of what is packed and needed."""
+    """Return a setup.py without the literal arguments of ``setup()`` about packaging and requirements."""
     tree = ast.parse(content)
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] == "setup":
@@ -131,7 +133,7 @@ def _is_plain(node: ast.expr) -> bool:
 
 
 def package_json(content: bytes) -> Any:
-    """What package managers run by themselves, and what test runners read."""
+    """Return what package managers run automatically, and what test runners read."""
     whole = json.loads(content or b"{}")
     scripts = whole.get("scripts", {})
     tools = ("jest", "mocha", "ava", "c8", "nyc", "husky", "simple-git-hooks", "lint-staged", "pre-commit", "gitHooks")
@@ -153,7 +155,7 @@ _BY_THEMSELVES = (
 
 
 def conftest_hooks(content: bytes) -> Any:
-    """All of a conftest.py but its imports, docstring and fixtures that no other test has yet relied upon by name."""
+    """Return a conftest.py without its imports, docstring and fixtures that no existing test relies on by name."""
     tree = ast.parse(content)
     return [ast.dump(node) for node in tree.body if not _is_fixture(node) and not _is_harmless(node)]
 
@@ -177,7 +179,7 @@ _BROWSER_FIXTURES = {"page", "context", "browser", "base_url", "browser_type_lau
 
 
 def _telling(options: dict[str, Any]) -> dict[str, Any]:
-    """The options that say which tests run and how, without those that only say what is printed."""
+    """Return the options that determine which tests run and how, without those that only affect output."""
     telling = {key: value for key, value in options.items() if not _ONLY_PRINTS.fullmatch(key)}
     if isinstance(added := telling.get("addopts"), str | list):
         words = shlex.split(added) if isinstance(added, str) else added
@@ -192,7 +194,7 @@ _PRINTING_OPTION = re.compile(
 
 
 def statements_lost(before: bytes, after: bytes) -> bool:
-    """Whether a module has lost or changed a statement, or has got one that binds a name of the others anew."""
+    """Whether a module has lost or changed a statement, or has a new one that rebinds an existing name."""
     old, new = ast.parse(before).body, ast.parse(after).body
     left = [ast.dump(node) for node in old]
     added = []

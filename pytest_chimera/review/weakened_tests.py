@@ -1,6 +1,6 @@
-"""Tests that no longer test: taken away while what they test stays, or marked to be skipped or to fail.
+"""Finds tests that no longer test: removed while their subject stays, or marked to be skipped or to fail.
 
-A test that moved, or bears another name and asserts the same, is still there.
+A test that was moved or renamed and asserts the same still counts.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ _STOPS = {"skip", "skipif", "xfail", "importorskip", "exit", "expectedFailure", 
 
 @dataclass(frozen=True)
 class Blunted:
-    """A test of the base that tests no longer: ``path`` its file, ``line`` where it is now, 0 where it is gone."""
+    """A test of the base that no longer tests: ``path``: its file; ``line``: where it is now, 0 if it is gone."""
 
     path: str
     name: str
@@ -27,7 +27,7 @@ class Blunted:
 
 
 def blunted(read: Read, change: Change) -> Iterator[Blunted]:
-    """The tests of the base that a change takes away or switches off, other than those whose subject went, too."""
+    """Yield the tests of the base that a change removes or disables, except those whose subject was removed, too."""
     paths = [file.path for file in change.files if file.path.endswith(".py") and is_test_file(file.path)]
     now = {path: _parsed(read(change.commit, path)) for path in paths}
     there = [test for tree in now.values() for test in _tests(tree)]
@@ -35,7 +35,7 @@ def blunted(read: Read, change: Change) -> Iterator[Blunted]:
     for path in paths:
         before = _parsed(read(change.base, path))
         if _stops_module(now[path]) > _stops_module(before):
-            yield Blunted(path, path, "none of its tests runs any more")
+            yield Blunted(path, path, "none of its tests runs anymore")
         for test in _tests(before):
             if not removed.covers(f"{path}::{test.name}"):
                 yield from _in_test(path, test, now[path], there)
@@ -51,7 +51,7 @@ def _in_test(path: str, test: Function, tree: ast.Module, there: list[Function])
     elif _stops(same) > _stops(test):
         yield Blunted(path, test.name, "it is skipped, or expected to fail", same.lineno)
     elif _asserted(test) and not _asserted(same):
-        yield Blunted(path, test.name, "it asserts nothing any more", same.lineno)
+        yield Blunted(path, test.name, "it no longer asserts anything", same.lineno)
 
 
 def _parsed(content: bytes | None) -> ast.Module:
@@ -66,7 +66,7 @@ def _tests(tree: ast.Module) -> list[Function]:
 
 
 def _stops(test: Function) -> int:
-    """How many of its words switch it off: marks, calls, and an end before anything was asserted."""
+    """Return how many constructs disable it: marks, calls, and returns before any assertion."""
     words = sum(_word(node) in _STOPS for each in test.decorator_list for node in ast.walk(each))
     words += sum(_word(node.func) in _STOPS for node in ast.walk(test) if isinstance(node, ast.Call))
     return words + isinstance(_first(test), ast.Return)
@@ -78,7 +78,7 @@ def _first(test: Function) -> ast.stmt:
 
 
 def _stops_module(tree: ast.Module) -> int:
-    """How many statements of a module switch all of its tests off."""
+    """Return how many statements of a module disable all of its tests."""
     found = 0
     for node in tree.body:
         words = {_word(each) for each in ast.walk(node)}
@@ -98,7 +98,7 @@ def _word(node: ast.AST) -> str:
 
 
 def _asserted(test: Function) -> set[str]:
-    """What it asserts; a constant says nothing."""
+    """Return what it asserts; constants are ignored."""
     found = {
         ast.dump(node.test)
         for node in ast.walk(test)

@@ -281,7 +281,7 @@ def test_a_name_that_is_no_utf8_is_named_and_breaks_nothing(fast: Fast) -> None:
     result = fast.chimera()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*✗ review*caf?xe9.txt is a name that is not UTF-8, and only regular files are taken.*"]
+        ["*✗ review*caf?xe9.txt is a name that is not UTF-8, and only regular files are accepted.*"]
     )
     assert fast.verify().ret == 0
 

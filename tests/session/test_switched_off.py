@@ -73,7 +73,7 @@ def shop(fast: Fast, *, becomes: str = SHOP, body: str = "", config: str = "") -
 def test_a_change_that_breaks_a_green_test_is_rejected(fast: Fast) -> None:
     shop(fast, becomes="PRICE = 6\n")
     result = fast.chimera()
-    result.stdout.fnmatch_lines(["*test_shop.py::test_price was green before the change and is not with it*"])
+    result.stdout.fnmatch_lines(["*test_shop.py::test_price was green before the change and is not green with it*"])
     assert not fast.git("branch", "--list", "chimera/*")
 
 
