@@ -1,6 +1,7 @@
-"""Private clones for coders, and reading back what a coder made of one.
+"""Private clones for coders, and reading a coder's changes from one.
 
-A clone is read as plain files, by our own git folder and index: its ``.git``, whatever has become of it, is not asked.
+A clone is read as plain files, with our own git folder and index: its ``.git``, which the coder may have changed, is
+not used.
 """
 
 from __future__ import annotations
@@ -43,18 +44,18 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Manifest:
-    """The regular files of a clone as they were checked out, by path; it lies beside the clone and is written last."""
+    """The regular files of a clone as they were checked out, by path; written last, next to the clone."""
 
     commit: str
     files: Mapping[str, Seen]
 
     @staticmethod
     def beside(folder: Path) -> Path:
-        """Where a clone's manifest lies."""
+        """Return the path of a clone's manifest."""
         return folder.with_name(f"{folder.name}.manifest.json")
 
     def save(self, folder: Path) -> None:
-        """Write it beside the clone, whole or not at all."""
+        """Write it next to the clone, atomically."""
         path = self.beside(folder)
         half = path.with_suffix(".half")
         half.write_text(json.dumps({"commit": self.commit, "files": self.files}), encoding="utf-8")
@@ -62,7 +63,7 @@ class Manifest:
 
     @classmethod
     def load(cls, folder: Path) -> Manifest:
-        """The manifest of a clone.
+        """Read the manifest of a clone.
 
         :raises RepositoryError: there is none: the clone was never finished.
         """
@@ -70,13 +71,13 @@ class Manifest:
             stored = json.loads(cls.beside(folder).read_text(encoding="utf-8"))
             return cls(stored["commit"], {path: Seen(*seen) for path, seen in stored["files"].items()})
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RepositoryError("A private clone has no readable manifest beside it.", where=str(folder)) from error
+            raise RepositoryError("A private clone has no readable manifest next to it.", where=str(folder)) from error
 
 
 def clone(store: Store, commit: str, folder: Path) -> Manifest:
-    """A private clone: a ``.git`` of its own with the commit's history, one branch, no remote, nothing shared.
+    """Make a private clone: with its own ``.git``, the commit's history, one branch, no remote, and nothing shared.
 
-    :raises RepositoryError: there is something in the folder already.
+    :raises RepositoryError: the folder is not empty.
     """
     folder.mkdir(parents=True, exist_ok=True)
     if any(folder.iterdir()):
@@ -102,7 +103,7 @@ def _checked_out(folder: Path, entries: Mapping[str, Entry]) -> dict[str, Seen]:
 
 
 def look(path: Path) -> Seen | None:
-    """What a regular file holds; ``None`` for anything else. Links are not followed, pipes not waited for."""
+    """Return the contents of a regular file; ``None`` for anything else. Links are not followed, and pipes not read."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
@@ -115,7 +116,7 @@ def look(path: Path) -> Seen | None:
 
 
 def discard(folder: Path) -> None:
-    """Remove a clone or checkout with its manifest, read-only files and all; one that is gone already is fine."""
+    """Remove a clone or checkout with its manifest, including read-only files; it may be gone already."""
     Manifest.beside(folder).unlink(missing_ok=True)
     if not remove_folder(folder):
         raise RepositoryError(
@@ -128,7 +129,7 @@ def discard(folder: Path) -> None:
 
 @dataclass
 class _Reading:
-    """What has been found in a clone: its regular files, and what is left as it was, with the reason."""
+    """The contents of a clone: its regular files, and the paths that stay as they were, with the reason."""
 
     store: Store
     folder: Path
@@ -139,7 +140,7 @@ class _Reading:
     left_out: dict[str, str] = field(default_factory=dict)
 
     def sort(self, path: str) -> None:
-        """Say of one path that is no folder what it is, and why it is left out if it is."""
+        """Classify a path that is not a folder, and note why it is left out, if it is."""
         mode = (self.folder / path).lstat().st_mode
         if stat.S_ISLNK(mode):
             self._sort_link(path)
@@ -161,7 +162,7 @@ class _Reading:
             self.left_out[path] = why_no_link(path, target)
 
     def stays(self, path: str) -> bool:
-        """The entry of ``path`` is taken over from the base, whatever is on the disk."""
+        """Whether the entry of ``path`` is taken from the base, whatever is on disk."""
         before = self.base.get(path)
         return (
             path in self.kept
@@ -174,9 +175,9 @@ class _Reading:
 def candidate(
     store: Store, folder: Path, sealed: str, manifest: Manifest, message: str, keep: str, private: tuple[str, ...] = ()
 ) -> Candidate:
-    """What a coder made of a clone, as a commit on top of ``sealed``.
+    """Commit a coder's changes to a clone on top of ``sealed``.
 
-    :param private: paths that never belong to a candidate, whatever is in them.
+    :param private: paths that never belong to a candidate.
     :raises PhaseFailed: the clone is gone.
     """
     if folder.is_symlink() or not folder.is_dir() or not any(folder.iterdir()):
@@ -193,7 +194,7 @@ def candidate(
 
 
 def _ignored(reading: _Reading, commit: str) -> frozenset[str]:
-    """What the clone's ``.gitignore`` files ignore; a folder that is ignored as a whole ends with a slash."""
+    """Return what the clone's ``.gitignore`` files ignore; a completely ignored folder ends with a slash."""
     with reading.store.index(commit) as git:
         options = ("--others", "--ignored", "--exclude-per-directory=.gitignore", "--directory", "-z")
         there = git.having(folder=reading.folder, GIT_WORK_TREE=reading.folder)
@@ -201,7 +202,7 @@ def _ignored(reading: _Reading, commit: str) -> frozenset[str]:
 
 
 def _walk(reading: _Reading, ignored: frozenset[str]) -> Iterator[str]:
-    """Every path that can belong to a candidate and is no folder; what can't is named on the way."""
+    """Yield every path other than a folder that can belong to a candidate; the others are noted with the reason."""
     homes = {parent for path in reading.base for parent in parents(path)}
     waiting = [""]
     while waiting:
@@ -240,7 +241,7 @@ def _belongs_to_another(reading: _Reading, path: str, homes: set[str]) -> bool:
 
 
 def _changes(reading: _Reading, manifest: Manifest) -> dict[str, Entry | None]:
-    """What has to be changed in the tree that was checked out: where bytes are the same its entry stays."""
+    """Return the changes to the tree that was checked out: files with unchanged contents keep their entry."""
     known = reading.base.keys() - reading.regular.keys()
     changes: dict[str, Entry | None] = {path: None for path in known if not reading.stays(path)}
     rewritten = []
@@ -259,7 +260,7 @@ def _mode(seen: Seen) -> str:
 
 
 def _stored(reading: _Reading, manifest: Manifest, paths: list[str]) -> dict[str, str]:
-    """The blobs of files, stored without any filter; line endings that our own checkout put in are taken out."""
+    """Store files as blobs without any filter; line endings that our checkout converted are converted back."""
     names = b"".join(quoted(path) + b"\n" for path in paths)
     git = reading.store.git.having(folder=reading.folder)
     shas = git.ask("hash-object", "-w", "--no-filters", "--stdin-paths", stdin=names).text.split()
@@ -281,7 +282,7 @@ def _crlf_is_ours(reading: _Reading, manifest: Manifest, path: str) -> bool:
 
 
 def is_there(folder: Path, path: str) -> bool:
-    """There is something at a path that is no folder, and the way to it leads over no link."""
+    """Whether there is something other than a folder at a path that leads through no link."""
     behind = any((folder / parent).is_symlink() for parent in parents(path))
     at = folder / path
     return not behind and os.path.lexists(at) and (at.is_symlink() or not at.is_dir())
@@ -292,22 +293,22 @@ def _top_of(folder: Path) -> Path:
 
 
 def put_back(folder: Path, commit: str) -> None:
-    """Lay the files of an earlier commit into the clone that a folder belongs to, as if it had just been made of it.
+    """Restore the files of an earlier commit in a folder's clone, as if it had just been checked out.
 
-    Only for a clone that no coder has had in its hands yet: its own git is asked.
+    Only for a clone that no coder has changed yet: its own git is used.
     """
     Git(_top_of(folder), NEUTRAL, NEUTRAL_SETTINGS).ask("read-tree", "--reset", "-u", commit)
 
 
 def holds(folder: Path, commit: str, path: str) -> bool:
-    """Whether a commit holds a path, relative to a folder of a clone that no coder has had in its hands yet."""
+    """Whether a commit contains a path, relative to a folder of a clone that no coder has changed yet."""
     return Git(folder, NEUTRAL, NEUTRAL_SETTINGS).says("cat-file", "-e", f"{commit}:./{path}")
 
 
 def apply_patch(folder: Path, patch: Path) -> None:
-    """Apply a patch, whole or not at all, to the clone that a folder belongs to; else to the folder itself.
+    """Apply a patch, atomically, to the clone that a folder belongs to, or else to the folder itself.
 
-    :raises PhaseFailed: it does not apply; in git's words.
+    :raises PhaseFailed: it does not apply; the error has git's message.
     """
     top = _top_of(folder)
     git = Git(top, NEUTRAL | {"GIT_DIR": os.devnull}, NEUTRAL_SETTINGS)
@@ -318,7 +319,7 @@ def apply_patch(folder: Path, patch: Path) -> None:
 
 
 def parents(path: str) -> Iterator[str]:
-    """The folders that a path lies in: ``a/b/c`` → ``a``, ``a/b``."""
+    """Yield a path's parent folders: ``a/b/c`` → ``a``, ``a/b``."""
     at = path.find("/")
     while at > 0:
         yield path[:at]
@@ -326,12 +327,12 @@ def parents(path: str) -> Iterator[str]:
 
 
 def is_private(path: str, private: tuple[str, ...]) -> bool:
-    """A path is chimera's own: a vault anywhere, or one of ``private`` (paths from the repository's root)."""
+    """Whether a path is chimera's own: a vault anywhere, or one of ``private`` (relative to the repository's root)."""
     return OWN_FOLDER in path.split("/") or any(path == own or path.startswith(f"{own}/") for own in private)
 
 
 def why_no_name(path: str) -> str:
-    """Why a name can't be taken in; empty when it can."""
+    """Return why a name cannot be accepted; empty if it can."""
     if shown(path) != path:
         return "a name that is not UTF-8"
     names = (re.split(r"[ .]*(?::|$)", name)[0].lower() for name in re.split(r"[/\\]", path))
@@ -339,12 +340,12 @@ def why_no_name(path: str) -> str:
 
 
 def link_target(path: Path) -> str:
-    """What a symbolic link says, to the letter."""
-    return os.readlink(path)  # noqa: PTH115 - Path.readlink tidies the text up
+    """Return a symbolic link's exact target."""
+    return os.readlink(path)  # noqa: PTH115 - Path.readlink normalizes the text
 
 
 def why_no_link(path: str, target: str) -> str:
-    """Why a symbolic link is left out."""
+    """Return why a symbolic link is left out."""
     where = os.path.normpath(Path(path).parent / target)
     leaves = Path(target).is_absolute() or where.split("/")[0] == os.pardir
     return f"a symbolic link{' that leaves the tree' if leaves else ''} (to {shown(target)})"

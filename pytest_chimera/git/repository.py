@@ -1,7 +1,7 @@
-"""The project's git repository, as the rest of pytest-chimera knows it.
+"""The project's git repository, as the rest of pytest-chimera uses it.
 
-The person's repository is written to in three ways only: one branch is published when a feature is complete, the
-branch that is checked out is fast-forwarded, and a candidate is laid into the working tree. The last two are asked for.
+The person's repository is modified in three ways only: the branch of a complete feature is published, the branch that
+is checked out is fast-forwarded, and a candidate is copied into the working tree. The last two happen on request only.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from pytest_chimera.models import ChangedFile, slug_of
 class Repository:
     """The person's repository together with chimera's own store.
 
-    Paths given to and by its methods are POSIX and relative to the *project*; what lies outside of a project that is a
-    folder of a larger repository begins with ``../``. Clones and checkouts hold the whole repository: see
-    :meth:`project_in`. A commit may be named as git names it (``HEAD``).
+    Paths given to and returned by its methods are POSIX and relative to the *project*; if the project is a folder of a
+    larger repository, paths outside it begin with ``../``. Clones and checkouts contain the entire repository: see
+    :meth:`project_in`. Commits may be given in any form that git accepts (``HEAD``).
 
     :param root: the top level of the repository's working tree.
-    :param prefix: where the project lies in it: empty, or ``"backend/"``.
-    :param work: the folder outside the project that holds the store, clones and checkouts of this repository.
+    :param prefix: the project's path in it: empty, or ``"backend/"``.
+    :param work: the folder outside the project with the store, clones and checkouts of this repository.
     """
 
     root: Path
@@ -48,11 +48,11 @@ class Repository:
 
     @classmethod
     def find(cls, folder: Path, work_dir: str = "", private: Iterable[Path] = ()) -> Repository:
-        """The repository that a folder belongs to.
+        """Return the repository that a folder belongs to.
 
-        :param work_dir: ``chimera_work_dir``; relative to ``folder``; the user's cache folder when empty.
+        :param work_dir: ``chimera_work_dir``; relative to ``folder``; the user's cache folder if empty.
         :param private: folders that never belong to a candidate: the pytest cache.
-        :raises RepositoryError: there is none, or no git that is new enough.
+        :raises RepositoryError: there is none, or git is missing or too old.
         """
         git = Git(folder.resolve())
         asked = ("--show-toplevel", "--absolute-git-dir", "--show-object-format")
@@ -72,21 +72,21 @@ class Repository:
     # -- the person's history
 
     def head(self) -> str:
-        """The commit that is checked out.
+        """Return the commit that is checked out.
 
         :raises RepositoryError: there is no commit yet.
         """
         head = self._known("HEAD")
         if head is None:
             raise RepositoryError(
-                "The repository has no commit yet, so that there is nothing a feature could start from.",
+                "The repository has no commit yet that a feature could start from.",
                 where=str(self.root),
                 remedy='Write: git add --all && git commit -m "Begin"',
             )
         return head
 
     def told_in_files(self, texts: Iterable[str]) -> set[str]:
-        """Those of some texts that stand, as words, in files that are committed. They are on no command line."""
+        """Return the texts that occur as words in committed files. They are never passed on a command line."""
         wanted = sorted(text for text in texts if text and not re.search(r"[\r\n\0]", text))
         if not wanted or self._known("HEAD") is None:
             return set()
@@ -95,34 +95,36 @@ class Repository:
         return set(wanted) & set(found.text.splitlines())
 
     def branch(self) -> str | None:
-        """The branch that is checked out; ``None`` where HEAD is detached."""
+        """Return the branch that is checked out; ``None`` if HEAD is detached."""
         found = self.person.ask("symbolic-ref", "-q", "--short", "HEAD", accept=(0, 1))
         return found.text or None
 
     def git_folders(self) -> tuple[Path, ...]:
-        """The git folders of the person's repository: a linked working tree has two."""
+        """Return the git folders of the person's repository: a linked working tree has two."""
         common = self.person.ask("rev-parse", "--path-format=absolute", "--git-common-dir").text
         return tuple(dict.fromkeys((self.store.source, Path(common))))
 
     def tip(self, branch: str) -> str | None:
-        """The commit that a branch points to; ``None`` where there is no such branch."""
+        """Return the commit that a branch points to; ``None`` if the branch does not exist."""
         return self._known(f"refs/heads/{branch}")
 
     def exists(self, commit: str) -> bool:
-        """Whether a commit is there, in the person's repository or in the store."""
+        """Whether a commit exists, in the person's repository or in the store."""
         return self._found(commit) is not None
 
     def proofs(self, rev: str = "HEAD") -> dict[str, Trailers]:
-        """Feature id → the newest proof in the history of ``rev``, squashed ones included; empty without a commit."""
+        """Return the newest proof of each feature in the history of ``rev``, squashed ones included; empty without a
+        commit.
+        """
         commit = self._found(rev)
         return self.store.proofs(self._brought(commit)) if commit else {}
 
     def is_reverted(self, commit: str, rev: str = "HEAD") -> bool:
-        """Whether the history of ``rev`` takes a commit back that is in it."""
+        """Whether the history of ``rev`` contains a revert of one of its commits."""
         return self.store.is_reverted(self._brought(commit), self._brought(rev))
 
     def proofs_of(self, rev: str) -> tuple[str, tuple[Trailers, ...]]:
-        """A commit's id and the proofs that its message carries; for a merge, those of what it brought in.
+        """Return a commit's id and the proofs in its message; for a merge, those of what it merged.
 
         :raises RepositoryError: there is no such commit.
         """
@@ -130,11 +132,13 @@ class Repository:
         return commit, self.store.carried(commit)
 
     def came_with(self, commit: str, rev: str = "HEAD") -> str:
-        """The commit of ``rev``'s own line that brought in a commit of its history: the merge, or itself."""
+        """Return the commit on ``rev``'s first-parent line that brought a commit into its history: the merge, or
+        itself.
+        """
         return self.store.came_with(self._brought(commit), self._brought(rev))
 
     def parents(self, commit: str) -> tuple[str, ...]:
-        """The commits that a commit follows from, as far as the history is here."""
+        """Return a commit's parents, as far as the history is available here."""
         return self.store.parents(self._brought(commit))
 
     # -- commits, wherever they are
@@ -142,16 +146,16 @@ class Repository:
     def bring(self, commit: str) -> None:
         """Make sure that a commit and its history are in the store.
 
-        :raises RepositoryError: nobody has it.
+        :raises RepositoryError: neither repository has it.
         """
         self._brought(commit)
 
     def _brought(self, rev: str) -> str:
-        """The id of a commit that is in the store from now on."""
+        """Copy a commit to the store if necessary, and return its id."""
         commit = self._found(rev)
         if commit is None:
             raise RepositoryError(
-                f"There is no commit {rev}: neither here nor among those that pytest-chimera has made.",
+                f"There is no commit {rev}, neither here nor in pytest-chimera's own store.",
                 where=f"{self.root}; {self.store.folder}",
                 remedy="Fetch it, if it is yours. If the folder of clones was removed, start over: --chimera-restart.",
             )
@@ -159,36 +163,36 @@ class Repository:
         return commit
 
     def _found(self, rev: str) -> str | None:
-        """The id of a commit, wherever it is."""
+        """Return the id of a commit in either repository."""
         return rev if is_id(rev) and self.store.holds(rev) else self._known(rev)
 
     def _known(self, rev: str) -> str | None:
-        """The id of a commit of the person's repository."""
+        """Return the id of a commit in the person's repository."""
         found = self.person.ask("rev-parse", "-q", "--verify", f"{rev}^{{commit}}", accept=(0, 1, 128))
         return found.text if found.status == 0 else None
 
     def tree_of(self, commit: str) -> str:
-        """The digest of a commit's files."""
+        """Return the digest of a commit's files."""
         return self.store.tree_of(self._brought(commit))
 
     def read(self, commit: str, path: str) -> bytes | None:
-        """A file of a commit; ``None`` where it has none."""
+        """Return the contents of a file in a commit; ``None`` if it does not exist."""
         return self.store.read(self._brought(commit), self._from_top(path))
 
     def files(self, commit: str, under: str = "") -> list[str]:
-        """The paths of a commit's files, those in the folder ``under`` only if one is given."""
+        """Return the paths of a commit's files; only those in the folder ``under`` if it is given."""
         inside = f"{self._from_top(under)}/" if under else ""
         found = self.store.entries(self._brought(commit))
         return [self._from_project(path) for path in found if path.startswith(inside)]
 
     def is_ancestor(self, old: str, new: str) -> bool:
-        """Whether ``old`` is in the history of ``new``; a commit that nobody has is in none."""
+        """Whether ``old`` is in the history of ``new``; false for an unknown commit."""
         known = [self._found(old), self._found(new)]
         brought = [self._brought(commit) for commit in known if commit]
         return len(brought) == len(known) and self.store.is_ancestor(*brought)
 
     def changed(self, old: str, new: str) -> tuple[ChangedFile, ...]:
-        """What differs between two commits; a renamed file is one deleted and one added."""
+        """Return the differences between two commits; a renamed file counts as one deleted and one added."""
         return self._files(self.store.changed(self._brought(old), self._brought(new)))
 
     def _files(self, files: Iterable[ChangedFile]) -> tuple[ChangedFile, ...]:
@@ -199,17 +203,19 @@ class Repository:
         return replace(candidate, files=self._files(candidate.files), left_out=left_out)
 
     def patch(self, old: str, new: str) -> bytes:
-        """The difference between two commits, byte for byte, as ``git apply`` takes it back at the top level."""
+        """Return the difference between two commits as a patch for ``git apply`` at the top level, exact to the
+        byte.
+        """
         return self.store.patch(self._brought(old), self._brought(new))
 
     def diff(self, old: str, new: str) -> str:
-        """The same to be read: bytes that are no UTF-8 are replaced."""
+        """Return the same for display: bytes that are not UTF-8 are replaced."""
         return self.patch(old, new).decode("utf-8", "replace")
 
     # -- commits of our own
 
     def seal(self, base: str, overlay: Mapping[str, bytes | None], message: str, keep: str) -> Made:
-        """A commit on top of ``base`` with some files as given (``None`` removes one).
+        """Return a commit on top of ``base`` with some files replaced (``None`` removes one).
 
         Line endings stay as they are in ``base``. The commit is kept under ``refs/chimera/<keep>`` in the store.
         """
@@ -231,18 +237,18 @@ class Repository:
         return Entry(before.mode, self.store.blob(data.replace(b"\r\n", b"\n") if has_lf_only and all_crlf else data))
 
     def commit(self, tree: str, parents: tuple[str, ...], message: str, keep: str) -> str:
-        """Commit a tree of the store; kept under ``refs/chimera/<keep>``."""
+        """Commit a tree of the store, and keep the commit under ``refs/chimera/<keep>``."""
         return self.store.commit(tree, tuple(map(self._brought, parents)), message, keep)
 
     def snapshot(self, parent: str, message: str, keep: str) -> Candidate:
-        """The person's working tree as it stands, as a candidate on top of ``parent``. Nothing of theirs is touched.
+        """Return the person's current working tree as a candidate on top of ``parent``, without touching anything.
 
         :raises RepositoryError: a merge is not finished.
         """
         return self._ours(self.worktree.snapshot(self._brought(parent), message, keep))
 
     def rebase(self, candidate: str, sealed: str, onto: str, message: str, keep: str) -> Made:
-        """Bring sealed..candidate onto another commit, which becomes the parent.
+        """Apply sealed..candidate to another commit, which becomes the parent.
 
         :raises ConflictError: both changed the same lines; holds paths and hunks.
         """
@@ -264,11 +270,11 @@ class Repository:
     # -- folders
 
     def clone(self, commit: str, folder: Path) -> Manifest:
-        """A private clone for a coder, and beside it what was checked out (``Manifest.load`` finds it again)."""
+        """Make a private clone for a coder, with its manifest next to it (see ``Manifest.load``)."""
         return clones.clone(self.store, self._brought(commit), folder)
 
     def candidate(self, folder: Path, sealed: str, manifest: Manifest, message: str, keep: str) -> Candidate:
-        """What a coder made of a private clone, read as plain files, as a commit on top of ``sealed``.
+        """Commit a coder's changes to a private clone, read as plain files, on top of ``sealed``.
 
         :raises PhaseFailed: the coder deleted its clone.
         """
@@ -276,24 +282,24 @@ class Repository:
         return self._ours(clones.candidate(self.store, folder, sealed, manifest, message, keep, self.worktree.private))
 
     def project_in(self, folder: Path) -> Path:
-        """Where the project lies in a clone or a checkout."""
+        """Return the path of the project in a clone or a checkout."""
         return folder / self.prefix
 
     def checkout(self, commit: str, folder: Path) -> None:
-        """The files of a commit in a new folder, without a ``.git``.
+        """Write the files of a commit to a new folder, without a ``.git``.
 
-        :raises RepositoryError: the folder is not empty, or the store holds something else than its digests say.
+        :raises RepositoryError: the folder is not empty, or an object in the store does not match its digest.
         """
         self.store.checkout(self._brought(commit), folder)
 
     def discard(self, folder: Path) -> None:
-        """Remove a clone or a checkout; one that is gone already is fine."""
+        """Remove a clone or a checkout; it may be gone already."""
         clones.discard(folder)
 
     # -- what is written to the person's repository
 
     def publish(self, slug: str, commit: str) -> str:
-        """Make or move the branch ``chimera/<slug>``.
+        """Create or move the branch ``chimera/<slug>``.
 
         :returns: the branch's name.
         :raises RepositoryError: a branch of that name is the person's own, or is checked out; nothing is changed.
@@ -314,7 +320,8 @@ class Repository:
         blocks = self.tip("chimera")
         if blocks:
             raise RepositoryError(
-                f"A branch named chimera leaves no room for {name}.", remedy="Rename it: git branch -m chimera NEW-NAME"
+                f"A branch called chimera prevents {name}.",
+                remedy="Rename it: git branch -m chimera NEW-NAME",
             )
         if tip is None:
             return
@@ -327,7 +334,7 @@ class Repository:
         at = self._checked_out(name)
         if at:
             raise RepositoryError(
-                f"The branch {name} is checked out, so that it can't be moved.",
+                f"The branch {name} is checked out, so it cannot be moved.",
                 where=at,
                 remedy="Check out another branch there, then run this again.",
             )
@@ -336,7 +343,7 @@ class Repository:
         return self.person.ask("log", "-1", "--format=%B", commit).text
 
     def _checked_out(self, branch: str) -> str:
-        """The folder of the working tree that a branch is checked out in; empty where it is in none."""
+        """Return the folder of the working tree in which a branch is checked out; empty if there is none."""
         folder = ""
         for item in self.person.ask("worktree", "list", "--porcelain", "-z").items:
             if item.startswith("worktree "):
@@ -354,15 +361,15 @@ class Repository:
     def fast_forward(self, commit: str, expected_head: str) -> None:
         """Move the person's branch, index and files to ``commit``.
 
-        Called again after having been ended half-way it goes on; called when it is done it changes nothing.
+        After an interruption, calling it again finishes the move; after that it changes nothing.
 
-        :raises RepositoryError: HEAD is detached or has moved on; the person's own changes are in the way (named).
-            Nothing is changed then.
+        :raises RepositoryError: HEAD is detached or has moved, or the person's own changes are in the way (the error
+            lists them). Nothing is changed then.
         """
         branch = self.branch()
         if branch is None:
             raise RepositoryError(
-                "No branch is checked out, so that there is none to fast-forward.",
+                "No branch is checked out that could be fast-forwarded.",
                 where=str(self.root),
                 remedy=f"Check a branch out (git switch BRANCH), or merge by hand: git merge {commit[:12]}",
             )
@@ -374,15 +381,15 @@ class Repository:
         self.worktree.fast_forward(commit, expected_head, branch)
 
     def lay(self, commit: str, base: str) -> None:
-        """Lay base..commit into the person's working tree, unstaged.
+        """Apply base..commit to the person's working tree, unstaged.
 
-        :raises RepositoryError: the person's own changes are in the way (named); nothing is changed.
+        :raises RepositoryError: the person's own changes are in the way (the error lists them); nothing is changed.
         """
         self.worktree.lay(self._brought(commit), self._brought(base))
 
 
 def is_id(rev: str) -> bool:
-    """Whether a name is the full id of an object, which nothing can make ambiguous."""
+    """Whether a name is an object's full id, which cannot be ambiguous."""
     return re.fullmatch(r"[0-9a-f]{40}|[0-9a-f]{64}", rev) is not None
 
 
@@ -401,7 +408,7 @@ def _no_repository(folder: Path, complaint: str) -> RepositoryError:
             where=str(folder),
             remedy='Write: git init && git add --all && git commit -m "Begin"',
         )
-    return RepositoryError(f"git does not open the repository: {complaint}", where=str(folder))
+    return RepositoryError(f"git cannot open the repository: {complaint}", where=str(folder))
 
 
 def _author(git: Git) -> tuple[str, str]:

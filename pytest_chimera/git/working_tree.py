@@ -1,7 +1,7 @@
-"""The person's working tree: looked at without touching it, and changed in the two ways that a person asks for.
+"""The person's working tree: read without touching it, and changed in the two ways that a person can ask for.
 
-Both go through the store's git with an index of its own. Of the person's configuration only the few settings count
-that say what a file's bytes mean (line endings, the executable bit); no filter, hook or monitor of theirs is run.
+Both use the store's git with a separate index. From the person's configuration only the few settings are used that
+determine a file's contents (line endings, the executable bit); none of their filters, hooks or monitors is run.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ COUNTS = ("autocrlf", "eol", "filemode", "symlinks", "ignorecase", "precomposeun
 class WorkTree:
     """The person's working tree.
 
-    :param root: its top level; ``person`` is git there, with the person's own configuration.
+    :param root: its top level; ``person``: git there, with the person's own configuration.
     :param private: paths that never belong to a candidate.
     """
 
@@ -40,10 +40,10 @@ class WorkTree:
     store: Store
     private: tuple[str, ...]
 
-    # -- looking
+    # -- reading
 
     def snapshot(self, parent: str, message: str, keep: str) -> Candidate:
-        """The working tree as it stands, as a commit on top of ``parent``: tracked files and new ones not ignored.
+        """Commit the current working tree on top of ``parent``: tracked files, and new files that are not ignored.
 
         :raises RepositoryError: a merge is not finished.
         """
@@ -86,7 +86,7 @@ class WorkTree:
         return False
 
     def _behind_pointers(self, git: Git, paths: Sequence[str], entries: Mapping[str, Entry]) -> set[str]:
-        """The paths whose file is what the large-file pointer in git points to: unchanged, without asking a filter."""
+        """Return the paths whose file matches the Git LFS pointer in git: unchanged, without running a filter."""
         answers = git.ask("check-attr", "-z", "--stdin", "filter", stdin=zipped(paths)).items
         large = [path for path, value in zip(answers[::3], answers[2::3], strict=True) if value == "lfs"]
         return {
@@ -94,12 +94,12 @@ class WorkTree:
         }
 
     def _carry_over(self, git: Git, tree: str, parent: str) -> None:
-        """Copy into the store what the tree needs of the person's objects: what they have staged."""
+        """Copy objects that the tree needs from the person's repository to the store: what they have staged."""
         pack = git.ask("pack-objects", "-q", "--revs", "--stdout", stdin=as_bytes(f"{tree}\n^{parent}\n")).out
         self.store.git.ask("unpack-objects", "-q", stdin=pack)
 
     def _git(self, index: Path) -> Git:
-        """The store's git, looking at this working tree and (reading only) at the person's objects."""
+        """Return the store's git for this working tree, with read access to the person's objects."""
         objects = self.person.ask("rev-parse", "--path-format=absolute", "--git-path", "objects").text
         return self.store.git.having(
             folder=self.root,
@@ -126,7 +126,7 @@ class WorkTree:
 
     @contextmanager
     def _index_as_it_is(self) -> Iterator[Git]:
-        """A copy of the person's index, with what it knows of the files."""
+        """Provide git with a copy of the person's index, including its cached file information."""
         with tempfile.TemporaryDirectory(prefix="index-", dir=self.store.folder.parent) as scratch:
             index = self._index_file
             copy = Path(scratch, "index")
@@ -146,9 +146,9 @@ class WorkTree:
     # -- changing
 
     def lay(self, commit: str, base: str) -> None:
-        """Lay base..commit into the working tree, unstaged.
+        """Apply base..commit to the working tree, unstaged.
 
-        :raises RepositoryError: a file that it touches is not as it was on ``base``; nothing is changed.
+        :raises RepositoryError: a file that it touches differs from ``base``; nothing is changed.
         """
         change = self._change(base, commit)
         self._refuse(self._disturbed(change), "Changes of your own are in the way")
@@ -158,9 +158,9 @@ class WorkTree:
     def fast_forward(self, commit: str, expected: str, branch: str) -> None:
         """Move the branch that is checked out, the index and the files from ``expected`` to ``commit``, together.
 
-        Ended half-way by force, the same call goes on where it stopped.
+        If the process is killed half-way, the same call finishes the move.
 
-        :raises RepositoryError: a file that it touches is changed, in the working tree or the index; or git is busy
+        :raises RepositoryError: a file that it touches is changed, in the working tree or the index, or git is busy
             there; nothing is changed.
         """
         with self._lock_on_index() as lock, self._index_as_it_is() as git:
@@ -174,7 +174,7 @@ class WorkTree:
                 self._move(lock, Path(git.environment["GIT_INDEX_FILE"]), f"refs/heads/{branch}", commit, expected)
 
     def _move(self, lock: Path, index: Path, ref: str, commit: str, expected: str) -> None:
-        """Put the branch and the index where the files are already."""
+        """Move the branch and the index to where the files are already."""
         before = self.person.ask("rev-parse", "--verify", ref).text
         if before not in {expected, commit}:
             raise RepositoryError(f"The branch has moved on from {expected[:12]} just now.", where=ref)
@@ -188,7 +188,9 @@ class WorkTree:
 
     @contextmanager
     def _lock_on_index(self) -> Iterator[Path]:
-        """Git's own lock; a second name on it says whose it is, so that one of ours that was killed can be ended."""
+        """Hold git's own lock; a second name for it identifies it as ours, so that a killed process's lock can be
+        removed.
+        """
         index = self._index_file
         lock = index.with_name("index.lock")
         _end_lock_of_the_dead(lock)
@@ -199,9 +201,9 @@ class WorkTree:
                 os.link(own, lock)
             except FileExistsError as error:
                 raise RepositoryError(
-                    "Another git command is at work in the repository.",
+                    "Another git command is running in the repository.",
                     where=str(lock),
-                    remedy="Wait for its end (if none is running, remove that file) and run this again.",
+                    remedy="Wait until it ends (if none is running, remove that file) and run this again.",
                 ) from error
             yield lock
         finally:
@@ -217,7 +219,7 @@ class WorkTree:
         )
 
     def _held(self, base: str, paths: Sequence[str]) -> dict[str, Entry | None]:
-        """What the working tree holds at some paths, as git would store it."""
+        """Return the working tree's entries at some paths, as git would store them."""
         there = [path for path in paths if is_there(self.root, path)]
         with self._index_of(base) as git:
             before = staged(git)
@@ -233,7 +235,7 @@ class WorkTree:
         ]
 
     def _blocked(self, path: str, change: _Change) -> bool:
-        """Something that does not belong to the change lies where a file of it has to go."""
+        """Whether something that does not belong to the change is in the way of one of its files."""
         if change.new[path] is None:
             return False
         goes = {each for each, entry in change.new.items() if entry is None}
@@ -254,7 +256,7 @@ class WorkTree:
             )
 
     def _write(self, git: Git, change: _Change) -> None:
-        """Write the change's files; ``git`` has an index that holds them. What is right already is not written."""
+        """Write the change's files from an index that contains them; files that are correct already are not written."""
         for path, entry in change.new.items():
             if entry is None and change.here[path] is not None:
                 (self.root / path).unlink()
@@ -286,20 +288,20 @@ class WorkTree:
 
 @dataclass(frozen=True)
 class _Change:
-    """The paths that a change touches: what they were, what they become, and what the working tree holds."""
+    """The paths that a change touches: before the change, after it, and in the working tree."""
 
     old: Mapping[str, Entry | None]
     new: Mapping[str, Entry | None]
     here: Mapping[str, Entry | None]
 
     def both(self, path: str) -> tuple[Entry | None, Entry | None]:
-        """The two states of a path that are no work of the person's."""
+        """Return the two states of a path in which it has no modification by the person."""
         return self.old[path], self.new[path]
 
 
 @dataclass(frozen=True)
 class _Kept:
-    """A file as it was: a link's target, or bytes, mode and time."""
+    """A file's original state: a link's target, or contents, mode and time."""
 
     link: str
     data: bytes
@@ -325,7 +327,7 @@ class _Kept:
 
 
 def points_to(pointer: bytes, file: Path) -> bool:
-    """Whether a blob is a Git LFS pointer to just what a file holds."""
+    """Whether a blob is a Git LFS pointer to a file's contents."""
     told = re.match(rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize (\d+)\n", pointer)
     if told is None or not file.is_file() or file.stat().st_size != int(told[2]):
         return False

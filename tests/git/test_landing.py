@@ -93,7 +93,7 @@ def test_a_branch_that_is_checked_out_somewhere_is_never_moved(
 
 def test_a_branch_named_chimera_is_in_the_way(repository: Repository, person: Person, made: str) -> None:
     person.git("branch", "chimera")
-    with pytest.raises(RepositoryError, match="A branch named chimera leaves no room"):
+    with pytest.raises(RepositoryError, match="A branch called chimera prevents"):
         repository.publish("add", made)
 
 
@@ -176,7 +176,7 @@ def test_a_head_that_has_moved_is_refused(person: Person, repository: Repository
 def test_another_git_at_work_is_waited_for_by_the_person(person: Person, repository: Repository, made: str) -> None:
     (person.root / ".git" / "index.lock").touch()
     before = person.state()
-    with pytest.raises(RepositoryError, match="Another git command is at work"):
+    with pytest.raises(RepositoryError, match="Another git command is running"):
         repository.fast_forward(made, repository.head())
     assert person.state() == before
     assert (person.root / ".git" / "index.lock").exists()

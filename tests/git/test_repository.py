@@ -114,5 +114,5 @@ def test_a_git_that_hangs_is_stopped_and_named(monkeypatch: pytest.MonkeyPatch, 
     hanging.chmod(0o755)
     monkeypatch.setattr(git_module, "program", lambda: str(hanging))
     monkeypatch.setattr(git_module, "LONGEST_SECONDS", 0.5)
-    with pytest.raises(RepositoryError, match="git status had not ended after"):
+    with pytest.raises(RepositoryError, match="git status was stopped after"):
         git_module.Git(tmp_path).ask("status")

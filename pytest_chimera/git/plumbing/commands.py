@@ -1,8 +1,8 @@
-"""Git is asked here and nowhere else: which program, in which environment, with which of its features off.
+"""The only place that runs git: which program, in which environment, and which of its features are disabled.
 
-GitPython finds the program and tells its version. Its ``Git.execute`` does not run it for us: that one starts from
-``os.environ`` and can only add to it, so that an inherited ``GIT_DIR`` or ``GIT_INDEX_FILE`` (pytest started by a git
-hook) would get through, and it takes no bytes on standard input.
+GitPython finds the program and its version. Commands are not run with its ``Git.execute``, which can only add to
+``os.environ``, so that an inherited ``GIT_DIR`` or ``GIT_INDEX_FILE`` (when a git hook starts pytest) would get
+through, and which cannot pass bytes on standard input.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pytest_chimera.errors import NO_ROOM, EnvironmentTrouble, RepositoryError
 OLDEST = (2, 38)
 """The first version with ``git merge-tree --write-tree``."""
 LONGEST_SECONDS = 1800.0
-"""After which a git command is taken to hang, in a repository however large."""
+"""The time limit of a git command, after which it is taken to hang even in a very large repository."""
 
 ALWAYS_OFF = (
     f"core.hooksPath={os.devnull}",
@@ -52,14 +52,14 @@ NEUTRAL = {
     "GIT_CONFIG_NOSYSTEM": "1",
     "GIT_ATTR_NOSYSTEM": "1",
 }
-"""What keeps the person's and the machine's configuration out."""
+"""Environment variables that exclude the person's and the machine's configuration."""
 
 NEUTRAL_SETTINGS = (f"core.attributesFile={os.devnull}", f"core.excludesFile={os.devnull}")
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What git said: its exit status, its output, and its complaint."""
+    """Git's answer: its exit status, its output, and its error message."""
 
     status: int
     out: bytes
@@ -67,12 +67,12 @@ class Answer:
 
     @property
     def text(self) -> str:
-        """The output as text, without the newline at its end."""
+        """The output as text, without the newline at the end."""
         return as_text(self.out).removesuffix("\n")
 
     @property
     def items(self) -> list[str]:
-        """The output of a command with ``-z``, one string an item."""
+        """The output of a command with ``-z``, as one string per item."""
         return [as_text(item) for item in self.out.split(b"\0") if item]
 
 
@@ -81,8 +81,8 @@ class Git:
     """Git in one folder, with one environment.
 
     :param folder: the working directory.
-    :param environment: variables on top of the cleaned ones; everything that begins with ``GIT_`` is *not* inherited.
-    :param settings: configuration for the command line, ``"core.eol=lf"``: it has the last word.
+    :param environment: variables on top of the cleaned ones; variables that begin with ``GIT_`` are *not* inherited.
+    :param settings: configuration for the command line, such as ``"core.eol=lf"``: it takes precedence.
     """
 
     folder: Path
@@ -90,7 +90,7 @@ class Git:
     settings: tuple[str, ...] = ()
 
     def having(self, *, folder: Path | None = None, settings: Iterable[str] = (), **environment: str | Path) -> Git:
-        """The same git with more variables or settings, or in another folder."""
+        """Return the same git with more variables or settings, or in another folder."""
         more = {name: str(value) for name, value in environment.items()}
         return replace(
             self,
@@ -100,27 +100,27 @@ class Git:
         )
 
     def ask(self, *arguments: str, stdin: bytes = b"", accept: Collection[int] = (0,)) -> Answer:
-        """Run one git command to its end.
+        """Run one git command to completion.
 
-        :param accept: exit statuses that are answers; any other one is an error.
-        :raises RepositoryError: git is missing, failed, in its own words, or does not come to an end.
+        :param accept: exit statuses that are valid answers; any other is an error.
+        :raises RepositoryError: git is missing, failed (with git's message), or does not end.
         """
         if not self.folder.is_dir():
-            raise RepositoryError("A folder that git was to work in is gone.", where=str(self.folder))
+            raise RepositoryError("The folder for a git command no longer exists.", where=str(self.folder))
         try:
             done = self._run(arguments, stdin)
         except subprocess.TimeoutExpired:
             raise RepositoryError(
-                f"git {arguments[0]} had not ended after {LONGEST_SECONDS:.0f} s, and was stopped.",
+                f"git {arguments[0]} was stopped after {LONGEST_SECONDS:.0f} s.",
                 where=str(self.folder),
-                remedy="See whether git works there from a terminal, then run the same command again.",
+                remedy="Check whether git works there from a terminal, then run the same command again.",
             ) from None
         answer = Answer(done.returncode, done.stdout, as_text(done.stderr).strip())
         if done.returncode not in accept and any(words in answer.complaint for words in NO_ROOM):
             raise EnvironmentTrouble(
                 f"git {arguments[0]} could not write: {answer.complaint}",
                 where=str(self.folder),
-                remedy="Make room there, then run the same command again.",
+                remedy="Free some space there, then run the same command again.",
             )
         if done.returncode not in accept:
             raise RepositoryError(
@@ -139,23 +139,23 @@ class Git:
             input=stdin,
             capture_output=True,
             check=False,
-            start_new_session=True,  # Ctrl-C is pytest's to handle: git finishes what it has begun
+            start_new_session=True,  # pytest handles Ctrl-C: git finishes what it has begun
             timeout=LONGEST_SECONDS,
         )
 
     def says(self, *arguments: str, stdin: bytes = b"") -> bool:
-        """Whether a command that answers by its exit status answers yes."""
+        """Whether a command that answers with its exit status answers yes."""
         return self.ask(*arguments, stdin=stdin, accept=range(256)).status == 0
 
 
 @cache
 def program() -> str:
-    """The git program that is run.
+    """Return the git program to run.
 
     :raises RepositoryError: there is none, or it is too old.
     """
     try:
-        from git import Git as GitPython  # only now: importing it fails where git is not installed
+        from git import Git as GitPython  # imported here because the import fails if git is not installed
     except ImportError as error:
         raise RepositoryError(
             "git is not installed, or is not on the PATH.", remedy="Install git 2.38 or newer."
@@ -169,22 +169,22 @@ def program() -> str:
 
 
 def as_text(data: bytes) -> str:
-    """Git's bytes as text; what is not UTF-8 comes back out as the same bytes."""
+    """Decode git's output; bytes that are not UTF-8 survive a round trip."""
     return data.decode("utf-8", "surrogateescape")
 
 
 def as_bytes(text: str) -> bytes:
-    """The opposite of :func:`as_text`."""
+    """The inverse of :func:`as_text`."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def zipped(items: Iterable[str]) -> bytes:
-    """Items as the input of a command with ``-z``."""
+    """Join items for the input of a command with ``-z``."""
     return b"".join(as_bytes(item) + b"\0" for item in items)
 
 
 def quoted(path: str) -> bytes:
-    """A path as git quotes it, for the inputs that know no ``-z``."""
+    """Quote a path as git does, for input formats without ``-z``."""
     return (
         b'"'
         + b"".join(b"\\%03o" % byte if byte < 0x20 or byte in b'"\\' else bytes([byte]) for byte in as_bytes(path))

@@ -1,7 +1,7 @@
-"""Chimera's own bare repository: every commit that chimera makes is made here.
+"""Chimera's own bare repository, in which all of its commits are made.
 
-What it needs of the person's repository is copied into it (nothing is borrowed), so that a rewritten or pruned history
-there takes nothing away from a feature that is under way.
+The necessary objects are copied from the person's repository (nothing is shared), so that rewriting or pruning history
+there does not affect features in progress.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ CONFIG = """\
 
 
 class Entry(NamedTuple):
-    """What a tree holds at a path: git's mode and the object's id."""
+    """A tree's entry at a path: git's mode and the object's id."""
 
     mode: str
     blob: str
 
 
 class Made(NamedTuple):
-    """A commit that was made, and the digest of its files."""
+    """A new commit, and the digest of its files."""
 
     commit: str
     tree: str
@@ -55,11 +55,11 @@ class Made(NamedTuple):
 
 @dataclass(frozen=True)
 class Candidate:
-    """A change as it was read: a commit in the store.
+    """A change: a commit in the store.
 
     :param tree: the digest of its files.
-    :param files: what changed since the commit that it was read against.
-    :param left_out: paths that were found and not taken in, each with the reason.
+    :param files: what changed since the commit that it is based on.
+    :param left_out: paths that were found but not accepted, each with the reason.
     """
 
     commit: str
@@ -72,7 +72,7 @@ class Candidate:
 class Store:
     """The bare repository in the work folder.
 
-    :param folder: where it lies; ``source`` is the git folder of the person's repository.
+    :param folder: its path; ``source``: the git folder of the person's repository.
     :param author: name and e-mail address of the person.
     """
 
@@ -85,7 +85,7 @@ class Store:
 
     @classmethod
     def open(cls, folder: Path, source: Path, object_format: str, author: tuple[str, str]) -> Store:
-        """The store in ``folder``, made if it is not there."""
+        """Return the store in ``folder``; create it if it does not exist."""
         folder.parent.mkdir(parents=True, exist_ok=True)
         config = folder.with_name("gitconfig")
         environment = NEUTRAL | {"GIT_DIR": str(folder), "GIT_CONFIG_GLOBAL": str(config)}
@@ -99,24 +99,24 @@ class Store:
         return store
 
     def lock(self) -> FileLock:
-        """Held while something is done that git does not lock by itself."""
+        """A lock for operations that git itself does not lock."""
         return FileLock(self.folder.with_name("store.lock"))
 
     @contextmanager
     def index(self, tree: str = "") -> Iterator[Git]:
-        """A git with an index of its own, empty or filled from a tree, that is gone afterwards."""
+        """Provide git with a temporary index, empty or read from a tree."""
         with tempfile.TemporaryDirectory(prefix="index-", dir=self.folder.parent) as scratch:
             git = self.git.having(GIT_INDEX_FILE=Path(scratch, "index"), GIT_WORK_TREE=scratch)
             if tree:
                 git.ask("read-tree", tree)
             yield git
 
-    # -- what comes in
+    # -- adding objects
 
     def bring(self, commit: str) -> None:
         """Copy a commit with its history from the person's repository.
 
-        :raises RepositoryError: neither has it.
+        :raises RepositoryError: neither repository has it.
         """
         if self.holds(commit):
             return
@@ -127,11 +127,11 @@ class Store:
             )
 
     def holds(self, commit: str) -> bool:
-        """Whether the commit is here, and whole."""
+        """Whether the store contains the complete commit."""
         return bool(self._tree(commit))
 
     def _tree(self, commit: str) -> str:
-        """The tree of a commit, empty where it is not here. What a commit's id stands for never changes."""
+        """Return the tree of a commit, empty if it does not exist here. It can be cached: a commit never changes."""
         known = self._trees.get(commit, "")
         if known and (self.folder / "HEAD").exists():
             return known
@@ -141,26 +141,26 @@ class Store:
         return found
 
     def keep(self, commit: str, name: str) -> None:
-        """Hold on to a commit under ``refs/chimera/<name>``."""
+        """Keep a commit under ``refs/chimera/<name>``."""
         self.git.ask("update-ref", f"{REFS}/{name}", commit)
 
     def kept(self, name: str) -> str | None:
-        """The commit that is kept under a name."""
+        """Return the commit that is kept under a name."""
         found = self.git.ask("rev-parse", "-q", "--verify", f"{REFS}/{name}", accept=(0, 1))
         return found.text or None
 
     def blob(self, data: bytes) -> str:
-        """Store bytes just as they are."""
+        """Store bytes unchanged."""
         return self.git.ask("hash-object", "-w", "--stdin", stdin=data).text
 
     def tree(self, base: str, changes: Mapping[str, Entry | None]) -> str:
-        """The tree of ``base`` with some entries changed; ``None`` removes one."""
+        """Return the tree of ``base`` with some entries changed; ``None`` removes one."""
         with self.index(base) as git:
             write_entries(git, changes)
             return git.ask("write-tree").text
 
     def commit(self, tree: str, parents: tuple[str, ...], message: str, keep: str = "") -> str:
-        """Commit a tree: the person is the author, chimera the committer. ``keep`` names it, for good."""
+        """Commit a tree, with the person as author and chimera as committer. ``keep``: a name to keep it under."""
         git = self.git.having(
             GIT_AUTHOR_NAME=self.author[0],
             GIT_AUTHOR_EMAIL=self.author[1],
@@ -177,31 +177,31 @@ class Store:
     def candidate(
         self, tree: str, parent: str, message: str, keep: str, left_out: Mapping[str, str] | None = None
     ) -> Candidate:
-        """Commit what was read of a change."""
+        """Commit a change."""
         commit = self.commit(tree, (parent,), message, keep)
         return Candidate(commit, tree, self.changed(parent, commit), dict(left_out or {}))
 
-    # -- what is in it
+    # -- reading
 
     def tree_of(self, commit: str) -> str:
-        """The digest of a commit's files."""
+        """Return the digest of a commit's files."""
         return self._tree(commit) or self.git.ask("rev-parse", "--verify", f"{commit}^{{tree}}").text
 
     def read(self, commit: str, path: str) -> bytes | None:
-        """The bytes of a file in a commit; ``None`` where it has none."""
+        """Return the contents of a file in a commit; ``None`` if it does not exist."""
         answer = self.git.ask("cat-file", "blob", f"{commit}:{path}", accept=(0, 128))
         return answer.out if answer.status == 0 else None
 
     def read_blob(self, blob: str) -> bytes:
-        """The bytes of a blob."""
+        """Return the contents of a blob."""
         return self.git.ask("cat-file", "blob", blob).out
 
     def entries(self, commit: str) -> dict[str, Entry]:
-        """Everything that a commit or a tree holds, submodules included, by path."""
+        """Return all entries of a commit or tree by path, including submodules."""
         return dict(_listed(item) for item in self.git.ask("ls-tree", "-r", "-z", "--full-tree", commit).items)
 
     def changed(self, old: str, new: str) -> tuple[ChangedFile, ...]:
-        """What differs between two commits; a renamed file is one deleted and one added."""
+        """Return the differences between two commits; a renamed file counts as one deleted and one added."""
         items = self.git.ask("diff-tree", "-r", "-z", "--no-renames", "--name-status", old, new).items
         pairs = zip(items[::2], items[1::2], strict=True)
         return tuple(
@@ -209,7 +209,7 @@ class Store:
         )
 
     def patch(self, old: str, new: str) -> bytes:
-        """The difference as a patch that ``git apply`` takes back, byte for byte."""
+        """Return the difference as a patch from which ``git apply`` reproduces every byte."""
         options = ("--binary", "--full-index", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color")
         return self.git.ask("diff-tree", "-p", "-r", *options, old, new).out
 
@@ -218,14 +218,14 @@ class Store:
         return self.git.says("merge-base", "--is-ancestor", old, new)
 
     def came_with(self, commit: str, tip: str) -> str:
-        """The commit of a branch's own line (its first parents) with which it came to hold a commit of its history."""
+        """Return the commit on a branch's first-parent line with which a commit came into its history."""
         line = self.git.ask("rev-list", "--first-parent", f"{commit}..{tip}").text.split()
         later = set(self.git.ask("rev-list", "--ancestry-path", f"{commit}..{tip}").text.split())
         first = next((each for each in reversed(line) if each in later), commit)
         return commit if commit in {first, *self.parents(first)[:1]} else first
 
     def proofs(self, commit: str) -> dict[str, Trailers]:
-        """Feature id → the newest proof in a commit's history, which is read once: it never changes."""
+        """Return the newest proof of each feature in a commit's history; cached, because a history never changes."""
         if commit not in self._proofs:
             self._proofs[commit] = self._proofs_in(commit)
         return dict(self._proofs[commit])
@@ -240,7 +240,7 @@ class Store:
         return found
 
     def carried(self, commit: str) -> tuple[Trailers, ...]:
-        """The proofs in a commit's message; for a merge that has none, those of the commits that it brought in."""
+        """Return the proofs in a commit's message; for a merge without any, those of the commits that it merged."""
         found = self._carried("-1", commit)
         if not found and len(self.parents(commit)) > 1:
             found = self._carried(f"{commit}^1..{commit}")
@@ -252,18 +252,18 @@ class Store:
         return tuple(replace(each, commit=sha) for sha, message in pairs for each in all_trailers(message))
 
     def is_reverted(self, commit: str, tip: str) -> bool:
-        """Whether a commit after it in a history takes it back, as ``git revert`` words it."""
+        """Whether a later commit in a history reverts it, by the wording of ``git revert``."""
         words = ("--fixed-strings", f"--grep=This reverts commit {commit}")
         return bool(self.git.ask("log", "-1", "--format=%H", *words, f"{commit}..{tip}").text)
 
     def parents(self, commit: str) -> tuple[str, ...]:
-        """The commits that a commit follows from, as far as the history is here."""
+        """Return a commit's parents, as far as the history is available here."""
         return tuple(self.git.ask("log", "-1", "--format=%P", commit).text.split())
 
     def checkout(self, commit: str, folder: Path) -> None:
-        """The files of a commit as plain files in a new folder, without a ``.git``.
+        """Write the files of a commit to a new folder, without a ``.git``.
 
-        :raises RepositoryError: there is something in the folder already, or the store was tampered with.
+        :raises RepositoryError: the folder is not empty, or the store was tampered with.
         """
         folder.mkdir(parents=True, exist_ok=True)
         if any(folder.iterdir()):
@@ -278,34 +278,36 @@ class Store:
         self._verify(folder, entries)
 
     def _verify(self, folder: Path, entries: Mapping[str, Entry]) -> None:
-        """Git checks the digests of commits, but not of files: whoever can write to the store could change them."""
+        """Check the files' digests, because git checks only those of commits and others may be able to write to the
+        store.
+        """
         regular = [path for path, entry in entries.items() if entry.mode in {REGULAR, EXECUTABLE}]
         names = b"".join(quoted(path) + b"\n" for path in regular)
         ask = ("hash-object", "--no-filters", "--stdin-paths")
         found = dict(zip(regular, self.git.having(folder=folder).ask(*ask, stdin=names).text.split(), strict=True))
         for path, entry in entries.items():
-            differs = entry.mode != SUBMODULE and found.get(path) != entry.blob  # a link, or other line endings
+            differs = entry.mode != SUBMODULE and found.get(path) != entry.blob  # a link, or converted line endings
             if differs and not self._is_whole(entry.blob):
                 raise self._damaged(shown(path))
 
     def _is_whole(self, blob: str) -> bool:
-        """A blob holds what its name, which is its digest, says."""
+        """Whether a blob's contents match its id, which is their digest."""
         return self.git.ask("hash-object", "--stdin", stdin=self.read_blob(blob)).text == blob
 
     def _damaged(self, what: str) -> RepositoryError:
         return RepositoryError(
-            f"Chimera's own store holds something else than its digests say: {what}.",
+            f"An object in chimera's own store does not match its digest: {what}.",
             where=str(self.folder),
-            remedy="Somebody wrote to it. Remove that folder, then start over with --chimera-restart.",
+            remedy="The store was tampered with. Remove that folder, then start over with --chimera-restart.",
         )
 
     # -- merging
 
     def rebase(self, candidate: str, sealed: str, onto: str, message: str, keep: str) -> Made:
-        """Bring sealed..candidate onto another commit by a three-way merge.
+        """Apply sealed..candidate to another commit with a three-way merge.
 
         :returns: the new commit, whose parent is ``onto``, and its tree.
-        :raises ConflictError: the two changed the same lines.
+        :raises ConflictError: both changed the same lines.
         """
         start = self.commit(self.tree_of(sealed), (), "where both started")
         ours = self.commit(self.tree_of(onto), (start,), "the branch")
@@ -333,7 +335,7 @@ class Store:
 
 
 def write_entries(git: Git, changes: Mapping[str, Entry | None]) -> None:
-    """Change entries of the index that ``git`` was given, what goes before what comes."""
+    """Change entries of an index, removing before adding."""
     gone = [path for path, entry in changes.items() if entry is None]
     come = [f"{entry.mode} {entry.blob}\t{path}" for path, entry in changes.items() if entry is not None]
     git.ask("update-index", "--force-remove", "-z", "--stdin", stdin=zipped(gone))
@@ -341,7 +343,7 @@ def write_entries(git: Git, changes: Mapping[str, Entry | None]) -> None:
 
 
 def staged(git: Git) -> dict[str, Entry]:
-    """What the index that ``git`` was given holds."""
+    """Return the entries of an index."""
     found = {}
     for item in git.ask("ls-files", "--stage", "-z").items:
         about, _, path = item.partition("\t")
@@ -357,5 +359,5 @@ def _listed(item: str) -> tuple[str, Entry]:
 
 
 def shown(path: str) -> str:
-    """A path for people and models: bytes that are no UTF-8 are written as escapes."""
+    """Return a path for display: bytes that are not UTF-8 are escaped."""
     return as_bytes(path).decode("utf-8", "backslashreplace")

@@ -1,4 +1,4 @@
-"""The proof as trailers of a commit message: one table, written and read."""
+"""The proof as trailers of a commit message: one table for writing and reading."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ _LINE = re.compile(rf"^[ \t*-]*({'|'.join(FIELDS)}):[ \t]*(.*?)[ \t]*$", re.MULT
 
 @dataclass(frozen=True)
 class Trailers:
-    """What the trailers of one proved feature say; fields of trailers that are missing are empty.
+    """The contents of a feature's trailers; missing trailers are empty.
 
-    :param commit: the commit whose message holds them; empty when read from a text alone.
+    :param commit: the commit with the message; empty if it was read from a text alone.
     """
 
     feature: str
@@ -50,12 +50,12 @@ class Trailers:
 
     @property
     def deployment_proved(self) -> bool:
-        """The deployment that was green was proved to be the candidate."""
+        """Whether the green deployment was proved to be the candidate."""
         return not self.green.endswith(NOT_PROVED)
 
 
 def format_trailers(proof: Proof, seed: str | int | None = None) -> str:
-    """The block of trailers that carries a proof, one line each, without an empty line before it."""
+    """Return the block of trailers for a proof, one line each, without an empty line before it."""
     values = {
         FEATURE: proof.feature,
         BASE: proof.base,
@@ -72,12 +72,12 @@ def format_trailers(proof: Proof, seed: str | int | None = None) -> str:
 
 
 def parse_trailers(message: str) -> Trailers | None:
-    """The first proof that a commit message carries, if any."""
+    """Return the first proof in a commit message, if any."""
     return next(iter(all_trailers(message)), None)
 
 
 def all_trailers(message: str) -> tuple[Trailers, ...]:
-    """Every proof in a commit message: a squashed one may carry several, indented and in the middle of its body."""
+    """Return every proof in a commit message: a squashed one may contain several, indented and anywhere in its body."""
     found: list[dict[str, str]] = []
     for name, value in _LINE.findall(message):
         if name == FEATURE:
