@@ -80,7 +80,7 @@ def test_an_answer_of_the_wrong_shape_names_hook_and_field() -> None:
         async def pytest_chimera_implement_feature(self) -> dict[str, Any]:  # type: ignore[override] # asks for nothing
             return {"sha": "c1"}
 
-    with pytest.raises(ChimeraError, match="pytest_chimera_implement_feature answered something that is no Change"):
+    with pytest.raises(ChimeraError, match="pytest_chimera_implement_feature returned something other than a Change"):
         run(Wrong())
 
 

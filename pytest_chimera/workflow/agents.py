@@ -1,6 +1,6 @@
-"""The registry of agents, and one way to ask them: a pluggy plugin manager.
+"""The registry of agents, a pluggy plugin manager, and calling their hooks.
 
-Sync functions run in a thread, async ones are awaited; the first answer that is not ``None`` counts.
+Functions run in a thread, and coroutines are awaited; the first answer other than ``None`` counts.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pytest_chimera import hookspecs
 
 
 class _Registry(pluggy.PluginManager):
-    """Every method of a plugin that bears a hook's name is an implementation, as in pytest."""
+    """Every method of a plugin with a hook's name is an implementation, as in pytest."""
 
     def parse_hookimpl_opts(self, plugin: object, name: str) -> pluggy.HookimplOpts | None:
         marked = super().parse_hookimpl_opts(plugin, name)
@@ -31,7 +31,7 @@ class _Registry(pluggy.PluginManager):
 
 
 def registry_of(plugins: Iterable[object]) -> pluggy.PluginManager:
-    """A plugin manager that knows chimera's hooks and these plugins; the last one given is asked first."""
+    """Return a plugin manager with chimera's hooks and these plugins; the last one is called first."""
     manager = _Registry("pytest")
     manager.add_hookspecs(hookspecs)
     for plugin in plugins:
@@ -45,9 +45,9 @@ class _Hooks(Protocol):
 
 
 class Agents:
-    """Asks and tells whoever implements chimera's hooks.
+    """Calls the implementations of chimera's hooks.
 
-    :param manager: the plugin manager; ``hooks`` the relay to call through, which may leave out some of its plugins (a
+    :param manager: the plugin manager; ``hooks``: the relay to call through, which may leave out some of its plugins (a
         conftest.py of another folder).
     """
 
@@ -56,18 +56,18 @@ class Agents:
         self._hooks = hooks or manager.hook
 
     def implementers(self, hook: str) -> list[object]:
-        """The plugins that implement a hook, in the order in which they are asked."""
+        """Return the plugins that implement a hook, in call order."""
         implementations = getattr(self._hooks, hook).get_hookimpls()
         return [impl.plugin for impl in reversed(implementations) if not (impl.wrapper or impl.hookwrapper)]
 
     def take(self, hook: str, argument: str) -> bool:
-        """Whether anybody who implements a hook takes this argument of it."""
+        """Whether any implementation of a hook accepts this argument."""
         return any(argument in impl.argnames for impl in getattr(self._hooks, hook).get_hookimpls())
 
     async def ask(self, hook: str, *, settled: Callable[[], Awaitable[bool]] | None = None, **arguments: Any) -> Any:
-        """Ask one after the other until somebody answers; ``None`` when nobody does.
+        """Call the implementations until one answers; return ``None`` if none does.
 
-        :param settled: asked after each ``None``: whether the matter is settled all the same.
+        :param settled: awaited after each ``None``: whether to stop because the work is done anyway.
         """
         for plugin in self.implementers(hook):
             answer = await self._ask_one(hook, plugin, arguments)
@@ -80,9 +80,9 @@ class Agents:
     async def ask_all(
         self, hook: str, *, but: Collection[str] = frozenset(), **arguments: Any
     ) -> list[tuple[str, Any]]:
-        """Ask everybody: (who, answer) for each that answers, in order.
+        """Call all implementations: return (name, answer) for each that answers, in order.
 
-        :param but: the names of plugins that are not asked.
+        :param but: the names of plugins that are not called.
         """
         answers = []
         for name, plugin in self.named(hook).items():
@@ -92,11 +92,11 @@ class Agents:
         return answers
 
     def named(self, hook: str) -> dict[str, object]:
-        """The plugins that implement a hook by their names, in the order in which they are asked."""
+        """Return the plugins that implement a hook by their names, in call order."""
         return {self._manager.get_name(each) or type(each).__name__: each for each in self.implementers(hook)}
 
     async def tell(self, hook: str, **arguments: Any) -> None:
-        """Tell everybody. An event's own error is an error of the plugin that raised it, and is raised."""
+        """Notify all implementations. An error in one is raised: it is the plugin's own."""
         for plugin in self.implementers(hook):
             await self._ask_one(hook, plugin, arguments)
 
@@ -108,6 +108,6 @@ class Agents:
             answer = caller(**arguments)
         else:
             answer = await anyio.to_thread.run_sync(partial(caller, **arguments), abandon_on_cancel=True)
-        if not (caller.spec and caller.spec.opts["firstresult"]):  # then pluggy gives a list of all answers
+        if not (caller.spec and caller.spec.opts["firstresult"]):  # otherwise pluggy returns a list of all answers
             answer = answer[0] if answer else None
         return await answer if inspect.isawaitable(answer) else answer

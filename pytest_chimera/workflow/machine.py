@@ -1,4 +1,4 @@
-"""Seven phases, one table of transitions, and the workflow that walks it: no clock, no file, no process."""
+"""Seven phases, one table of transitions, and the workflow that follows it: no clock, no file, no process."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from pytest_chimera.workflow.transitions import (
 )
 
 SAME_FAILURES = 3
-"""A failure that is the same in so many attempts ends the round."""
+"""After how many attempts with the same failure a round ends."""
 PhaseValue = SealedTest | Change | Review | Deployment | TestRun
 _KINDS = {"nodeids": "SealedTest", "decision": "Review", "status": "TestRun", "url": "Deployment", "commit": "Change"}
 
 
 def _kind(value: Any) -> str | None:
-    """Which kind of value it is; a stored one is known by a field that it has and those before it have not."""
+    """Return the kind of a value; a stored one is recognized by a field that earlier kinds lack."""
     if isinstance(value, Mapping):
         return next((kind for field, kind in _KINDS.items() if field in value), None)
     return type(value).__name__
@@ -56,8 +56,8 @@ class PhaseResult(Value):
 
     :param attempt: 0 for e2e_test_generation, then counted from 1.
     :param reason: one sentence; empty on success.
-    :param details: what the next brief should hold: a log's end, findings.
-    :param value: what the phase made, also when it was refused.
+    :param details: what the next brief should contain: the end of a log, findings.
+    :param value: the phase's result, even if it was refused.
     :param seconds: how long it took.
     """
 
@@ -71,19 +71,19 @@ class PhaseResult(Value):
 
     @property
     def key(self) -> tuple[ChimeraPhase, int]:
-        """What a result is recorded under, beside the feature."""
+        """The key under which a result is recorded within its feature."""
         return self.phase, self.attempt
 
 
 class Moved(Value):
-    """A sealed test and, when it could be brought along, its candidate, on a newer base."""
+    """A sealed test on a newer base, and its candidate, if it could be rebased."""
 
     sealed: SealedTest
     change: Change | None = None
 
 
 class Turned(Value):
-    """A candidate that the person has turned down, and their words."""
+    """A candidate that the person has rejected, and their words."""
 
     change: Change
     words: str
@@ -92,7 +92,7 @@ class Turned(Value):
 class NextAction(Value):
     """Who is to do what now.
 
-    :param action: the hook to ask; ``params`` what the workflow knows for it; ``timeout`` in seconds.
+    :param action: the hook to call; ``params``: its arguments from the workflow; ``timeout``: in seconds.
     """
 
     agent: str
@@ -102,16 +102,17 @@ class NextAction(Value):
 
 
 class ChimeraWorkflow(Value):
-    """Where one feature stands: every result so far, and what comes next.
+    """One feature's progress: every result so far, and what comes next.
 
-    A value: ``transition_to`` and ``after`` give a new one. ``ChimeraWorkflow(**stored)`` goes on where it was.
+    It is immutable: ``transition_to`` and ``after`` return a new one. ``ChimeraWorkflow(**stored)`` restores a stored
+    one.
 
-    :param max_attempts: how many attempts a coder has; 0 is no limit (a person).
+    :param max_attempts: how many attempts a coder has; 0 means no limit (a person).
     :param results: every phase's result, in order: the audit trail.
-    :param words: what the person said about earlier candidates; ``answered_after`` the last attempt before they did.
-    :param turned_down: the candidates that the person has rejected: no attempt may come to one of them again.
-    :param generation: counts from 1; a changed scenario or a regression begins a new one.
-    :param moved: the sealed test and the candidate on a newer base, when the person's branch moved on meanwhile.
+    :param words: the person's comments on earlier candidates; ``answered_after``: the last attempt before the latest.
+    :param turned_down: candidates that the person has rejected: no attempt may produce one of them again.
+    :param generation: counts from 1; a changed scenario or a regression starts a new one.
+    :param moved: the sealed test and the candidate on a newer base, if the person's branch has moved in the meantime.
     """
 
     feature_description: str
@@ -127,35 +128,35 @@ class ChimeraWorkflow(Value):
     turned_down: tuple[Turned, ...] = ()
     moved: Moved | None = None
 
-    # -- where it stands
+    # -- progress
 
     @property
     def is_terminal(self) -> bool:
-        """Nothing leads on from here."""
+        """Whether the workflow has ended."""
         return self.current_phase in {ChimeraPhase.COMPLETE, ChimeraPhase.FAILED}
 
     @property
     def attempts(self) -> int:
-        """How many attempts were begun."""
+        """How many attempts were started."""
         return self.attempt
 
     @property
     def attempts_ended(self) -> int:
-        """How many attempts got as far as a change or a failure: the one that waits for its coder did not."""
+        """How many attempts resulted in a change or a failure: the one that waits for its coder did not."""
         return self.attempt - (self.current_phase is ChimeraPhase.CODE_IMPLEMENTATION)
 
     @property
     def attempts_of_a_round(self) -> int:
-        """How many attempts a coder has in this round; 0 is no limit."""
+        """How many attempts a coder has in this round; 0 means no limit."""
         return self.max_attempts and self.max_attempts - self.answered_after
 
     @property
     def attempts_left(self) -> bool:
-        """Another attempt may begin."""
+        """Whether another attempt may start."""
         return self.max_attempts == 0 or self.attempt < self.max_attempts
 
     def latest(self, phase: ChimeraPhase) -> PhaseResult | None:
-        """The last result of a phase, if it has one."""
+        """Return the last result of a phase, if it has one."""
         return next((result for result in reversed(self.results) if result.phase is phase), None)
 
     def _made(self, phase: ChimeraPhase) -> PhaseValue | None:
@@ -172,7 +173,7 @@ class ChimeraWorkflow(Value):
 
     @property
     def change(self) -> Change | None:
-        """The last candidate, also a refused one."""
+        """The last candidate, even if it was refused."""
         if self.moved and self.moved.change:
             return self.moved.change
         value = self._made(ChimeraPhase.CODE_IMPLEMENTATION)
@@ -180,17 +181,17 @@ class ChimeraWorkflow(Value):
 
     @property
     def has_candidate(self) -> bool:
-        """There is a candidate, also a refused one, on the base where the test is sealed."""
+        """Whether there is a candidate, even a refused one, on the base where the test is sealed."""
         return bool(self.sealed and self.change and self.change.base == self.sealed.commit)
 
     @property
     def test_path(self) -> str | None:
-        """Where the sealed test lies in the project."""
+        """The path of the sealed test in the project."""
         return self.sealed.test.path if self.sealed else None
 
     @property
     def code_pr_id(self) -> str | None:
-        """The branch or pull request that holds the candidate."""
+        """The branch or pull request with the candidate."""
         return self.change.branch if self.change else None
 
     @property
@@ -206,7 +207,7 @@ class ChimeraWorkflow(Value):
 
     @property
     def deployment_url(self) -> str | None:
-        """Where the last deployment answered."""
+        """The URL of the last deployment."""
         value = self._made(ChimeraPhase.STAGING_DEPLOYMENT)
         return value.url if isinstance(value, Deployment) else None
 
@@ -216,13 +217,13 @@ class ChimeraWorkflow(Value):
         value = self._made(ChimeraPhase.E2E_VALIDATION)
         return value.status if isinstance(value, TestRun) else None
 
-    # -- whether it gets anywhere
+    # -- going in circles
 
     def _of_this_round(self) -> tuple[PhaseResult, ...]:
         return tuple(result for result in self.results if result.attempt > self.answered_after)
 
     def made_before(self, change: Change) -> int:
-        """The attempt of this round in which the coder made the same change, on the same base; 0 for none."""
+        """Return the attempt of this round in which the coder made the same change on the same base; 0 for none."""
         for result in self._of_this_round():
             before = result.value
             if isinstance(before, Change) and before.base == change.base and before.is_same(change):
@@ -230,12 +231,14 @@ class ChimeraWorkflow(Value):
         return 0
 
     def turned_down_with(self, change: Change) -> str:
-        """The words with which the person rejected the same change; empty when they did not."""
+        """Return the words with which the person rejected the same change; empty if they did not."""
         return next((each.words for each in self.turned_down if each.change.is_same(change)), "")
 
     @property
     def in_circles(self) -> str:
-        """Why another attempt would be a waste: the same change twice, or the same failure three times; else empty."""
+        """Why another attempt would be pointless: the same change twice, or the same failure three times; else
+        empty.
+        """
         if not self.max_attempts or not self.results:
             return ""
         last, round_ = self.results[-1], self._of_this_round()
@@ -248,10 +251,10 @@ class ChimeraWorkflow(Value):
         same = {result.attempt for result in round_ if _signature(result) == _signature(last)}
         return f"the same failure {len(same)} times." if len(same) >= SAME_FAILURES else ""
 
-    # -- where it goes
+    # -- transitions
 
     def leads_to(self, result: PhaseResult, table: Mapping[ChimeraPhase, Route] = TRANSITIONS) -> Destination:
-        """Where a result of the current phase leads; to ``failed`` when it shows that the coder goes in circles."""
+        """Return where a result of the current phase leads: to ``failed`` if the coder goes in circles."""
         leads_to = self.destination(result.outcome, table)
         if leads_to is ChimeraPhase.CODE_IMPLEMENTATION:
             after = self.model_copy(update={"results": (*self.results, result)})
@@ -259,7 +262,7 @@ class ChimeraWorkflow(Value):
         return leads_to
 
     def get_next_action(self, table: Mapping[ChimeraPhase, Route] = TRANSITIONS) -> NextAction | None:
-        """Who is to do what now; ``None`` at an end."""
+        """Return who is to do what now; ``None`` after the end."""
         if self.is_terminal:
             return None
         route = table[self.current_phase]
@@ -275,9 +278,9 @@ class ChimeraWorkflow(Value):
         return NextAction(agent=route.agent, action=route.hook, params=params, timeout=route.timeout)
 
     def destination(self, outcome: Outcome, table: Mapping[ChimeraPhase, Route] = TRANSITIONS) -> Destination:
-        """Where an outcome of the current phase leads: with no attempts left, ``failed`` instead of another one."""
+        """Return where an outcome of the current phase leads: to ``failed`` if no attempts are left for another one."""
         if self.is_terminal:
-            raise TransitionError(f"{self.current_phase} is an end: nothing leads on from it.")
+            raise TransitionError(f"{self.current_phase} is terminal: it has no transitions.")
         route = table[self.current_phase]
         if outcome is Outcome.SUCCESS:
             return route.on_success
@@ -287,19 +290,21 @@ class ChimeraWorkflow(Value):
         return leads_to
 
     def after(self, result: PhaseResult, table: Mapping[ChimeraPhase, Route] = TRANSITIONS) -> ChimeraWorkflow:
-        """The workflow once the current phase has ended with ``result``.
+        """Return the workflow after the current phase has ended with ``result``.
 
-        :raises TransitionError: the result belongs to another phase or attempt, or its key is recorded already.
+        :raises TransitionError: the result belongs to another phase or attempt, or is recorded already.
         """
         leads_to = self.leads_to(result, table)
         if leads_to == PARKED:
-            raise TransitionError(f"{result.phase} ended {result.outcome}: that parks the feature and ends no phase.")
+            raise TransitionError(
+                f"{result.phase} ended {result.outcome}: that parks the feature without ending the phase."
+            )
         return self.transition_to(ChimeraPhase(leads_to), result, table)
 
     def transition_to(
         self, phase: ChimeraPhase, result: PhaseResult, table: Mapping[ChimeraPhase, Route] = TRANSITIONS
     ) -> ChimeraWorkflow:
-        """Enter ``phase``, the current one having ended with ``result``.
+        """Enter ``phase`` after the current one has ended with ``result``.
 
         :raises TransitionError: the table does not lead there, or the result is not the current phase's.
         """
@@ -309,13 +314,15 @@ class ChimeraWorkflow(Value):
                 f"attempt {self.attempt}."
             )
         if any(known.key == result.key for known in self.results):
-            raise TransitionError(f"{result.phase}, attempt {result.attempt}, has its result already.")
+            raise TransitionError(f"{result.phase}, attempt {result.attempt}, already has a result.")
         if phase != self.leads_to(result, table):
             raise TransitionError(f"{self.current_phase} ended {result.outcome}: that does not lead to {phase}.")
         return self.entered(phase, result)
 
     def entered(self, phase: ChimeraPhase, result: PhaseResult) -> ChimeraWorkflow:
-        """``phase`` entered with ``result``, as it was recorded: the table may have been another one then."""
+        """Enter ``phase`` with ``result`` without checking the table, which may have been different when it was
+        recorded.
+        """
         begins_attempt = phase is ChimeraPhase.CODE_IMPLEMENTATION
         new_change = isinstance(result.value, Change) and self.moved
         return self.model_copy(
@@ -328,25 +335,25 @@ class ChimeraWorkflow(Value):
         )
 
     def moved_to(self, sealed: SealedTest, change: Change | None) -> ChimeraWorkflow:
-        """The same workflow on a newer base: the sealed test there, and the candidate, unless it conflicts."""
+        """Return the same workflow on a newer base: the sealed test there, and the candidate, unless it conflicts."""
         return self.model_copy(update={"moved": Moved(sealed=sealed, change=change)})
 
     @property
     def candidate_under_way(self) -> Change | None:
-        """The candidate that is being reviewed, deployed or judged, or was just judged."""
+        """Return the candidate that is being reviewed, deployed or judged, or was just judged."""
         return self.change if self.current_phase in {*OF_A_CANDIDATE, ChimeraPhase.COMPLETE} else None
 
     def edited(self) -> ChimeraWorkflow:
-        """The person has gone on editing: their files are read anew, as another attempt."""
+        """Return the workflow after further edits by the person: their files are read again, as another attempt."""
         return self.model_copy(update={"current_phase": ChimeraPhase.CODE_IMPLEMENTATION, "attempt": self.attempt + 1})
 
     def answered(self, words: str, attempts: int | None = None, *, rejects: bool = False) -> ChimeraWorkflow:
-        """The person has spoken: their words stand in every brief from now on. Another round begins from an end, and
-        where they reject a candidate that is still under way.
+        """Return the workflow with the person's words, which are in every brief from now on. A new round starts after
+        an end, or if they reject a candidate that is still in progress.
 
-        :param attempts: how many the coder has in it, 0 for no limit; as many as in the round before unless given.
-        :param rejects: they reject the last candidate, so that it must not come again.
-        :raises TransitionError: it failed before anything was implemented, so that there is nothing to go on from.
+        :param attempts: how many the coder has in it, 0 for no limit; by default as many as in the previous round.
+        :param rejects: they reject the last candidate, which must not be produced again.
+        :raises TransitionError: it failed before anything was implemented, so there is nothing to go on from.
         """
         said: dict[str, Any] = {"words": (*self.words, words)}
         if rejects and self.change:
@@ -354,7 +361,7 @@ class ChimeraWorkflow(Value):
         if not self.is_terminal and not (rejects and self.current_phase in OF_A_CANDIDATE):
             return self.model_copy(update=said)
         if self.change is None:
-            raise TransitionError(f"{self.feature_description!r} has no candidate yet that one could go on from.")
+            raise TransitionError(f"{self.feature_description!r} has no candidate yet to go on from.")
         attempts = self.attempts_of_a_round if attempts is None else attempts
         return self.model_copy(
             update={
@@ -368,7 +375,7 @@ class ChimeraWorkflow(Value):
 
 
 def _signature(result: PhaseResult) -> tuple[str, ...]:
-    """The same for two results that failed in the same way."""
+    """Return a key that is equal for two results that failed in the same way."""
     value = result.value
     if isinstance(value, TestRun) and value.failure:
         return result.phase, value.failure.signature or result.reason
@@ -380,7 +387,7 @@ def _signature(result: PhaseResult) -> tuple[str, ...]:
 class ChimeraTask(Value):
     """What a workflow is about.
 
-    :param feature: what is asked for; ``target_url`` where it is to be seen; ``staging_url`` a staging that is there.
+    :param feature: the requested feature; ``target_url``: where it is visible; ``staging_url``: an existing staging.
     """
 
     feature: Feature
@@ -393,7 +400,7 @@ class ChimeraTask(Value):
         return self.feature.description
 
     def begin(self, max_attempts: int = 5, generation: int = 1) -> ChimeraWorkflow:
-        """A workflow at its first phase."""
+        """Return a workflow at its first phase."""
         return ChimeraWorkflow(
             feature_description=self.feature.description,
             target_url=self.target_url,
@@ -408,11 +415,11 @@ Act = Callable[[ChimeraTask, ChimeraWorkflow], Awaitable[PhaseValue]]
 
 
 def create_chimera_task(feature_description: str, target_url: str, staging_url: str | None = None) -> ChimeraTask:
-    """A task for a feature that is described in a sentence or in steps.
+    """Create a task for a feature that is described in a sentence or in steps.
 
-    :param feature_description: a sentence, or steps; its first line names the feature.
-    :param target_url: where the feature is to be seen.
-    :param staging_url: a staging that is already there.
+    :param feature_description: a sentence, or steps; its first line is the feature's description.
+    :param target_url: where the feature is visible.
+    :param staging_url: an existing staging.
     """
     title, _, rest = feature_description.strip().partition("\n")
     feature = Feature(id=slug_of(title), description=title.strip(), text=rest.strip(), url=target_url)
@@ -420,13 +427,13 @@ def create_chimera_task(feature_description: str, target_url: str, staging_url: 
 
 
 def sealed_of(workflow: ChimeraWorkflow) -> SealedTest:
-    """The sealed test of a workflow that is past its first phase."""
+    """Return the sealed test of a workflow that is past its first phase."""
     assert workflow.sealed is not None, "the table leads here from e2e_test_generation only"
     return workflow.sealed
 
 
 def change_of(workflow: ChimeraWorkflow) -> Change:
-    """The candidate of a workflow that is past its implementation."""
+    """Return the candidate of a workflow that is past its implementation."""
     assert workflow.change is not None, "the table leads here from code_implementation only"
     return workflow.change
 

@@ -14,7 +14,7 @@ from pytest_chimera.models import (
 
 
 class ChimeraPhase(StrEnum):
-    """Where a feature is."""
+    """The phases of a feature's workflow."""
 
     E2E_TEST_GENERATION = "e2e_test_generation"
     CODE_IMPLEMENTATION = "code_implementation"
@@ -26,7 +26,7 @@ class ChimeraPhase(StrEnum):
 
 
 class Outcome(StrEnum):
-    """How a phase ended. ``REJECTED``: it did its work and the change did not do. ``FAILURE``: it could not finish."""
+    """How a phase ended. ``REJECTED``: it finished and refused the change. ``FAILURE``: it could not finish."""
 
     SUCCESS = "success"
     REJECTED = "rejected"
@@ -34,7 +34,7 @@ class Outcome(StrEnum):
 
 
 PARKED: Literal["parked"] = "parked"
-"""Where a failure leads that ends no phase: the feature stays where it is until the cause is mended."""
+"""Where a failure leads that does not end the phase: the feature stays there until the cause is fixed."""
 
 
 Destination = ChimeraPhase | Literal["parked"]
@@ -43,7 +43,7 @@ Destination = ChimeraPhase | Literal["parked"]
 class Route(Value):
     """One row of the table: who acts in a phase, and where each outcome leads.
 
-    :param agent: the agent's name; ``hook`` the hook that asks it.
+    :param agent: the agent's name; ``hook``: the hook that calls it.
     :param timeout: seconds.
     """
 
@@ -111,16 +111,16 @@ _BACKWARD: frozenset[Destination] = frozenset({_P.CODE_IMPLEMENTATION, _P.FAILED
 
 
 def checked_transitions(changes: Mapping[ChimeraPhase, Mapping[str, Any]]) -> Mapping[ChimeraPhase, Route]:
-    """The table with a project's changes laid over it.
+    """Return the table with a project's changes applied.
 
     :param changes: phase → ``on_rejected``, ``on_failure`` or ``timeout``.
-    :raises TransitionError: a change touches another column, or would lead round review or validation.
+    :raises TransitionError: a change touches another column, or would skip review or validation.
     """
     table = dict(TRANSITIONS)
     for name, change in changes.items():
         phase = ChimeraPhase(name)
         if phase not in table:
-            raise TransitionError(f"{phase} is an end: nothing leads on from it.", remedy="Remove that row.")
+            raise TransitionError(f"{phase} is terminal: it has no transitions.", remedy="Remove that row.")
         _check_row(phase, change)
         table[phase] = Route.model_validate(table[phase].model_dump() | dict(change))
     return MappingProxyType(table)
@@ -134,6 +134,6 @@ def _check_row(phase: ChimeraPhase, change: Mapping[str, Any]) -> None:
             )
         if column != "timeout" and value not in _BACKWARD:
             raise TransitionError(
-                f"{column} of {phase} cannot lead to {value}: nothing goes round review or validation.",
-                remedy="Let it lead to code_implementation, failed or parked.",
+                f"{column} of {phase} cannot lead to {value}: review and validation cannot be skipped.",
+                remedy="Use code_implementation, failed or parked.",
             )

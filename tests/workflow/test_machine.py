@@ -115,7 +115,7 @@ def test_the_persons_answer_opens_another_round() -> None:
 
 @pytest.mark.parametrize("leads_to", ["staging_deployment", "e2e_validation", "complete"])
 def test_no_row_may_go_round_review_or_validation(leads_to: str) -> None:
-    with pytest.raises(TransitionError, match="nothing goes round review or validation"):
+    with pytest.raises(TransitionError, match="review and validation cannot be skipped"):
         checked_transitions({ChimeraPhase.CODE_IMPLEMENTATION: {"on_failure": leads_to}})
 
 
