@@ -1,1 +1,1 @@
-"""What is kept: journals, the write-ahead log, and the vault of evidence."""
+"""Stored state: journals, the write-ahead log, and the vault of evidence."""

@@ -1,7 +1,7 @@
-"""The durable record: one append-only journal a feature.
+"""The durable record: one append-only journal for each feature.
 
-A line is on the disk before the next step begins. Each carries a sequence number, the digest of the line before and
-its own, so that damage is seen; a torn last line is cut off. The rules are those of docs/reference/files.md.
+A line is on disk before the next step starts. Each has a sequence number, the digest of the previous line and its own,
+so that damage is detected; an incomplete last line is cut off. The rules are those of docs/reference/files.md.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ _SEAL = len(_DIGEST) + 64 + len(b'"}')
 class Journal:
     """The journal of one feature.
 
-    :param path: its file, made with the first event.
-    :param mirror: called with the readable standing after each event; its failures are the caller's warnings.
-    :param clean: cleans what comes from outside before it is recorded.
-    :param ahead: puts what is written on the disk for all journals of this process at once; each does it alone without.
-    :raises StateError: an earlier line is damaged (the file is set aside), or a newer program wrote it.
+    :param path: its file, created with the first event.
+    :param mirror: called with the readable standing after each event; it handles its own failures.
+    :param clean: sanitizes external text before it is recorded.
+    :param ahead: flushes all journals of this process to disk at once; without it, each journal is flushed separately.
+    :raises StateError: an earlier line is damaged (the file is set aside), or a newer version wrote it.
     """
 
     def __init__(
@@ -57,19 +57,19 @@ class Journal:
         self.standing = self._read()
 
     def append(self, event: str, **data: Any) -> Standing:
-        """Record an event: it is on the disk when this returns.
+        """Record an event: it is on disk when this returns.
 
-        :param data: values that JSON can hold, or models.
-        :raises StateError: the file cannot be written, or it was changed since it was read.
+        :param data: JSON values, or models.
+        :raises StateError: the file cannot be written, or has changed since it was read.
         """
         standing = self.write(event, **data)
         self.flush()
         return standing
 
     def write(self, event: str, **data: Any) -> Standing:
-        """Record an event that is to be on the disk only with the next one, or with :meth:`flush`.
+        """Record an event that may reach the disk only with the next one, or with :meth:`flush`.
 
-        A process that is killed loses nothing that was written; a machine that loses its power may.
+        If the process is killed, nothing written is lost; if the machine loses power, it may be.
         """
         if self._clean:
             data = {name: self._as_clean(name, value) for name, value in data.items()}
@@ -86,7 +86,7 @@ class Journal:
         return standing
 
     def _as_clean(self, name: str, value: Any) -> Any:
-        assert self._clean, "it is asked for only where there is a cleaner"
+        assert self._clean, "only called with a cleaner"
         return self._clean.text(value) if name in _TEXTS else self._clean.value(value)
 
     def _put(self, line: bytes) -> None:
@@ -94,7 +94,7 @@ class Journal:
             handle = self._opened()
             try:
                 if os.fstat(handle).st_size != self._size:
-                    raise self._not_ours("changed by somebody else", "See who else works on this feature, then")
+                    raise self._not_ours("changed by another process", "Find out which one works on this feature, then")
                 self._write_whole(handle, line)
             finally:
                 os.close(handle)
@@ -105,18 +105,20 @@ class Journal:
         self._size += len(line)
 
     def _opened(self) -> int:
-        """The file, made only for the first event: one that is gone was removed during this run."""
+        """Open the file; it is created for the first event only: if it is missing later, it was removed during this
+        run.
+        """
         how = os.O_WRONLY | os.O_APPEND | getattr(os, "O_BINARY", 0)
         try:
             return os.open(self.path, how | (0 if self._size else os.O_CREAT), 0o644)
         except FileNotFoundError:
             if self._size:
-                raise self._not_ours("removed", "What it told of this feature is gone:") from None
+                raise self._not_ours("removed", "The record of this feature is lost:") from None
             self.path.parent.mkdir(parents=True, exist_ok=True)
             return os.open(self.path, how | os.O_CREAT, 0o644)
 
     def _write_whole(self, handle: int, line: bytes) -> None:
-        """Write a line, or nothing of it: a disk that is full takes part of one."""
+        """Write a line completely or not at all: on a full disk, only a part of it may fit."""
         try:
             done = 0
             while done < len(line):
@@ -126,7 +128,7 @@ class Journal:
             raise
 
     def flush(self) -> None:
-        """Have everything on the disk that was written.
+        """Flush everything written to disk.
 
         :raises StateError: it cannot be written.
         """
@@ -139,7 +141,7 @@ class Journal:
             raise self._no_access("written", error) from error
 
     async def flushed(self) -> None:
-        """As :meth:`flush`, and one flush for all features that are at this point together."""
+        """Like :meth:`flush`, but with one flush for all features that wait for one at the same time."""
         try:
             if self._ahead:
                 await self._ahead.flushed()
@@ -150,7 +152,7 @@ class Journal:
 
     def _not_ours(self, what: str, advice: str) -> StateError:
         return StateError(
-            f"The journal was {what} while this run was going on.",
+            f"The journal was {what} during this run.",
             where=str(self.path),
             remedy=f"{advice} run the same command again.",
         )
@@ -159,7 +161,7 @@ class Journal:
         return StateOutOfReach(
             f"The journal cannot be {done}: {error.strerror or error}.",
             where=str(self.path),
-            remedy="Make room or make the cache folder accessible, then run the same command again.",
+            remedy="Free some space or make the cache folder accessible, then run the same command again.",
         )
 
     def _read(self) -> Standing:
@@ -200,9 +202,9 @@ class Journal:
 
 
 class Examined(NamedTuple):
-    """What a journal's file holds.
+    """The result of checking a journal.
 
-    :param damage: what is wrong with it, in a sentence; ``note`` what is odd about it and mends itself.
+    :param damage: what is wrong, in a sentence; ``note``: an irregularity that will be repaired automatically.
     """
 
     events: int
@@ -212,7 +214,7 @@ class Examined(NamedTuple):
 
 
 def examined(path: Path) -> Examined:
-    """Check a journal, and change nothing: its writer may be at work."""
+    """Check a journal without changing it: another process may be writing to it."""
     standing, events = Standing(), 0
     try:
         whole, torn = cut_torn_line(path.read_bytes())
@@ -231,9 +233,9 @@ def examined(path: Path) -> Examined:
 
 
 def standing_of(path: Path) -> Standing:
-    """Where a feature stands, as its journal tells it; the journal is only read.
+    """Return a feature's standing from its journal, which is only read.
 
-    :raises StateError: it is damaged, or a newer program wrote it.
+    :raises StateError: it is damaged, or a newer version wrote it.
     """
     try:
         return fold(Standing(), events_in(cut_torn_line(path.read_bytes())[0]))
@@ -241,7 +243,7 @@ def standing_of(path: Path) -> Standing:
         return Standing()
     except (_DamagedLine, KeyError, ValueError, OSError):
         damage = examined(path).damage
-        raise StateError(f"The feature's journal is not whole: {damage}.", where=str(path)) from None
+        raise StateError(f"The feature's journal is damaged: {damage}.", where=str(path)) from None
 
 
 # -- lines
@@ -255,7 +257,7 @@ class _DamagedLine(Exception):
 
 
 def _as_line(entry: Event) -> tuple[bytes, str]:
-    """The event as a line, and the digest that the line ends with."""
+    """Return the event as a line, and the digest at its end."""
     body = _as_json({name: value for name, value in entry._asdict().items() if name != "digest"})[:-1]
     digest = hashlib.sha256(body).hexdigest()
     return b'%b%b%b"}\n' % (body, _DIGEST, digest.encode()), digest
@@ -264,25 +266,25 @@ def _as_line(entry: Event) -> tuple[bytes, str]:
 def _as_json(value: dict[str, Any]) -> bytes:
     try:
         return to_json(value)
-    except PydanticSerializationError:  # half a character, from a file's name or a program: not for UTF-8
+    except PydanticSerializationError:  # a lone surrogate, from a file name or a program, cannot be encoded as UTF-8
         return json.dumps(to_jsonable_python(value), ensure_ascii=False, separators=(",", ":")).encode(errors="replace")
 
 
 def cut_torn_line(raw: bytes) -> tuple[bytes, bytes]:
-    """The whole lines, and what was begun after them."""
+    """Return the complete lines, and the incomplete one after them."""
     end = raw.rfind(b"\n") + 1
     return raw[:end], raw[end:]
 
 
 def events_in(whole: bytes) -> Iterator[Event]:
-    """The events of whole lines, each checked against the one before."""
+    """Yield the events of complete lines, each checked against the previous one."""
     previous = _BEGINNING
     for number, line in enumerate(whole.split(b"\n")[:-1], start=1):
         event = _event_in(line, number)
         if event.seq != number:
             raise _DamagedLine(number, f"its sequence number is {event.seq}")
         if event.previous != previous or line[-_SEAL:] != _seal_of(line[:-_SEAL]):
-            raise _DamagedLine(number, "its digest does not fit")
+            raise _DamagedLine(number, "its digest does not match")
         previous = event.digest
         yield event
 

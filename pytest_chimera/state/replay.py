@@ -1,4 +1,4 @@
-"""What a journal's events add up to: where a feature stands."""
+"""Replays a journal's events into a feature's standing."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pytest_chimera.workflow.transitions import ChimeraPhase
 class Event(NamedTuple):
     """One line of a journal.
 
-    :param seq: counts from 1; ``at`` is the time in UTC, for people.
-    :param previous: digest of the line before; ``digest`` of this one.
+    :param seq: counts from 1; ``at``: the time in UTC, for people.
+    :param previous: the digest of the previous line; ``digest``: of this line.
     """
 
     schema_version: int
@@ -27,17 +27,17 @@ class Event(NamedTuple):
 
 
 class Standing(Value):
-    """Where a feature stands, as its journal tells it.
+    """A feature's current standing, from its journal.
 
-    :param feature: its id; ``workflow`` the present generation's workflow, ``None`` before the first.
-    :param asked: digest of what the person asked for when this generation began.
-    :param open_phase: a phase that was started and has not ended: a crash's leftover.
-    :param parked: why it is parked; ``stopped`` why it waits for the person; empty once it goes on.
-    :param ended: how the last run ended with it, in the word of that run's summary; empty once it goes on.
-    :param settled: ``present`` or ``proved``, for a feature that was there without our doing; ``settled_test`` is its
-        test and ``settled_commit`` the commit that proved it, if any.
-    :param handed: the generated test as it was last written into the person's tree.
-    :param green_trees: digests of the trees on which the sealed test was seen green.
+    :param feature: its id; ``workflow``: the current generation's workflow, ``None`` before the first.
+    :param asked: the digest of what the person asked for when this generation started.
+    :param open_phase: a phase that was started and has not ended, because of a crash.
+    :param parked: why it is parked; ``stopped``: why it waits for the person; both are empty once it goes on.
+    :param ended: how the last run ended with it, as in that run's summary; empty once it goes on.
+    :param settled: ``present`` or ``proved``, for a feature that existed already; ``settled_test``: its test;
+        ``settled_commit``: the commit that proved it, if any.
+    :param handed: the generated test as last written to the person's tree.
+    :param green_trees: digests of the trees on which the sealed test was green.
     """
 
     feature: str = ""
@@ -61,7 +61,7 @@ class Standing(Value):
 
     @property
     def state(self) -> str:
-        """As the summary of the last run says it; where that run was interrupted, the phase that it was in."""
+        """The state from the last run's summary; if that run was interrupted, the phase that it was in."""
         if self.ended:
             return self.ended
         if self.parked or self.stopped:
@@ -72,7 +72,7 @@ class Standing(Value):
 
     @property
     def attempts(self) -> int:
-        """How many attempts got as far as a change or a failure."""
+        """How many attempts resulted in a change or a failure."""
         return max(0, self.workflow.attempts_ended) if self.workflow else 0
 
 
@@ -81,9 +81,9 @@ Fields = Mapping[str, Any]
 
 
 def fold(standing: Standing, events: Iterable[Event]) -> Standing:
-    """The standing after some more events. An event of an unknown name changes nothing but the time.
+    """Return the standing after some more events. An event with an unknown name only changes the time.
 
-    :raises ValueError: an event's data cannot be read, or it contradicts what came before.
+    :raises ValueError: an event's data cannot be read, or contradicts earlier events.
     """
     now = dict(vars(standing))
     for event in events:
@@ -97,7 +97,7 @@ def fold(standing: Standing, events: Iterable[Event]) -> Standing:
 
 _GOES_ON: Changes = {"parked": "", "stopped": "", "ended": ""}
 _STOPS = {"failed", "vacuous", "error"}
-"""How a run ends with a feature that waits for the person to mend something."""
+"""Verdicts on a feature that waits for the person to fix something."""
 _KEPT = {"handed", "began_at", "updated_at"}
 _FRESH: Changes = {name: each.default for name, each in Standing.model_fields.items() if name not in _KEPT}
 
@@ -220,7 +220,7 @@ def _workflow(now: Fields) -> ChimeraWorkflow:
 
 
 def readable(standing: Standing) -> dict[str, Any]:
-    """The standing as ``pytest --cache-show`` shows it: a mirror, never read back as the truth."""
+    """Return the standing for ``pytest --cache-show``: a mirror that is never read back."""
     workflow = standing.workflow
     return {
         "state": standing.state,

@@ -1,6 +1,6 @@
-"""What a coder, a page, a server or a hook wrote, made fit to be shown, kept and sent: harmless, masked, bounded.
+"""Sanitizes text from a coder, a page, a server or a hook for display and storage: harmless, masked, bounded.
 
-Only text for people is changed. What has to stay as it is to the letter, a test's source, an id, a path, is left alone.
+Only text for people is changed. What must stay exact, such as a test's source, an id or a path, is left alone.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pytest_chimera.system.supervisor import Mask, harmless
 from pytest_chimera.workflow.machine import PhaseResult
 
 MOST = 20_000
-"""How many characters of one text are kept: the head and the tail, the middle is counted."""
+"""How many characters of a text are kept: its beginning and end; the omitted characters are counted."""
 _ROOM = 60
 TEXTS: Mapping[type[Value], frozenset[str]] = {
     PhaseResult: frozenset({"reason", "details"}),
@@ -27,13 +27,13 @@ TEXTS: Mapping[type[Value], frozenset[str]] = {
     Deployment: frozenset({"command", "found"}),
     Verdict: frozenset({"sentence", "details"}),
 }
-"""The fields that people read, and nobody relies on to the letter."""
+"""The fields that are read by people only, so that nothing depends on their exact text."""
 
 T = TypeVar("T")
 
 
 def bounded(text: str, most: int = MOST) -> str:
-    """The head and the tail of a text that is too long, with the number of characters between them."""
+    """Return the beginning and end of a text that is too long, with the number of omitted characters."""
     if len(text) <= most:
         return text
     half = (most - _ROOM) // 2
@@ -42,9 +42,9 @@ def bounded(text: str, most: int = MOST) -> str:
 
 @dataclass(frozen=True)
 class Cleaner:
-    """Cleans what comes from outside.
+    """Sanitizes text from outside.
 
-    :param secrets: texts that are masked.
+    :param secrets: texts to mask.
     """
 
     secrets: Collection[str] = ()
@@ -54,7 +54,7 @@ class Cleaner:
         object.__setattr__(self, "_mask", Mask(list(self.secrets)))
 
     def text(self, text: str) -> str:
-        """A text without control characters and secrets, and not too long."""
+        """Return a text without control characters and secrets, and not too long."""
         return bounded(self._mask(harmless(text)))
 
     def file(self, path: Path) -> None:
@@ -64,7 +64,7 @@ class Cleaner:
             path.write_text(masked, encoding="utf-8")
 
     def value(self, value: T) -> T:
-        """A value with its texts cleaned, and those of the values in it; the same one when there is nothing to do."""
+        """Return a value with its texts, and those of nested values, sanitized; the same object if nothing changes."""
         return self._cleaned(value) if isinstance(value, Value) else value  # type: ignore[return-value] # same type
 
     def _cleaned(self, value: Value) -> Value:

@@ -1,7 +1,7 @@
-"""The vault: ``.chimera/`` in the project, ignored by git, a folder per feature, generation and attempt.
+"""The vault: ``.chimera/`` in the project, ignored by git, with a folder per feature, generation and attempt.
 
-Nothing in it is ever overwritten: a folder that is there already gets a numbered neighbour. Files are written
-atomically here and nowhere else.
+Nothing in it is ever overwritten: if a folder exists already, the new one gets a number. Files are written atomically
+here and nowhere else.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from pytest_chimera.system.files import write_file
 
 VAULT = ".chimera"
 PREPARED = "plain-run-prepared"
-"""How the folders in it begin that hold what preparing lines made for plain runs."""
+"""The prefix of folders that hold what preparing lines made for plain runs."""
 
 
 def newest_room(place: Path, name: str) -> Path | None:
-    """The room of that name that was made last; ``None`` when there is none."""
+    """Return the newest folder with a name; ``None`` if there is none."""
     rooms = [path for path in (place / name, *place.glob(f"{name}.[0-9]*")) if path.is_dir()]
     return max(rooms, key=lambda path: int(path.name.removeprefix(name).lstrip(".") or 1), default=None)
 
@@ -34,9 +34,9 @@ class Vault:
         self.folder = root / VAULT
 
     def room(self, feature: str, generation: int, name: str) -> Path:
-        """A fresh folder for one piece of work.
+        """Create a new folder for one piece of work.
 
-        :param feature: the feature's slug; ``name`` what it is for: ``red``, ``attempt-1``.
+        :param feature: the feature's slug; ``name``: its purpose: ``red``, ``attempt-1``.
         """
         self._ignore_itself()
         place = self.generation(feature, generation)
@@ -48,11 +48,11 @@ class Vault:
         raise AssertionError("unreachable: there is always a next number")
 
     def generation(self, feature: str, generation: int) -> Path:
-        """Where all rooms of one generation of a feature lie."""
+        """Return the parent folder of one generation of a feature."""
         return self.folder / feature / f"generation-{generation}"
 
     def scratch(self, name: str) -> Path:
-        """An empty folder for what is no evidence: emptied each time."""
+        """Return an empty folder for files that are not evidence; it is emptied each time."""
         self._ignore_itself()
         folder = self.folder / name
         shutil.rmtree(folder, ignore_errors=True)
@@ -60,7 +60,7 @@ class Vault:
         return folder
 
     def clear(self, feature: str) -> bool:
-        """Remove all that is kept of a feature; whether there was anything."""
+        """Remove everything kept of a feature; return whether there was anything."""
         folder = self.folder / feature
         if not folder.is_dir():
             return False

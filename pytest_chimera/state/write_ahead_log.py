@@ -1,8 +1,8 @@
-"""The write-ahead file: what the journals of one process are given goes into one file first, which one flush puts on
-the disk for all of them.
+"""The write-ahead log: what one process writes to its journals is written first to a single file, so that one flush
+puts it all on disk.
 
-It matters only when the machine dies: a process that is killed has written its journals already. The next run finds the
-file, puts back the lines that a journal lacks, and removes it. The rules are those of docs/reference/files.md.
+It matters only if the machine crashes: a killed process has written its journals already. The next run finds the file,
+restores the lines that a journal lacks, and removes it. The rules are those of docs/reference/files.md.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ import filelock
 
 ENDING = ".ahead"
 MOST = 16_000_000
-"""Bytes after which the journals themselves are put on the disk and the file begins anew."""
+"""The size in bytes at which the journals themselves are flushed and the file starts over."""
 _AT_ONCE = 16
 _PREVIOUS = re.compile(rb'"previous":"([0-9a-f]{64})","digest":"([0-9a-f]{64})"}$')
 _BEGINNING = b"0" * 64
 
 
 def to_disk(path: Path) -> None:
-    """Have a file on the disk, with what was written to it by whomever."""
+    """Flush a file to disk, including what other processes wrote to it."""
     with path.open("ab") as file:
         _flush(file.fileno())
 
@@ -39,7 +39,7 @@ _flush = getattr(os, "fdatasync", os.fsync)
 
 
 class Ahead:
-    """The write-ahead file of this process, made with the first line.
+    """The write-ahead log of this process, created with the first line.
 
     :param folder: the folder of the journals.
     """
@@ -56,7 +56,7 @@ class Ahead:
         self._lock = threading.RLock()
 
     def add(self, name: str, line: bytes) -> None:
-        """Take in a line that a journal was given.
+        """Add a line that was written to a journal.
 
         :param name: the journal's file name.
         """
@@ -84,14 +84,14 @@ class Ahead:
         self._names.clear()
 
     def flush(self) -> None:
-        """Have everything on the disk that was added."""
+        """Flush everything that was added to disk."""
         with self._lock:
             if self._flushed < self._added:
                 _flush(self._handle)
                 self._flushed = self._added
 
     async def flushed(self) -> None:
-        """As :meth:`flush`, once all that can go on have come this far: one flush does for all of them."""
+        """Like :meth:`flush`, but waits until all tasks that can have reached this point: one flush serves them all."""
         added = self._added
         with anyio.CancelScope(shield=True):
             await anyio.lowlevel.checkpoint()
@@ -99,7 +99,7 @@ class Ahead:
             self.flush()
 
     def close(self) -> None:
-        """Have the journals themselves on the disk; the file is not needed any more."""
+        """Flush the journals themselves to disk and remove the file."""
         with self._lock:
             if self._handle < 0:
                 return
@@ -112,7 +112,7 @@ class Ahead:
 
 
 def _all_to_disk(folder: Path, names: Iterable[str]) -> None:
-    """Many at once: the system puts them on the disk together."""
+    """Flush files concurrently: the system writes them together."""
 
     def one(name: str) -> None:
         with suppress(FileNotFoundError):  # it was set aside, or the cache was cleared
@@ -138,13 +138,13 @@ def _folder_to_disk(folder: Path) -> None:
             os.close(handle)
 
 
-# -- after the machine died
+# -- after a crash of the machine
 
 
 def recovered(folder: Path) -> list[str]:
-    """Put back what journals lack that a run had on the disk before the machine died.
+    """Restore lines that were on disk before the machine crashed and that the journals lack.
 
-    Call it before any journal of the folder is read. Files of processes that live are left alone.
+    Call it before any journal of the folder is read. Files of running processes are left alone.
 
     :return: what was done, in sentences.
     """
@@ -164,7 +164,7 @@ def _recovered_from(path: Path) -> Iterator[str]:
         lines = _lines_by_journal(path)
         for name, given in lines.items():
             if count := _put_back(path.parent / name, given):
-                yield f"{name}: {count} line{'s' if count > 1 else ''} put back that the machine had lost"
+                yield f"{name}: {count} line{'s' if count > 1 else ''} restored after a crash of the machine"
         _all_to_disk(path.parent, lines)
         path.unlink()
     finally:
@@ -182,7 +182,7 @@ def _lines_by_journal(path: Path) -> dict[str, list[bytes]]:
 
 
 def _put_back(journal: Path, given: list[bytes]) -> int:
-    """Append what follows a journal's last whole line; how many lines that were."""
+    """Append what follows a journal's last complete line; return the number of lines."""
     raw = journal.read_bytes() if journal.exists() else b""
     end = raw.rfind(b"\n") + 1
     last = _PREVIOUS.search(raw[:end].rstrip(b"\n"))
@@ -198,11 +198,11 @@ def _put_back(journal: Path, given: list[bytes]) -> int:
 
 
 def _following(given: list[bytes], digest: bytes) -> list[bytes]:
-    """The lines that follow a digest, each the one before."""
+    """Return the lines that follow a digest, each linked to the previous one."""
     found: list[bytes] = []
     for line in given:
         link = _PREVIOUS.search(line)
-        assert link, "only lines with their digests are taken in"
+        assert link, "only lines with digests are added"
         if link[1] == digest:
             found.append(line)
             digest = link[2]

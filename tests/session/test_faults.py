@@ -102,7 +102,7 @@ def test_a_cache_that_is_deleted_during_the_run_is_said_and_the_feature_starts_o
     fast.begin("a", body=coder("    import shutil\n", ONCE, "        shutil.rmtree(HERE / '.pytest_cache')\n"))
     result = fast.chimera()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*The journal was removed while this run was going on.*", "*run the same command*"])
+    result.stdout.fnmatch_lines(["*The journal was removed during this run.*", "*run the same command*"])
     fast.chimera("test_features.py").assert_outcomes(passed=1)
 
 

@@ -151,7 +151,7 @@ def test_a_damaged_journal_is_told_below_the_table(tmp_path: Path) -> None:
     (tmp_path / "test_a.jsonl").write_bytes(b'{"seq": 1\x00}\n')
     lines = status_lines(tmp_path).splitlines()
     assert next(line for line in lines if "test_a" in line).split()[:2] == ["test_a", "damaged"]
-    assert any(line.startswith("  test_a: The feature's journal is not whole: line 1 is damaged") for line in lines)
+    assert any(line.startswith("  test_a: The feature's journal is damaged: line 1 is damaged") for line in lines)
 
 
 def test_the_summary_names_the_commit_that_was_merged(quick: QuickApp) -> None:

@@ -115,7 +115,7 @@ def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
 def test_a_journal_that_somebody_else_changed_is_not_written(path: Path) -> None:
     journal = begun(path)
     Journal(path).append("parked", reason="no browser")
-    with pytest.raises(StateError, match="changed by somebody else"):
+    with pytest.raises(StateError, match="changed by another process"):
         journal.append("parked", reason="port taken")
 
 
