@@ -1,1 +1,1 @@
-"""Programs, sandboxes, environments and the machine: what every part stands on."""
+"""Programs, sandboxes, environments and the machine: the basis of all other parts."""

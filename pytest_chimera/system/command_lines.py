@@ -1,7 +1,6 @@
-"""What a command line runs, through ``env``, ``timeout 60``, ``sh -c "…"``, ``npx``, ``uv run`` and their like.
+"""Finds out what a command line runs, through ``env``, ``timeout 60``, ``sh -c "…"``, ``npx``, ``uv run`` and others.
 
-No shell is asked: this only looks, for what has to be there when the command runs, and for what is to be said when it
-is not.
+No shell is run: the command is only analysed, to find out what it needs and to report what is missing.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from pytest_chimera.system.import_paths import environment_of, home_of
 SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "busybox"})
 _INTERPRETER = re.compile(r"(python|pypy)[\d.]*|node|nodejs|deno|bun|ruby|perl|php|lua|Rscript")
 _NOT_STARTED = (126, 127)
-"""What shells, ``env`` and ``timeout`` exit with when they could not start what they were to run."""
+"""Exit codes of shells, ``env`` and ``timeout`` when they could not start their command."""
 _SHELL_WORDS = frozenset({"if", "then", "else", "elif", "do", "while", "until", "!", "{", "exec", "command", "time"})
 _BUILT_IN = re.compile(
     r"""
@@ -39,10 +38,10 @@ _OPERATORS = "();<>|&\n"
 
 @dataclass(frozen=True)
 class Wrapper:
-    """A program that runs the command that follows its own words.
+    """A program that runs the command given after its own arguments.
 
-    :param valued: its options whose value is the next word; ``operands`` how many words stand before the command.
-    :param verbs: one of these comes first, ``run`` for example; what else it does runs no command.
+    :param valued: options whose value is the next word; ``operands``: the number of words before the command.
+    :param verbs: one of these comes first, ``run`` for example; its other subcommands run no command.
     :param fetches: what it runs need not be installed.
     """
 
@@ -102,7 +101,7 @@ WRAPPERS: Mapping[str, Wrapper] = {
 
 
 def commands_in(command: Sequence[str], depth: int = 0) -> Iterator[Sequence[str]]:
-    """A command line, and each that it runs, outermost first."""
+    """Yield a command line and each command that it runs, outermost first."""
     if not command or depth > _DEEPEST:
         return
     yield command
@@ -111,7 +110,7 @@ def commands_in(command: Sequence[str], depth: int = 0) -> Iterator[Sequence[str
 
 
 def words_in(command: Sequence[str]) -> Iterator[str]:
-    """All words of a command line, and of the scripts in it."""
+    """Yield all words of a command line, and of the scripts in it."""
     for each in commands_in(command):
         yield from each
         if index := script_index(each):
@@ -119,9 +118,9 @@ def words_in(command: Sequence[str]) -> Iterator[str]:
 
 
 def run_by(command: Sequence[str], is_file: Callable[[str], bool]) -> Iterator[str]:
-    """The programs and scripts that a command line runs and names as files: ``./agent``, ``tools/agent.py``.
+    """Yield the programs and scripts that a command line runs and gives as files: ``./agent``, ``tools/agent.py``.
 
-    :param is_file: says whether a word is one; the first that is, behind an interpreter, is what that runs.
+    :param is_file: whether a word is a file; an interpreter runs the first of its arguments that is.
     """
     for each in commands_in(command):
         name = _name_of(each[0])
@@ -144,7 +143,7 @@ def _name_of(word: str) -> str:
 
 
 def _wrapped(wrapper: Wrapper, words: Sequence[str]) -> Iterator[Sequence[str]]:
-    """What follows a wrapper's own words; ``-S`` of ``env`` and ``-c`` of ``npx`` hold a command in one word."""
+    """Yield what follows a wrapper's own words; ``env -S`` and ``npx -c`` take a command in one word."""
     verbs, operands, index = wrapper.verbs, wrapper.operands, 0
     while index < len(words):
         word = words[index]
@@ -170,7 +169,7 @@ def _wrapped(wrapper: Wrapper, words: Sequence[str]) -> Iterator[Sequence[str]]:
 
 
 def script_index(command: Sequence[str]) -> int:
-    """Where in a shell's words its script is: behind ``-c``, ``-lc`` or the like; 0 when it has none."""
+    """Return the index of a shell's script, after ``-c`` or ``-lc`` for example; 0 if there is none."""
     if not command or _name_of(command[0]) not in SHELLS:
         return 0
     for index, word in enumerate(command[1:-1], 1):
@@ -180,19 +179,19 @@ def script_index(command: Sequence[str]) -> int:
 
 
 def scripts_in(command: Sequence[str]) -> Iterator[int]:
-    """Which words of a command line a shell will read, however it is wrapped."""
+    """Yield the indexes of the words that a shell will parse, however it is wrapped."""
     start = 0
     for each in commands_in(command):
         start = len(command) - len(each)
         if list(command[start:]) != list(each):
-            return  # inside of a script
+            return  # inside a script
         if index := script_index(each):
             yield start + index
     return
 
 
 def reads_profile(command: Sequence[str]) -> bool:
-    """A shell in it is asked to read the person's start-up files, as at a log-in."""
+    """Whether a shell in it is asked to read the person's start-up files, like a login shell."""
     shells = (each for each in commands_in(command) if _name_of(each[0]) in SHELLS)
     return any(re.fullmatch(r"-[A-Za-z]*[li][A-Za-z]*|--login", word) for each in shells for word in each[1:3])
 
@@ -200,7 +199,7 @@ def reads_profile(command: Sequence[str]) -> bool:
 def _tokens(script: str) -> Iterator[str]:
     lexer = shlex.shlex(script, posix=True, punctuation_chars=_OPERATORS)
     lexer.whitespace, lexer.whitespace_split, lexer.commenters = " \t\r", True, ""
-    with suppress(ValueError):  # quotes that don't match: the shell will say so
+    with suppress(ValueError):  # mismatched quotes: the shell will report them
         yield from lexer
 
 
@@ -228,9 +227,9 @@ def _command(words: list[str]) -> Iterator[Sequence[str]]:
 
 
 def words_filled(key: str, words: Sequence[str], values: Mapping[str, str]) -> list[str]:
-    """The words of a configured command with their placeholders filled in, in the scripts of shells as one piece each.
+    """Return the words of a configured command with placeholders filled in, quoted inside shell scripts.
 
-    :raises SettingError: one of them is none.
+    :raises SettingError: a placeholder is unknown.
     """
     scripts = set(scripts_in(words))
     plain = (index not in scripts for index in range(len(words)))
@@ -241,9 +240,9 @@ def words_filled(key: str, words: Sequence[str], values: Mapping[str, str]) -> l
 
 
 def quoted(value: str, before: str) -> str:
-    """A value as a shell reads it as one piece, at a place in a script.
+    """Quote a value so that a shell reads it as one piece, at a place in a script.
 
-    :param before: the script up to there, which says within which quotes it stands.
+    :param before: the script before that place, which determines the quotes around it.
     """
     quotes = _quotes_at_the_end(before)
     if quotes == "'":
@@ -273,13 +272,15 @@ def _quotes_at_the_end(script: str) -> str:
 
 
 def find(name: str, folder: Path, path: str) -> Path | None:
-    """A command's program: a bare name on ``path``, one with a slash relative to ``folder``."""
+    """Return a command's program: a bare name is searched for on ``path``, one with a slash is relative to
+    ``folder``.
+    """
     found = shutil.which(name, path=path) if Path(name).name == name else shutil.which(str(folder / name))
     return Path(found).absolute() if found else None
 
 
 def needed_by(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Iterator[Path]:
-    """The programs that a command line runs, with their links and interpreters."""
+    """Yield the programs that a command line runs, with their links and interpreters."""
     path = environment.get("PATH", os.defpath)
     seen: set[Path] = set()
     for each in commands_in(command):
@@ -302,7 +303,7 @@ def _with_interpreters(program: Path, path: str, seen: set[Path]) -> Iterator[Pa
 
 
 def links_from(path: Path) -> Iterator[Path]:
-    """A path, what it leads to link by link, and the file at the end."""
+    """Yield a path, each target of its chain of links, and the file at the end."""
     for _ in range(40):
         yield path
         if not path.is_symlink():
@@ -313,7 +314,7 @@ def links_from(path: Path) -> Iterator[Path]:
 
 
 def interpreter_of(program: Path, path: str) -> Path | None:
-    """The interpreter that a script asks for in its first line, whether it is there or not."""
+    """Return the interpreter in a script's first line, whether it exists or not."""
     try:
         with program.open("rb") as file:
             lines = file.read(2048).decode("utf-8", "replace").splitlines()
@@ -322,7 +323,7 @@ def interpreter_of(program: Path, path: str) -> Path | None:
     if not lines or not lines[0].startswith("#!"):
         return None
     words = lines[0][2:].split()
-    if words and len(lines) > 1 and lines[1].startswith("'''exec'"):  # pip's way round a path that is too long
+    if words and len(lines) > 1 and lines[1].startswith("'''exec'"):  # pip's workaround for paths that are too long
         words = shlex.split(lines[1].removeprefix("'''exec'"))
     if words and _name_of(words[0]) == "env":
         inner = next(_wrapped(WRAPPERS["env"], [word for word in words[1:] if word != "-S"]), ())
@@ -334,7 +335,7 @@ def interpreter_of(program: Path, path: str) -> Path | None:
 class Missing:
     """What a command line could not start.
 
-    :param in_folder: it is named as a file of the folder that the command runs in.
+    :param in_folder: it is given as a file of the folder that the command runs in.
     """
 
     sentence: str
@@ -342,7 +343,7 @@ class Missing:
 
 
 def what_is_missing(command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Missing | None:
-    """Which program a command line could not start; ``None`` when all are there, as far as can be seen."""
+    """Return the program that a command line could not start; ``None`` if all exist, as far as can be determined."""
     path = environment.get("PATH", os.defpath)
     for each in commands_in(command):
         name = each[0]
@@ -351,11 +352,11 @@ def what_is_missing(command: Sequence[str], folder: Path, environment: Mapping[s
         in_folder = Path(name).name != name and not Path(name).is_absolute()
         program = find(name, folder, path)
         if program is None:
-            where = "is not there, or cannot be executed" if "/" in name else "is not installed or not on PATH"
+            where = "does not exist, or cannot be executed" if "/" in name else "is not installed or not on PATH"
             return Missing(f"{name!r} {where}.", in_folder)
         interpreter = interpreter_of(program, path)
         if interpreter and not interpreter.exists():
-            sentence = f"{name!r} ({program}) asks for the interpreter {str(interpreter)!r}, which is not there."
+            sentence = f"{name!r} ({program}) asks for the interpreter {str(interpreter)!r}, which does not exist."
             return Missing(sentence, in_folder)
         if (wrapper := WRAPPERS.get(_name_of(name))) and wrapper.fetches:
             break
@@ -363,5 +364,5 @@ def what_is_missing(command: Sequence[str], folder: Path, environment: Mapping[s
 
 
 def was_not_started(exit_code: int | None, output: str) -> bool:
-    """A program ended as one does that could not start what it was to run."""
+    """Whether an exit looks as if the program could not start what it should run."""
     return exit_code in _NOT_STARTED or output.lstrip().startswith("bwrap: execvp")

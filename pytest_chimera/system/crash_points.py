@@ -1,6 +1,6 @@
-"""Every place where the process may die between two durable effects, by name.
+"""The points where the process may die between two durable effects.
 
-The names are for tests: a test replaces :data:`on_reaching` and ends the process there. Nothing else looks at them.
+They are for tests: a test replaces :data:`on_reaching` and ends the process there. Nothing else uses them.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from enum import StrEnum
 
 
 class CrashPoint(StrEnum):
-    """A place between two durable effects, in the order of the loop; the value says what has happened just before."""
+    """A point between two durable effects, in the order of the loop; the value says what has just happened."""
 
     FEATURE_HELD = "the feature is held"
     BEFORE_RECORD = "an event is about to be recorded"
@@ -29,13 +29,13 @@ class CrashPoint(StrEnum):
 
 
 def _nothing(_point: CrashPoint, _detail: str) -> None:
-    """Go on."""
+    """Do nothing."""
 
 
 on_reaching: Callable[[CrashPoint, str], None] = _nothing
-"""Called at each place, with a detail: an event's name."""
+"""Called at each point, with a detail: an event's name."""
 
 
 def reached(point: CrashPoint, detail: str = "") -> None:
-    """The process is at a place where it may die."""
+    """Mark a point where the process may die."""
     on_reaching(point, detail)

@@ -1,7 +1,7 @@
-"""Which values of environment variables are secrets: for masking.
+"""Finds secrets in environment variables, for masking.
 
-A value is one by its variable's name *and* its own look, so that neither a path nor an ordinary word is masked wherever
-it occurs; the passwords in URLs by their look alone; and what a service gives a form of its own is one anywhere.
+A value is a secret if both its variable's name *and* its own form suggest it, so that paths and ordinary words are not
+masked everywhere; passwords in URLs are recognized by their form alone, and so are the token formats of known services.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _ABOUT_ONE = re.compile(
     """,
     re.VERBOSE,
 )
-"""Last words of names that tell something of a secret, and not the secret."""
+"""Last words of names that describe a secret rather than hold one."""
 _NOT_SECRET = frozenset({"PWD", "GPG_KEY", "XDG_SESSION_COOKIE"})
 _PUBLIC = frozenset({"PUBLIC", "PUBLISHABLE", "FINGERPRINT"})
 _NAME_WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+")
@@ -52,7 +52,7 @@ _URL = re.compile(rf"{_SCHEME}(?P<user>[^\s/:@]*)(?::(?P<password>[^\s/]*))?@[^\
 _PAIR = re.compile(r"""(?<![\w-])([A-Za-z][\w-]*)=([^;&\s'"]+)""")
 _BETWEEN = re.compile(r"""(?:[\s,;|:="'\[\]{}]|\\[nr])+""")
 
-_FRAME = "-----"  # what stands around a private key stands around public certificates too
+_FRAME = "-----"  # the delimiters of private keys also occur around public certificates
 _SHORTEST = 8
 _FEWEST_CHARACTERS = 5
 _WORD = r"(?>(?:[A-Za-z]?[a-z]{0,13}|[A-Z]{1,14}|[A-Z]?[a-z]{2,13}(?:[A-Z][a-z]{2,13}){1,3})(?![A-Za-z]))"
@@ -64,17 +64,17 @@ _PLAIN_URL = re.compile(rf"{_SCHEME}\S*", re.I)
 
 
 def secret_values(environment: Mapping[str, str]) -> set[str]:
-    """The texts in an environment that are secrets; of a variable that holds several, each."""
+    """Return the secrets in an environment; each, if a variable contains several."""
     return {secret for name, value in environment.items() for secret in _in_variable(name, value)}
 
 
 def has_known_form(secret: str) -> bool:
-    """Whether a service's own form tells that this is a secret, wherever it stands."""
+    """Whether a text has the token format of a known service."""
     return _FORMS.fullmatch(secret) is not None
 
 
 def is_secret_name(name: str) -> bool:
-    """Whether a variable of this name holds a secret, rather than where one lies, or a public key."""
+    """Whether a variable's name suggests a secret, rather than its location, or a public key."""
     words = [word.upper() for word in _NAME_WORD.findall(name)]
     if not words or name.upper() in _NOT_SECRET or _ABOUT_ONE.fullmatch(words[-1]) or _PUBLIC & set(words):
         return False
@@ -82,7 +82,7 @@ def is_secret_name(name: str) -> bool:
 
 
 def looks_secret(text: str) -> bool:
-    """Whether a text looks like a secret: no number, no path, no word or two, and with some variety."""
+    """Whether a text looks like a secret: not a number, a path, or one or two words, and with enough variety."""
     if len(text) < _SHORTEST or len(set(text)) < _FEWEST_CHARACTERS or text.startswith(_FRAME) or text.endswith(_FRAME):
         return False
     return not any(each.fullmatch(text) for each in (_WORDS, _NUMBER, _PLAIN_URL)) and not _is_path(text)
@@ -109,7 +109,7 @@ def _in_variable(name: str, value: str) -> Iterator[str]:
 
 
 def _in_urls(value: str, *, named: bool) -> Iterator[str]:
-    """The passwords in URLs; in a variable that is secret by its name also a key alone before the host."""
+    """Yield the passwords in URLs; for a secret variable, also a key alone before the host."""
     for url in _URL.finditer(value):
         user, password = url["user"], url["password"]
         for secret in {password, unquote(password)} if password else {user} if named else set():
@@ -118,7 +118,7 @@ def _in_urls(value: str, *, named: bool) -> Iterator[str]:
 
 
 def _entries(value: str) -> list[tuple[str, str]]:
-    """The texts in a JSON object or list, each with its key."""
+    """Return the texts in a JSON object or list, each with its key."""
     if value.lstrip()[:1] not in {"{", "["}:
         return []
     with suppress(ValueError, RecursionError):
@@ -138,7 +138,7 @@ def _texts(key: str, value: Any) -> Iterator[tuple[str, str]]:
 
 
 def _parts(value: str) -> Iterator[str]:
-    """A value as a whole and in its parts, as far as they look like secrets; URLs are left to :func:`_in_urls`."""
+    """Yield a value and its parts, if they look like secrets; URLs are handled by :func:`_in_urls`."""
     whole = _PLAIN_URL.sub(" ", value).strip()
     if _is_path(whole):
         return

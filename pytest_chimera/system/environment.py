@@ -1,4 +1,4 @@
-"""The environment that other programs are given: chosen, not inherited whole."""
+"""The environment for other programs: selected variables instead of everything inherited."""
 
 from __future__ import annotations
 
@@ -33,19 +33,19 @@ def chosen_environment(
     given: Iterable[str] = (),
     also: Mapping[str, str] | None = None,
 ) -> dict[str, str]:
-    """What a program of the project is run with.
+    """Return the environment for one of the project's programs.
 
-    What a program needs to find its files, its language, its proxy and its certificates is passed on from our own
-    environment; what tells it that a test is running, or points git elsewhere, never is. ``PATH`` begins with the
-    running interpreter's own folder, so that ``python`` and ``flask`` are those of the environment that pytest runs in
-    although nothing was activated.
+    Variables that a program needs to find its files, language, proxy and certificates are passed on from our own
+    environment; variables that reveal a test run, or redirect git, never are. ``PATH`` begins with the running
+    interpreter's folder, so that ``python`` and ``flask`` are those of pytest's environment even if it is not
+    activated.
 
-    :param folder: a checkout whose code is to be imported, also where an editable install points at another tree: it
-        and its ``src/`` are put on ``PYTHONPATH``, before what our own interpreter has there.
-    :param origin: what it is a checkout of: what we import from there, it imports from the same place in the checkout.
-    :param given: what the project configures: ``NAME=value`` sets a variable, ``NAME`` passes ours on.
-    :param also: variables that are ours to set; they win.
-    :raises SettingError: an entry of ``given`` is no variable, or one that is never passed on.
+    :param folder: a checkout whose code is to be imported, even if an editable install points to another tree: it and
+        its ``src/`` are put on ``PYTHONPATH``, before our own interpreter's entries.
+    :param origin: what it is a checkout of: what we import from there is imported from the same path in the checkout.
+    :param given: from the project's configuration: ``NAME=value`` sets a variable, ``NAME`` passes ours on.
+    :param also: additional variables; they take precedence.
+    :raises SettingError: an entry of ``given`` is malformed, or a variable that is never passed on.
     """
     environment = {name: value for name, value in os.environ.items() if _PASSED_ON.fullmatch(name)}
     environment |= _own_interpreter(environment.get("PATH", os.defpath))
@@ -65,7 +65,7 @@ def _own_interpreter(path: str) -> dict[str, str]:
 
 
 def _environment_of_uv(origin: Origin | None) -> dict[str, str]:
-    """Lets ``uv run`` take the environment that is there; in a checkout, which has none, it would make one."""
+    """Make ``uv run`` use the current environment; in a checkout, which has none, it would create one."""
     own = [each / ".venv" for each in (origin.project, origin.root)] if origin else []
     found = next((each for each in own if (each / "pyvenv.cfg").is_file()), Path(sys.prefix))
     if not (found / "pyvenv.cfg").is_file():
@@ -96,11 +96,12 @@ def _given(given: Iterable[str]) -> dict[str, str]:
         name = name.strip()
         if not _NAME.fullmatch(name):
             raise SettingError(
-                f"{entry!r} is no environment variable.", remedy="Write NAME=value to set one, or NAME to pass it on."
+                f"{entry!r} is not an environment variable.",
+                remedy="Write NAME=value to set one, or NAME to pass it on.",
             )
         if _NEVER.fullmatch(name):
             raise SettingError(
-                f"{name} is never handed to a program: it would tell it about the test run, or lead git elsewhere.",
+                f"{name} is never passed to a program: it would reveal the test run, or redirect git.",
                 remedy=f"Remove the line {entry!r}.",
             )
         if sets or name in os.environ:

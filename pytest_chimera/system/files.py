@@ -1,4 +1,4 @@
-"""The one way to write a file, and to remove a folder."""
+"""The only place that writes files and removes folders."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 def write_file(path: Path, content: str | bytes) -> Path:
-    """Write a file whole or not at all; its folder is made."""
+    """Write a file atomically; its folder is created."""
     data = content.encode() if isinstance(content, str) else content
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
@@ -27,7 +27,7 @@ def write_file(path: Path, content: str | bytes) -> Path:
 
 
 def remove_folder(folder: Path) -> bool:
-    """Remove a folder, read-only files and all; whether it is gone. Where it is a link, the link goes."""
+    """Remove a folder, including read-only files; return whether it is gone. If it is a link, remove only the link."""
     if folder.is_symlink():
         folder.unlink()
     _make_writable(folder)
@@ -40,5 +40,5 @@ def remove_folder(folder: Path) -> bool:
 
 def _make_writable(folder: Path) -> None:
     if not folder.is_symlink():
-        with contextlib.suppress(OSError):  # what can't be opened up is found out by removing it
+        with contextlib.suppress(OSError):  # removing it will show what cannot be made writable
             folder.chmod(0o700)

@@ -1,4 +1,4 @@
-"""What interpreters import from: read from the files of their environments, with none of them started."""
+"""Finds out what interpreters import from, by reading their environments' files without starting them."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from urllib.request import url2pathname
 _PACKAGES = frozenset({"site-packages", "dist-packages"})
 _PLACES_OF_PACKAGES = ("lib*/python3*/site-packages", "lib*/python3*/dist-packages", "Lib/site-packages")
 _DEPTH = 5
-"""How far below its environment a program or a folder of packages lies."""
+"""The maximum depth of a program or a folder of packages below its environment."""
 
 
 @dataclass(frozen=True)
 class Origin:
     """The person's repository, of which a clone or a checkout is a copy.
 
-    :param root: its top folder; ``prefix`` where the project lies in it.
+    :param root: its top folder; ``prefix``: the project's path in it.
     """
 
     root: Path
@@ -35,12 +35,12 @@ class Origin:
         return self.root / self.prefix
 
     def top_of(self, folder: Path) -> Path:
-        """The whole copy, of which ``folder`` holds the project."""
+        """Return the top folder of the copy in which ``folder`` contains the project."""
         parts = PurePosixPath(self.prefix).parts
         return folder.parents[len(parts) - 1] if parts else folder
 
     def copied(self, path: Path, folder: Path) -> Path | None:
-        """The same place in a copy; ``None`` for what lies outside of the repository.
+        """Return the same path in a copy; ``None`` for a path outside the repository.
 
         :param folder: the project in that copy.
         """
@@ -50,9 +50,10 @@ class Origin:
         return None
 
     def programs(self, command: list[str], folder: Path) -> list[str]:
-        """A command whose program lies in an environment within the project, such as ``.venv/bin/flask``.
+        """Return a command with a program from an environment inside the project, such as ``.venv/bin/flask``,
+        replaced.
 
-        A copy holds no environment: the person's own is named in its place.
+        A copy contains no environment, so the person's own is used.
         """
         own = self.project / command[0]
         is_meant = "/" in command[0] and not (folder / command[0]).exists() and environment_of(own) is not None
@@ -60,7 +61,7 @@ class Origin:
 
 
 def environment_of(path: Path) -> Path | None:
-    """The virtual or conda environment that a path lies in, as it is named: links are not followed."""
+    """Return the virtual or conda environment that contains a path as given: links are not followed."""
     for each in (path, *path.parents[:_DEPTH]):
         if (each / "pyvenv.cfg").is_file() or (each / "conda-meta").is_dir():
             return each
@@ -68,7 +69,7 @@ def environment_of(path: Path) -> Path | None:
 
 
 def home_of(environment: Path) -> Path | None:
-    """The folder of the interpreter that an environment was made with: ``home =`` in its ``pyvenv.cfg``."""
+    """Return the folder of the interpreter that an environment was created with: ``home =`` in its ``pyvenv.cfg``."""
     with suppress(OSError, UnicodeError):
         for line in (environment / "pyvenv.cfg").read_text(encoding="utf-8").splitlines():
             name, _, value = line.partition("=")
@@ -78,30 +79,30 @@ def home_of(environment: Path) -> Path | None:
 
 
 def packages_of(environment: Path) -> Iterator[Path]:
-    """The folders of packages in an environment."""
+    """Yield the package folders of an environment."""
     for pattern in _PLACES_OF_PACKAGES:
         yield from sorted(environment.glob(pattern))
 
 
 def own_packages() -> Iterator[Path]:
-    """The folders of packages of the running interpreter."""
+    """Yield the package folders of the running interpreter."""
     return (path for each in sys.path if (path := Path(each)).name in _PACKAGES and path.is_absolute())
 
 
 def own_roots() -> list[Path]:
-    """What the running interpreter imports from beside its packages, whoever has started it."""
+    """Return what the running interpreter imports from besides its packages, however it was started."""
     return [*roots_of(own_packages()), *python_path(os.environ.get("PYTHONPATH", ""))]
 
 
 def python_path(value: str) -> list[Path]:
-    """The folders of ``PYTHONPATH`` as they are meant in this process."""
+    """Return the folders of ``PYTHONPATH``, resolved as in this process."""
     return [Path(each).absolute() for each in value.split(os.pathsep) if each]
 
 
 def roots_of(packages: Iterable[Path]) -> Iterator[Path]:
-    """What folders of packages lead to: lines of ``.pth`` files, and what is installed as editable.
+    """Yield the folders that package folders refer to: lines of ``.pth`` files, and editable installs.
 
-    A project that is editable in another way than the known ones is imported from its ``src``, or from itself.
+    For an unknown kind of editable install, the project's ``src`` or the project itself is used.
     """
     for folder in packages:
         roots = [*_lines_of_pth(folder), *_found_by_finders(folder)]
@@ -112,7 +113,7 @@ def roots_of(packages: Iterable[Path]) -> Iterator[Path]:
 
 
 def projects_of(packages: Path) -> Iterator[Path]:
-    """The folders of the projects that are installed as editable: ``direct_url.json`` names them."""
+    """Yield the folders of editable installs, from ``direct_url.json``."""
     for file in sorted(packages.glob("*.dist-info/direct_url.json")):
         with suppress(OSError, ValueError, AttributeError):
             told = json.loads(file.read_text(encoding="utf-8"))
@@ -130,7 +131,7 @@ def _lines_of_pth(packages: Path) -> Iterator[Path]:
 
 
 def _found_by_finders(packages: Path) -> Iterator[Path]:
-    """The folders from which setuptools' finders import: each lists its modules and where they lie."""
+    """Yield the folders from which setuptools' finders import: each lists its modules and their paths."""
     for file in sorted(packages.glob("__editable__*_finder.py")):
         with suppress(OSError, ValueError, SyntaxError):
             for node in ast.parse(file.read_text(encoding="utf-8")).body:

@@ -1,10 +1,10 @@
-"""How busy the machine is: how many times longer work takes on it now than if nobody else wanted its processors.
+"""Measures how busy the machine is: how many times longer work takes than if no other process used its processors.
 
-It is measured, not concluded from how many others there are: a little work is timed by the clock on the wall and by the
-processor's. That holds for containers with a share of a processor, too. Limits that say "it hangs" are made for quiet
-machines; they are stretched by what is measured, so that slow is not taken for hanging.
+It is measured rather than derived from the number of processes: a small computation is timed by the wall clock and by
+CPU time. This also works in containers with a share of a processor. Time limits for programs that hang are chosen for
+quiet machines; they are stretched by the measured slowdown, so that slow programs are not considered hanging.
 
-Only the standard library is imported here: whoever runs a program imports it.
+Only the standard library is imported, because everything that runs programs imports this module.
 """
 
 from __future__ import annotations
@@ -17,15 +17,17 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 FREE = 2.5
-"""A slowdown that the limits have room for as they are: our own browser and server bring it to about 2."""
+"""A slowdown that limits allow for without stretching: our own browser and server cause a slowdown of about 2."""
 MOST = 8.0
-"""How many times longer a limit becomes at most."""
+"""The maximum factor by which a limit is stretched."""
 _WORK = bytes(16 << 20)  # some ten milliseconds, in one call: our own threads, which share a lock, are not measured
 _EVERY = 1.0
 
 
 def slowdown() -> float:
-    """How many times longer than on a quiet machine work takes now; 1 is as on a quiet one. Takes some milliseconds."""
+    """Measure how many times longer work takes now than on a quiet machine, for which it is 1. Takes some
+    milliseconds.
+    """
     wall, worked = time.perf_counter(), time.thread_time()
     hashlib.sha256(_WORK).digest()
     worked = time.thread_time() - worked
@@ -33,24 +35,24 @@ def slowdown() -> float:
 
 
 def stretch(slowdown: float) -> float:
-    """How many times longer a limit becomes by a slowdown: between 1, for a machine that is quiet enough, and 8."""
+    """Return the factor for limits at a given slowdown: between 1, for a machine that is quiet enough, and 8."""
     return min(slowdown, MOST) if slowdown >= FREE else 1.0
 
 
 def stretched(seconds: float) -> float:
-    """A limit as it is on the machine as busy as it is now."""
+    """Return a limit stretched by the current slowdown."""
     return seconds * stretch(slowdown())
 
 
 @dataclass
 class Watch:
-    """What was measured while something ran."""
+    """Measurements made while something runs."""
 
     samples: list[float] = field(default_factory=list)
 
     @property
     def slowdown(self) -> float:
-        """What a quarter of the samples exceed: a run that fails has been waiting in its last part."""
+        """The upper quartile of the samples: a failing run has been waiting at its end."""
         ordered = sorted(self.samples)
         return ordered[len(ordered) * 3 // 4] if ordered else 1.0
 
@@ -72,9 +74,9 @@ def watching() -> Iterator[Watch]:
 
 
 class Deadline:
-    """A limit for what hangs: when it is reached on a busy machine, it is put off, once, by how busy it is.
+    """A limit for hanging programs: if it is reached on a busy machine, it is extended, once, by the slowdown.
 
-    :param seconds: how long it is on a quiet machine.
+    :param seconds: its length on a quiet machine.
     """
 
     def __init__(self, seconds: float) -> None:

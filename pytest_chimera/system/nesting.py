@@ -1,9 +1,9 @@
-"""Whether this runs inside a coder's work: there ``--chimera`` builds nothing, or loops would start in loops, each able
-to pay.
+"""Detects whether this runs inside a coder's work: there ``--chimera`` builds nothing, because loops would start
+further loops, each of which may cost money.
 
-Three signs say so: a variable of the environment, which a coder hands on to whatever it starts; and, where a coder
-starts programs with a clean environment, the same variable of a process above this one, and a mark above the folder: in
-a private clone's ``.git`` and in chimera's work folder.
+There are three signs: an environment variable, which a coder passes on to its child processes; and, in case a coder
+starts programs with a clean environment, the same variable in an ancestor process, and a mark above the folder: in a
+private clone's ``.git`` and in chimera's work folder.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 INSIDE = "CHIMERA_INSIDE"
-"""The variable; its value says inside of what."""
+"""The variable; its value says what this is inside of."""
 _MARKS = (".chimera-work", ".git/chimera-clone")
-_TOLD = "pytest-chimera works here. Inside of this folder, pytest --chimera runs plain tests and builds nothing.\n"
+_TOLD = "This folder belongs to pytest-chimera. Inside it, pytest --chimera runs plain tests and builds nothing.\n"
 
 
 def mark_work(folder: Path) -> None:
-    """Mark chimera's work folder, in which clones and checkouts lie."""
+    """Mark chimera's work folder, which contains clones and checkouts."""
     _mark(folder / _MARKS[0])
 
 
 def mark_clone(folder: Path) -> None:
-    """Mark a private clone: where a sandbox shows nothing else of the work folder."""
+    """Mark a private clone, because a sandbox hides the rest of the work folder."""
     _mark(folder / _MARKS[1])
 
 
@@ -36,7 +36,7 @@ def _mark(path: Path) -> None:
 
 @contextmanager
 def inside(what: str) -> Iterator[None]:
-    """Let what this process starts know that it is inside, where it is handed this environment."""
+    """Set the variable for processes that this one starts with this environment."""
     before = os.environ.get(INSIDE)
     os.environ[INSIDE] = what
     try:
@@ -48,14 +48,14 @@ def inside(what: str) -> Iterator[None]:
 
 
 def why_inside(*folders: Path, environment: Mapping[str, str] = os.environ) -> str:
-    """How it is known that this runs inside a coder's work; empty when it does not.
+    """Return the sign that this runs inside a coder's work; empty if there is none.
 
     :param folders: where it runs.
     """
     if told := environment.get(INSIDE):
         return f"{INSIDE}={told}"
     if told := _told_above():
-        return f"{INSIDE}={told} of a process above"
+        return f"{INSIDE}={told} of a parent process"
     for folder in folders:
         for each in (folder, *folder.parents):
             if any((each / mark).is_file() for mark in _MARKS):
@@ -64,7 +64,7 @@ def why_inside(*folders: Path, environment: Mapping[str, str] = os.environ) -> s
 
 
 def _told_above() -> str:
-    """What the variable says in the environment of a process that has started this one, or started its parent."""
+    """Return the variable's value in the environment of an ancestor process."""
     import psutil  # only under --chimera
 
     for process in psutil.Process().parents():

@@ -1,7 +1,7 @@
-"""One way to run a program: time limit, captured output, a supervisor that ends its whole tree when we die.
+"""Runs programs: time limit, captured output, and a supervisor that ends the entire process tree if we die.
 
-This is the asynchronous face of :mod:`pytest_chimera.system.supervision`; waiting looks at the supervisor every few
-milliseconds, so that it can be cancelled anywhere and binds a program to no event loop and no thread.
+This is the asynchronous interface of :mod:`pytest_chimera.system.supervision`; it polls the supervisor every few
+milliseconds, so that waiting can be cancelled anywhere, and a program is not tied to an event loop or a thread.
 """
 
 from __future__ import annotations
@@ -37,47 +37,47 @@ class Program:
 
     @property
     def pid(self) -> int:
-        """Its process's number."""
+        """Its process id."""
         return self._supervised.pid
 
     @property
     def log(self) -> Path:
-        """The file that its output goes to."""
+        """The file with its output."""
         return self._supervised.log
 
     @property
     def exit_code(self) -> int | None:
-        """``None`` while it runs, and when its time limit has cut it off."""
+        """``None`` while it runs, and if its time limit has cut it off."""
         return self._supervised.exit_code
 
     def tail(self, lines: int = 20) -> str:
-        """The last lines that it has printed."""
+        """Return the last lines of its output."""
         return self._supervised.tail(lines)
 
     async def start(self) -> None:
-        """Start it; it has its number afterwards."""
+        """Start it; it has a process id afterwards."""
         await anyio.to_thread.run_sync(self._supervised.start)
 
     async def wait(self) -> Finished:
-        """Wait until it has ended and nothing of its tree is left."""
+        """Wait until it has ended and no process of its tree is left."""
         while not self._supervised.poll():
             await anyio.sleep(_LOOK_EVERY)
         return self._supervised.finished()
 
     async def stop(self) -> None:
-        """End it and all its descendants: terminate, wait shortly, kill. Not interrupted by a cancellation."""
+        """Stop it and all its descendants: terminate, wait briefly, kill. Not interrupted by a cancellation."""
         with anyio.CancelScope(shield=True):
             await anyio.to_thread.run_sync(self._supervised.stop)
 
 
 async def start_program(command: Sequence[str], **how: Unpack[How]) -> Program:
-    """Start a program, a server for example, that lives until it is stopped or this process dies, however it dies.
+    """Start a program, a server for example, that runs until it is stopped or this process dies in any way.
 
     :param command: the program and its arguments; no shell is involved.
-    :param how: what :class:`pytest_chimera.system.supervision.Supervised` takes: where it runs, with which environment,
-        where its output goes, how long it may take, what it reads.
-    :raises ProgramNotFound: there is no such program.
-    :raises EnvironmentTrouble: its folder is not there.
+    :param how: the arguments of :class:`pytest_chimera.system.supervision.Supervised`: folder, environment, log, time
+        limit and standard input.
+    :raises ProgramNotFound: the program does not exist.
+    :raises EnvironmentTrouble: its folder does not exist.
     """
     program = Program(Supervised(command, **how))
     try:
@@ -89,7 +89,7 @@ async def start_program(command: Sequence[str], **how: Unpack[How]) -> Program:
 
 
 async def run_program(command: Sequence[str], **how: Unpack[How]) -> Finished:
-    """Run a program to its end. Its whole tree is gone when this returns, raises or is cancelled.
+    """Run a program to its end. Its entire process tree is gone when this returns, raises or is cancelled.
 
     The arguments and errors are those of :func:`start_program`.
     """

@@ -1,4 +1,4 @@
-"""Whether a program could begin at all where it was to run, by how it ended."""
+"""Determines from how a program ended whether it could start at all."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from pathlib import Path
 from pytest_chimera.system.supervision import Finished, describe_exit
 
 _SHELL = {126, 127}
-"""What shells, env and npm exit with when a program is not there, or cannot be executed."""
+"""Exit codes of shells, env and npm for a program that does not exist, or cannot be executed."""
 _PYTEST = {3, 4}
-"""What pytest exits with when it meets an error of its own, or cannot read its command line or a conftest.py."""
+"""Exit codes of pytest for an internal error, and for a command line or a conftest.py that it cannot read."""
 _FIRST_LINES = re.compile(r"bwrap: |.*\bNo module named '?[\w.]+'?$")
 
 
 def why_not_begun(command: Sequence[str], ended: Finished) -> str:
-    """What kept a program, or what it was to run, from beginning; empty when it ended in any other way."""
+    """Return what prevented a program, or what it should run, from starting; empty if it ended in any other way."""
     last = next((line.strip() for line in reversed(ended.output.splitlines()) if line.strip()), "")
     why = last or describe_exit(ended)
     if ended.exit_code in _SHELL or (ended.exit_code in _PYTEST and _runs_pytest(command)):

@@ -1,8 +1,8 @@
-"""A program in a sandbox: it reads the system, writes to its own folders, and sees nothing else of the person's.
+"""Runs a program in a sandbox: it reads the system, writes to its own folders, and sees no other personal files.
 
-Bubblewrap (``bwrap``) lays it out, where the system has one that works. Inside there is a list of processes of its own,
-so that neither the judge's command line nor its environment can be read; the network is the machine's, because a coder
-talks to its service and the judge to the application.
+It uses Bubblewrap (``bwrap``), if the system has a working one. The sandbox has its own process namespace, so that
+neither the judge's command line nor its environment can be read; the network is shared with the machine, because a
+coder talks to its service and the judge to the application.
 """
 
 from __future__ import annotations
@@ -42,17 +42,17 @@ PROGRAM = "bwrap"
 _PROBE_SECONDS = 10.0
 _NAMESPACES = ("--unshare-pid", "--unshare-ipc", "--unshare-uts", "--die-with-parent", "--cap-drop", "ALL")
 _OF_ROOT = ("CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "SETGID", "SETUID", "KILL", "NET_BIND_SERVICE")
-"""What root may still do inside, as in a container: nothing of it undoes what is read-only or hidden."""
+"""Root's remaining capabilities inside, as in a container: none of them undoes read-only mounts or hidden folders."""
 _SOCKETS = ("/run/docker.sock", "/run/podman/podman.sock", "/run/containerd/containerd.sock")
 _TOOLS_IN_PARTS = frozenset({".local", ".cargo", ".config", ".cache"})
 _OWN_FOLDERS = ("HOME", "TMPDIR", "TEMP", "TMP")
 _NOT_SHOWN = frozenset({*_OWN_FOLDERS, "PWD", "PATH", "PYTHONPATH"})
 
 HINT = (
-    "It ran in a sandbox, in which the home folder is empty and packages are read-only. Only a person lets more in: "
-    "chimera_sandbox_paths, with :rw behind what it writes to."
+    "It ran in a sandbox, in which the home folder is empty and packages are read-only. To show it more, a person "
+    "sets chimera_sandbox_paths, with :rw after paths that it writes to."
 )
-"""What is said of a program that failed in one."""
+"""A hint for programs that failed in a sandbox."""
 
 LOGINS: Mapping[str, tuple[str, ...]] = {
     "claude": (".claude", ".claude.json"),
@@ -66,7 +66,7 @@ LOGINS: Mapping[str, tuple[str, ...]] = {
     "copilot": (".copilot", ".config/github-copilot"),
     "cursor-agent": (".cursor", ".config/cursor"),
 }
-"""What a coder's program keeps of its own in the home folder: its login, its settings, its sessions."""
+"""What a coder's program keeps in the home folder: its login, its settings, its sessions."""
 _OF_PACKAGES: Mapping[str, str] = {
     "claude-code": "claude",
     "gemini-cli": "gemini",
@@ -76,19 +76,19 @@ _OF_PACKAGES: Mapping[str, str] = {
     "mini-swe-agent": "mini",
     "goose-ai": "goose",
 }
-"""The programs of packages that ``npx`` or ``uvx`` run by the package's name."""
+"""Package names that ``npx`` or ``uvx`` are given → the packages' programs."""
 _PROFILES = (".profile", ".bash_profile", ".bash_login", ".bashrc", ".zshenv", ".zprofile", ".zshrc")
 _ENVIRONMENTS = ("VIRTUAL_ENV", "CONDA_PREFIX", "UV_PROJECT_ENVIRONMENT")
 
 
 @dataclass(frozen=True)
 class Sandbox:
-    """What a program sees, and what it may write to. Everything else of the system is there, read-only.
+    """What a program sees, and what it may write to. The rest of the system is visible, read-only.
 
-    :param program: bubblewrap, absolute.
-    :param hidden: folders that are empty inside, and forgotten afterwards.
-    :param private: folders that are never shown again, whatever names them: the person's repository, chimera's own.
-    :param shown: paths in hidden folders that may be read; ``writable`` paths that may be written to.
+    :param program: bubblewrap's absolute path.
+    :param hidden: folders that are empty inside, and whose contents are discarded afterwards.
+    :param private: folders that are never shown again, whatever refers to them: the person's repository, chimera's own.
+    :param shown: paths in hidden folders that may be read; ``writable``: paths that may be written to.
     """
 
     program: str
@@ -98,14 +98,14 @@ class Sandbox:
     writable: tuple[Path, ...] = ()
 
     def showing(self, *paths: Path, writable: Iterable[Path] = ()) -> Sandbox:
-        """The same with more to be read, or written to: these are ours to name."""
+        """Return the same sandbox with more paths to read or write, for our own use."""
         return replace(self, shown=(*self.shown, *paths), writable=(*self.writable, *writable))
 
     def around(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[str]:
-        """The command line that runs a command inside.
+        """Return the command line that runs a command inside.
 
-        :param command: its program as an absolute path; ``folder`` where it runs, which it may write to.
-        :param environment: paths that it names are shown.
+        :param command: its program as an absolute path; ``folder``: where it runs, which it may write to.
+        :param environment: paths in its values are shown.
         """
         shown = self._shown_for(command, folder, environment)
         options = ["--ro-bind", "/", "/", "--dev", "/dev", "--proc", "/proc"]
@@ -129,12 +129,12 @@ class Sandbox:
         return [path for path in (*_of_interpreter(), *named, *roots) if self._may_show(path)]
 
     def out_of_sight(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Path | None:
-        """A program, or its interpreter, that a command line needs and that is not there inside."""
+        """Return a program or interpreter that a command line needs and that is hidden inside."""
         hides = self.hiding(command, folder, environment)
         return next((path for path in needed_by(command, folder, environment) if path.is_file() and hides(path)), None)
 
     def hiding(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> Callable[[Path], bool]:
-        """What says whether a path is out of sight for a command inside."""
+        """Return a function that checks whether a path is hidden from a command inside."""
         seen = [*self._shown_for(command, folder, environment), *self.shown, *self.writable, folder]
         return lambda path: self._is_hidden(str(path)) and not any(path.is_relative_to(each) for each in seen)
 
@@ -142,9 +142,9 @@ class Sandbox:
         return bool(path) and any(Path(path).is_relative_to(each) for each in self.hidden)
 
     def _parts_of(self, root: Path) -> Iterator[Path]:
-        """What is imported from: the whole folder, or, around what stays out of sight, what else lies in it.
+        """Yield what to show of a folder to import from: all of it, or only the entries around hidden ones.
 
-        Of a folder that holds a whole home folder, modules and packages only.
+        If it contains an entire home folder, only modules and packages.
         """
         kept = (*self.private, *self.hidden, *homes())
         if not any(each.is_relative_to(root) for each in kept):
@@ -156,14 +156,14 @@ class Sandbox:
                     yield from self._parts_of(entry)
 
     def _may_show(self, path: Path) -> bool:
-        """It is in a hidden folder, and shows nothing of what is private but an environment of packages in it."""
+        """Whether it is in a hidden folder, and is not private, except for an environment of packages."""
         kept = (*self.private, *self.hidden, *homes())
         if not self._is_hidden(str(path)) or any(each.is_relative_to(path) for each in kept):
             return False
         return not any(path.is_relative_to(each) for each in self.private) or self._is_of_environment(path)
 
     def _is_of_environment(self, path: Path) -> bool:
-        """It belongs to an environment of packages; one that was made around the repository is that only in parts."""
+        """Whether it belongs to an environment of packages; of an environment around the repository, only parts do."""
         environment = environment_of(path)
         if environment is None or not any(each.is_relative_to(environment) for each in self.private):
             return environment is not None
@@ -191,7 +191,7 @@ def _is_module(path: Path) -> bool:
 
 
 def _outermost(paths: Iterable[Path]) -> list[Path]:
-    """Paths without those that lie in another one of them."""
+    """Return paths without those inside others."""
     kept: list[Path] = []
     for path in sorted(set(paths), key=lambda each: (len(each.parts), each)):
         if not any(path.is_relative_to(each) for each in kept):
@@ -199,11 +199,11 @@ def _outermost(paths: Iterable[Path]) -> list[Path]:
     return kept
 
 
-# -- what is shown without being asked for
+# -- what is shown by default
 
 
 def _of_interpreter() -> Iterator[Path]:
-    """The running interpreter, with its packages."""
+    """Yield the running interpreter, with its packages."""
     for prefix in dict.fromkeys((sys.prefix, sys.base_prefix, sys.exec_prefix)):
         yield Path(prefix)
         yield from _parts_of_environment(Path(prefix))
@@ -211,9 +211,9 @@ def _of_interpreter() -> Iterator[Path]:
 
 
 def _import_roots(programs: Iterable[Path], environment: Mapping[str, str]) -> Iterator[Path]:
-    """What programs are imported from beside their packages: the running interpreter's, and those of a command's own.
+    """Yield what programs import besides their packages: the running interpreter's, and those of a command's own.
 
-    :param programs: what the command needs; ``environment`` what it is told.
+    :param programs: what the command needs; ``environment``: its environment.
     """
     named = [Path(environment[name]) for name in _ENVIRONMENTS if environment.get(name)]
     others = [found for path in programs if (found := environment_of(path))]
@@ -227,13 +227,13 @@ def _import_roots(programs: Iterable[Path], environment: Mapping[str, str]) -> I
 
 
 def _of_profile(command: Sequence[str]) -> Iterator[Path]:
-    """The person's start-up files, for a shell that is to read them."""
+    """Yield the person's start-up files, for a shell that should read them."""
     if reads_profile(command):
         yield from (home / name for home in homes() for name in _PROFILES if (home / name).is_file())
 
 
 def _in_words(command: Sequence[str]) -> Iterator[Path]:
-    """The programs and files that a command line names, each with what belongs to it."""
+    """Yield the programs and files on a command line, each with what belongs to it."""
     for word in words_in(command):
         value = word.partition("=")[2] if word.startswith("-") else word
         path = Path(value)
@@ -242,7 +242,7 @@ def _in_words(command: Sequence[str]) -> Iterator[Path]:
 
 
 def _in_environment(environment: Mapping[str, str]) -> Iterator[Path]:
-    """What a program is told of by its environment: certificates, tools, folders that a project configures."""
+    """Yield paths from environment variables: certificates, tools, folders that a project configures."""
     for name, value in environment.items():
         path = Path(value)
         if name in _NOT_SHOWN or name.startswith(("XDG_", "CHIMERA_")) or not value or not path.is_absolute():
@@ -255,7 +255,7 @@ def _in_environment(environment: Mapping[str, str]) -> Iterator[Path]:
 
 
 def _with_installation(path: Path) -> Iterator[Path]:
-    """A path, and the folder of the tool that it belongs to: ``~/.nvm`` for a program of Node's somewhere in it."""
+    """Yield a path, and the folder of the tool that it belongs to: ``~/.nvm`` for a Node program in it."""
     for each in dict.fromkeys((path, path.resolve())):
         yield each
         yield from (each.parent,) if each.is_file() else ()
@@ -269,7 +269,7 @@ def _with_installation(path: Path) -> Iterator[Path]:
 
 
 def _tools(path: Path) -> Iterator[Path]:
-    """The folder of the tool in a home folder that a path belongs to, without others' logins beside it."""
+    """Yield the folder in a home folder of the tool that a path belongs to, without logins of others next to it."""
     for home in homes():
         parts = path.relative_to(home).parts if path.is_relative_to(home) else ()
         if parts and parts[0].startswith("."):
@@ -279,10 +279,10 @@ def _tools(path: Path) -> Iterator[Path]:
 
 
 def homes() -> tuple[Path, ...]:
-    """The person's home folders: what ``HOME`` says, and what the system knows."""
+    """Return the person's home folders: from ``HOME``, and from the system."""
     known = [Path.home()]
     if sys.platform != "win32":
-        import pwd  # there is none on Windows
+        import pwd  # not available on Windows
 
         with suppress(KeyError):
             known.append(Path(pwd.getpwuid(os.getuid()).pw_dir))
@@ -290,7 +290,7 @@ def homes() -> tuple[Path, ...]:
 
 
 def logins_of(command: Sequence[str]) -> tuple[Path, ...]:
-    """Where the program that a coder's command line names, or runs through another one, keeps its login."""
+    """Return where a coder's program keeps its login, also if it is run through another one."""
     words = {Path(word).name for word in words_in(command)}
     plain = {re.sub(r"(?<=.)(@|==).*", "", word) for word in words}
     names = {_OF_PACKAGES.get(name, name) for name in plain}
@@ -301,18 +301,22 @@ def logins_of(command: Sequence[str]) -> tuple[Path, ...]:
 def why_not_started(
     command: Sequence[str], folder: Path, environment: Mapping[str, str], sandbox: Sandbox | None
 ) -> Missing | None:
-    """What a command line needs and does not find; ``None`` when all is there, as far as can be seen."""
+    """Return what a command line needs and does not find; ``None`` if it finds everything, as far as can be
+    determined.
+    """
     if missing := what_is_missing(command, folder, environment):
         return missing
     unseen = sandbox.out_of_sight(command, folder, environment) if sandbox else None
-    sentence = f"{str(unseen)!r} is out of sight in the sandbox; a person can name it in chimera_sandbox_paths."
+    sentence = f"{str(unseen)!r} is hidden in the sandbox; a person can add it to chimera_sandbox_paths."
     return Missing(sentence) if unseen else None
 
 
 def why_it_failed_to_start(
     ended: Finished, command: Sequence[str], folder: Path, environment: Mapping[str, str], sandbox: Sandbox | None
 ) -> Missing | None:
-    """The same of one that has ended; ``None`` when it ended otherwise than one that could not start a program."""
+    """Return the same for a command that has ended; ``None`` unless it ended like one that could not start a
+    program.
+    """
     started = not was_not_started(ended.exit_code, ended.output)
     return None if started else why_not_started(command, folder, environment, sandbox)
 
@@ -324,10 +328,10 @@ def why_it_failed_to_start(
 class Sandboxes:
     """Finds out once in a run whether there is a sandbox.
 
-    :param setting: ``chimera_sandbox``; ``paths`` is ``chimera_sandbox_paths``.
+    :param setting: ``chimera_sandbox``; ``paths``: ``chimera_sandbox_paths``.
     :param private: the person's repository with its git folder, and chimera's own folders.
-    :param origin: the person's repository, of which the folders are copies that programs run in.
-    :param wanted: somebody else than the person changes the application.
+    :param origin: the person's repository, of which the folders that programs run in are copies.
+    :param wanted: a coder, not the person, changes the application.
     """
 
     setting: str = "off"
@@ -339,7 +343,7 @@ class Sandboxes:
     _found: list[Sandbox | None] = field(default_factory=list)
 
     def find(self) -> Sandbox | None:
-        """The sandbox, if there is one that works and that is wanted.
+        """Return the sandbox, if one works and is wanted.
 
         :raises SettingError: one is required, and there is none.
         """
@@ -348,9 +352,9 @@ class Sandboxes:
         return self._found[0]
 
     def for_folder(self, folder: Path, *shown: Path, writable: Iterable[Path] = ()) -> Sandbox | None:
-        """The sandbox for a program that runs in a project's folder: it may write to the whole checkout or clone.
+        """Return the sandbox for a program in a project's folder: it may write to the entire checkout or clone.
 
-        :param shown: what it may read besides; ``writable`` what it may write to.
+        :param shown: additional paths that it may read; ``writable``: paths that it may write to.
         :raises SettingError: one is required, and there is none.
         """
         sandbox = self.find()
@@ -359,15 +363,15 @@ class Sandboxes:
         return sandbox.showing(*shown, *self._not_copied(folder), writable=(self.top_of(folder), *writable))
 
     def top_of(self, folder: Path) -> Path:
-        """The whole checkout or clone that a project's folder lies in."""
+        """Return the top folder of the checkout or clone that contains a project's folder."""
         return self.origin.top_of(folder) if self.origin else folder
 
     def programs(self, command: list[str], folder: Path) -> list[str]:
-        """A command in a copy of the person's repository, with a program of an environment that only the person has."""
+        """Return a command in a copy, with a program from an environment that only the person's repository has."""
         return self.origin.programs(command, folder) if self.origin else command
 
     def _not_copied(self, folder: Path) -> Iterator[Path]:
-        """What is imported from the person's repository, and is in no copy: what is generated there, for example."""
+        """Yield what is imported from the person's repository but is in no copy, such as generated files."""
         for root in own_roots():
             copy = self.origin.copied(root, folder) if self.origin else None
             if copy and not copy.exists() and not any(each.is_relative_to(root) for each in self.private):
@@ -383,9 +387,9 @@ class Sandboxes:
         self.why_not = why_not(sandbox) if program else "bubblewrap is not installed"
         if self.why_not and self.setting == "require":
             raise SettingError(
-                f'chimera_sandbox is "require", and there is no sandbox: {self.why_not}.',
+                f'chimera_sandbox is "require", but there is no sandbox: {self.why_not}.',
                 where="chimera_sandbox",
-                remedy="Install bubblewrap (apt install bubblewrap) on a system that lets users make namespaces, or "
+                remedy="Install bubblewrap (apt install bubblewrap) on a system that lets users create namespaces, or "
                 'write: chimera_sandbox = "auto"',
             )
         if self.why_not:
@@ -395,13 +399,13 @@ class Sandboxes:
 
 
 def _hidden(private: Iterable[Path]) -> Iterator[Path]:
-    """Folders that are empty inside; one in another needs no mention."""
+    """Return the folders that are empty inside, without those inside others."""
     temporary = (Path(each).resolve() for each in ("/tmp", "/var/tmp", "/run/user", tempfile.gettempdir()))
     return iter(_outermost(path for path in (*homes(), *temporary, *private) if path.is_dir()))
 
 
 def _asked_for(paths: Iterable[str]) -> tuple[list[Path], list[Path]]:
-    """``chimera_sandbox_paths``: what may be read, and, where ``:rw`` follows, written to."""
+    """Parse ``chimera_sandbox_paths``: paths that may be read, and, if followed by ``:rw``, written to."""
     shown: list[Path] = []
     writable: list[Path] = []
     for entry in paths:
@@ -411,7 +415,7 @@ def _asked_for(paths: Iterable[str]) -> tuple[list[Path], list[Path]]:
 
 
 def why_not(sandbox: Sandbox) -> str:
-    """Why a sandbox does not work on this machine, in a few words; empty when it does."""
+    """Return why a sandbox does not work on this machine, in a few words; empty if it does."""
     with tempfile.TemporaryDirectory(prefix="chimera-") as room:
         folder = Path(room).resolve()
         environment = {"PATH": os.environ.get("PATH", os.defpath)}

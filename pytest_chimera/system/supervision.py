@@ -1,4 +1,4 @@
-"""Our side of the supervisor: start a program, wait for it, stop it. Blocking, and only the standard library."""
+"""Our side of the supervisor: start a program, wait for it, stop it. Blocking, and standard library only."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ from pytest_chimera.system.supervisor import KILL_SECONDS, TERMINATE_SECONDS, Or
 
 _SCRIPT = Path(__file__).with_name("supervisor.py")
 _COMMAND = (sys.executable, "-I", "-S", "-B")
-"""``-S``: nothing runs, or prints, only because it lies beside the packages."""
+"""With ``-S``, nothing is executed or printed just because it is in the folder of packages."""
 _MOST_UNKNOWN = 20
 _STOP_SECONDS = TERMINATE_SECONDS + KILL_SECONDS + 3.0
 _FIRST_WORD_SECONDS = 60.0
-"""Within which a supervisor has started its program, on a machine however busy."""
+"""How many seconds a supervisor may take to start its program, even on a very busy machine."""
 _LAST_WORD_SECONDS = 5.0
-_REMEDY = "Type the same command again. If it happens again, see whether this starts: {command}"
+_REMEDY = "Run the same command again. If it happens again, check whether this starts: {command}"
 
 
 class ProgramNotFound(ChimeraError):
-    """A program that was to be run is not there, or cannot be run.
+    """A program does not exist, or cannot be executed.
 
-    :param name: the program as it was named; ``path`` where it was looked for.
+    :param name: the program as given; ``path``: where it was searched for.
     """
 
     def __init__(self, sentence: str, *, name: str, path: str, remedy: str = "") -> None:
@@ -51,11 +51,11 @@ class ProgramNotFound(ChimeraError):
 
 @dataclass(frozen=True)
 class Finished:
-    """How a program ended and what it printed.
+    """How a program ended and its output.
 
-    :param exit_code: ``None`` when the time limit cut it off; below zero when a signal ended it.
-    :param output: what it printed, standard output and error in one: the head and the tail, the middle counted; control
-        characters are harmless and secrets masked. ``log`` is the same text as a file.
+    :param exit_code: ``None`` if the time limit cut it off; negative if a signal ended it.
+    :param output: standard output and error together: the beginning and end, with the omitted middle counted, control
+        characters escaped, and secrets masked. ``log`` is a file with the same text.
     """
 
     exit_code: int | None
@@ -66,10 +66,10 @@ class Finished:
 
 
 def describe_exit(ended: Finished | int | None, seconds: float = 0.0) -> str:
-    """How a program ended, as the end of a sentence: "exited 1", "was cut off after 30 s".
+    """Describe how a program ended, as the end of a sentence: "exited 1", "was cut off after 30 s".
 
-    :param ended: how it finished, or its exit code alone: ``None`` when it was cut off, below zero for a signal.
-    :param seconds: how long it ran, beside an exit code alone.
+    :param ended: the result, or the exit code alone: ``None`` if it was cut off, negative for a signal.
+    :param seconds: how long it ran, if only the exit code is given.
     """
     if isinstance(ended, Finished):
         return describe_exit(ended.exit_code, ended.seconds)
@@ -83,10 +83,10 @@ def describe_exit(ended: Finished | int | None, seconds: float = 0.0) -> str:
 
 
 def find_program(name: str, folder: Path, path: str) -> str:
-    """The absolute path of a program.
+    """Return the absolute path of a program.
 
-    :param name: a bare name is looked up in ``path``; one with a slash is relative to ``folder``.
-    :raises ProgramNotFound: it is not there.
+    :param name: a bare name is searched for in ``path``; one with a slash is relative to ``folder``.
+    :raises ProgramNotFound: it does not exist.
     """
     bare = Path(name).name == name
     found = shutil.which(name, path=path) if bare else shutil.which(str(folder / name))
@@ -101,7 +101,7 @@ def find_program(name: str, folder: Path, path: str) -> str:
 
 
 def fresh_file(path: Path) -> Path:
-    """A new, empty file: ``path``, or with a number when it is there already. Nothing recorded is overwritten."""
+    """Create a new, empty file: ``path``, or with a number if it exists already. Nothing recorded is overwritten."""
     fresh, number = path, 1
     while True:
         with suppress(FileExistsError):
@@ -112,7 +112,7 @@ def fresh_file(path: Path) -> Path:
 
 
 def tail_of(text: str, lines: int = 20) -> str:
-    """The last lines of a text, without the blank ones at its end."""
+    """Return the last lines of a text, without blank ones at the end."""
     return "\n".join(text.rstrip().splitlines()[-lines:])
 
 
@@ -120,11 +120,11 @@ class Confinement(Protocol):
     """What a program runs in: :class:`pytest_chimera.system.sandbox.Sandbox` is one."""
 
     def around(self, command: Sequence[str], folder: Path, environment: Mapping[str, str]) -> list[str]:
-        """The command line that runs a command inside."""
+        """Return the command line that runs a command inside."""
 
 
 class How(TypedDict):
-    """How a program is run, as :class:`Supervised` takes it."""
+    """How to run a program: keyword arguments of :class:`Supervised`."""
 
     folder: Path
     environment: Mapping[str, str]
@@ -135,14 +135,14 @@ class How(TypedDict):
 
 
 class Supervised:
-    """A program under its supervisor: its whole tree ends with it, with :meth:`stop`, or with this process.
+    """A program under its supervisor: its process tree ends with it, with :meth:`stop`, or with this process.
 
     :param command: the program and its arguments; no shell is involved.
-    :param folder: where it runs; ``environment`` is all that it inherits.
-    :param log: where its output goes, numbered when it is there already.
-    :param time_limit: seconds; ``None`` when there is no limit.
-    :param stdin: what it reads on its standard input.
-    :param sandbox: what it runs in; ``None`` for the system as it is.
+    :param folder: where it runs; ``environment``: its entire environment.
+    :param log: the file for its output, numbered if it exists already.
+    :param time_limit: seconds; ``None`` for no limit.
+    :param stdin: its standard input.
+    :param sandbox: what it runs in; ``None`` for no sandbox.
 
     Secrets in its environment or in ours (:mod:`pytest_chimera.system.credentials`) are masked in its output.
     """
@@ -173,10 +173,10 @@ class Supervised:
         self._lock = threading.RLock()
 
     def start(self) -> None:
-        """Start it; it has its number (``pid``) afterwards.
+        """Start it; it has a process id (``pid``) afterwards.
 
-        :raises ProgramNotFound: there is no such program, or it cannot be run.
-        :raises EnvironmentTrouble: its folder is not there.
+        :raises ProgramNotFound: the program does not exist, or cannot be executed.
+        :raises EnvironmentTrouble: its folder does not exist.
         """
         with self._lock:
             order = self._order()
@@ -189,7 +189,7 @@ class Supervised:
 
     def _order(self) -> Order:
         if not self.folder.is_dir():
-            raise EnvironmentTrouble("The folder that a program was to run in is not there.", where=str(self.folder))
+            raise EnvironmentTrouble("The folder that a program should run in does not exist.", where=str(self.folder))
         program = find_program(self.command[0], self.folder, self.environment.get("PATH", os.defpath))
         self.log.parent.mkdir(parents=True, exist_ok=True)
         self.log = fresh_file(self.log)
@@ -235,7 +235,7 @@ class Supervised:
             )
 
     def run(self) -> Finished:
-        """Start it and wait for its end. Its whole tree is gone when this returns, raises or is interrupted.
+        """Start it and wait for its end. Its process tree is gone when this returns, raises or is interrupted.
 
         The errors are those of :meth:`start` and :meth:`finished`.
         """
@@ -253,7 +253,7 @@ class Supervised:
             supervisor.wait(limit)
 
     def poll(self) -> bool:
-        """It has ended, and nothing of its tree is left."""
+        """Whether it has ended, and no process of its tree is left."""
         with self._lock:
             if self._report or self._supervisor is None:
                 return True
@@ -272,7 +272,7 @@ class Supervised:
             self._report = {"exit_code": -9, "timed_out": False, "seconds": 0.0, "lost": self._said.besides()}
 
     def stop(self) -> None:
-        """End it and everything that it started, within two seconds; nothing happens when it has ended already."""
+        """Stop it and everything that it started, within two seconds; do nothing if it has ended already."""
         with self._lock:
             supervisor = self._supervisor
             if supervisor is None or self._report:
@@ -287,30 +287,30 @@ class Supervised:
                 break
         else:
             supervisor.kill()
-            with suppress(subprocess.TimeoutExpired):  # one that even this does not end hangs in the system
+            with suppress(subprocess.TimeoutExpired):  # one that survives even this hangs in the system
                 supervisor.wait(_LAST_WORD_SECONDS)
         self.poll()
 
     @property
     def exit_code(self) -> int | None:
-        """Its exit code; ``None`` while it runs and when it was cut off."""
+        """Its exit code; ``None`` while it runs and if it was cut off."""
         self.poll()
         code: int | None = None if self._report.get("timed_out") else self._report.get("exit_code")
         return code
 
     def output(self) -> str:
-        """What it has printed so far."""
+        """Return its output so far."""
         with suppress(OSError):
             return self.log.read_text(encoding="utf-8", errors="replace")
         return ""
 
     def tail(self, lines: int = 20) -> str:
-        """The last lines that it has printed."""
+        """Return the last lines of its output."""
         return tail_of(self.output(), lines)
 
     def tree(self) -> set[int]:
-        """The numbers of all processes of it that live."""
-        import psutil  # only for whoever asks: it is not needed to run a program
+        """Return the ids of all its running processes."""
+        import psutil  # imported only here: running a program does not need it
 
         if self._supervisor is None or self.poll():
             return set()
@@ -319,17 +319,17 @@ class Supervised:
         return set()
 
     def finished(self) -> Finished:
-        """How it ended; ask when it has.
+        """Return how it ended; call it after that.
 
-        :raises EnvironmentTrouble: its supervisor was ended from outside, its log could not be written, or something
-            that it started cannot be ended.
+        :raises EnvironmentTrouble: its supervisor was killed, its log could not be written, or something that it
+            started cannot be stopped.
         """
         report = self._report
         if trouble := _trouble_in(report):
             raise EnvironmentTrouble(
                 f"{self.command[0]!r} was run, but {trouble}.",
                 where=str(self.log),
-                remedy="Mend that, and type the same command again.",
+                remedy="Fix that, and run the same command again.",
             )
         return Finished(
             exit_code=self.exit_code,
@@ -342,19 +342,19 @@ class Supervised:
 
 def _trouble_in(report: Mapping[str, Any]) -> str:
     if "lost" in report:
-        return f"its supervisor was ended from outside, and how it went is not known {report['lost']}".rstrip()
+        return f"its supervisor was killed, and its result is unknown {report['lost']}".rstrip()
     if report["log_trouble"]:
         return f"its output could not be written: {report['log_trouble']}"
     if report["left"]:
-        return f"something that it started cannot be ended: process {', '.join(map(str, report['left']))}"
+        return f"something that it started cannot be stopped: process {', '.join(map(str, report['left']))}"
     return ""
 
 
 class Said:
-    """What a supervisor says: its report, a line at a time, through a pipe of its own; and whatever else it prints.
+    """A supervisor's messages: its report, line by line, through a pipe of its own, and its other output.
 
-    Anything may print when an interpreter starts. So a line that is no part of the report is skipped, and kept for
-    whoever has to find out what is wrong.
+    An interpreter may print anything when it starts. So lines that are not part of the report are skipped, and kept for
+    diagnosis.
     """
 
     def __init__(self) -> None:
@@ -383,29 +383,29 @@ class Said:
         self._told.put(None)
 
     def next(self, seconds: float) -> dict[str, Any]:
-        """What it tells next; nothing when it has ended, or says nothing for that long."""
+        """Return its next message; an empty one if it has ended, or sends nothing for that long."""
         with suppress(Empty):
             return self._told.get(timeout=seconds) or {}
         return {}
 
     def last(self, seconds: float) -> dict[str, Any]:
-        """What it has told last, once it has ended."""
+        """Return its last message, once it has ended."""
         last: dict[str, Any] = {}
         while told := self.next(seconds):
             last = told
         return last
 
     def besides(self) -> str:
-        """The end of what it printed besides its report, once it has ended."""
+        """Return the end of its other output, once it has ended."""
         if self._listener:
             self._listener.join(_LAST_WORD_SECONDS)
         return tail_of(b"".join(self._unknown).decode("utf-8", "replace"), 5)
 
 
 def _start_supervisor(printed: IO[bytes]) -> tuple[subprocess.Popen[bytes], IO[bytes]]:
-    """A supervisor, and the pipe that it tells us through.
+    """Return a supervisor, and the pipe for its messages.
 
-    :param printed: takes whatever else it prints.
+    :param printed: receives its other output.
     """
     if os.name != "posix":
         supervisor = _interpreter([str(_SCRIPT)], subprocess.PIPE, printed)
@@ -439,7 +439,7 @@ def _interpreter(
 
 
 def _give(supervisor: subprocess.Popen[bytes], order: bytes) -> None:
-    """Hand over the order, from a thread of its own: whoever does not read it holds nobody up."""
+    """Send the order from a separate thread, so that a supervisor that does not read it blocks nobody."""
     assert supervisor.stdin is not None
     with suppress(OSError, ValueError):
         supervisor.stdin.write(order)
@@ -459,8 +459,8 @@ def _told(line: bytes) -> dict[str, Any]:
 
 
 def _end_orphaned_tree(pid: int) -> None:
-    """The supervisor is gone without a word: end what can still be found of the program that it ran."""
-    import psutil  # only in this rare case: it is not needed to run a program
+    """End what can still be found of a program whose supervisor died without a report."""
+    import psutil  # imported only in this rare case: running a program does not need it
 
     with suppress(psutil.Error):
         program = psutil.Process(pid)

@@ -1,13 +1,13 @@
-"""The process between us and a program that we run: it ends the program's whole tree when we die.
+"""The process between us and a program that we run: it ends the program's process tree if we die.
 
-It runs as a script, ``python -I -S -B supervisor.py PIPE``, in a session of its own, and imports nothing of this
-package. On its standard input it is given the order (see :class:`Order`); that pipe then stays open for as long as we
-live and want the program to run. Into the pipe with that number it tells, one JSON object a line, what it started and
-how that ended; where a number cannot be handed on, that is its standard output.
+It runs as a script, ``python -I -S -B supervisor.py PIPE``, in its own session, and imports nothing from this package.
+It reads the order (see :class:`Order`) from standard input; that pipe then stays open as long as we live and want the
+program to run. To the pipe with the given number it writes, as one JSON object per line, what it started and how that
+ended; where file descriptors cannot be inherited, it uses its standard output.
 
-The program is its child, in another session. On Linux the supervisor is a *subreaper*: whatever the program leaves
-behind, also what has called ``setsid`` or daemonised, becomes the supervisor's child, so that none can get away.
-Elsewhere it notes the descendants as it goes.
+The program is its child, in another session. On Linux the supervisor is a *subreaper*: processes that the program
+leaves behind, even those that called ``setsid`` or daemonized, become children of the supervisor, so that none can
+escape. On other systems it keeps track of the descendants.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ if TYPE_CHECKING:
     import psutil
 
 HEAD = 256 * 1024
-"""How many bytes of a program's output are kept from its beginning."""
+"""How many bytes are kept from the beginning of a program's output."""
 TAIL = 768 * 1024
-"""How many bytes of a program's output are kept from its end."""
+"""How many bytes are kept from the end of a program's output."""
 TERMINATE_SECONDS = 1.0
-"""How long a tree has between the request to end and being killed."""
+"""How long a tree may take to terminate before it is killed."""
 KILL_SECONDS = 0.7
-"""How long a killed tree is waited for."""
+"""How long to wait for a killed tree."""
 _TICK = 0.25 if os.name == "posix" else 0.05
 _SANDBOX = "bwrap"
 _PR_SET_CHILD_SUBREAPER = 36
@@ -48,13 +48,13 @@ Event = SimpleQueue[str]
 
 @dataclass(frozen=True)
 class Order:
-    """What to run; sent as eight bytes of length, that much JSON, and then ``stdin_size`` bytes.
+    """What to run; sent as eight bytes with the length, JSON of that length, and ``stdin_size`` bytes.
 
     :param command: the program's absolute path and its arguments.
-    :param time_limit: seconds, after which the tree is ended; ``None`` when there is no limit.
-    :param stdin_size: how many bytes of standard input follow; 0 gives the program an empty one.
-    :param packages: the folder that psutil is imported from, which is not on this interpreter's path.
-    :param owner: the process that gave the order; when it is no longer our parent, it has died.
+    :param time_limit: seconds, after which the tree is ended; ``None`` for no limit.
+    :param stdin_size: how many bytes of standard input follow; 0 means an empty one.
+    :param packages: the folder to import psutil from, which is not on this interpreter's path.
+    :param owner: the process that sent the order; once it is no longer our parent, it has died.
     """
 
     command: list[str]
@@ -68,19 +68,19 @@ class Order:
     owner: int
 
     def encoded(self) -> bytes:
-        """The order as it goes through the pipe, without the standard input."""
+        """Return the order as sent through the pipe, without the standard input."""
         body = json.dumps(asdict(self)).encode()
         return len(body).to_bytes(8, "big") + body
 
 
-# -- what a program printed, made harmless and bounded
+# -- a program's output, made harmless and bounded
 
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b[\]P^_X][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[ -/]*[0-Z\\^-~]")
 _CONTROLS = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 
 
 def harmless(text: str) -> str:
-    """The text without colours and cursor movements; other control characters are shown as what they are."""
+    """Return the text without colours and cursor movements; other control characters are escaped."""
     text = _ESCAPES.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
     return _CONTROLS.sub(_picture, text)
 
@@ -93,7 +93,7 @@ def _picture(found: re.Match[str]) -> str:
 
 
 class Mask:
-    """Replaces secrets with ``***``, also half ones at a cut."""
+    """Replaces secrets with ``***``, including partial ones at a cut."""
 
     def __init__(self, secrets: list[str]) -> None:
         plain = {harmless(each) for each in secrets}
@@ -105,7 +105,7 @@ class Mask:
         return self._pattern.sub("***", text) if self._pattern else text
 
     def without_begun(self, text: str) -> str:
-        """The text without the beginning of a secret at its end."""
+        """Return the text without the beginning of a secret at its end."""
         end = len(text)
         for secret in self._secrets:
             start = text.find(secret[0], max(0, len(text) - len(secret) + 1))
@@ -115,7 +115,7 @@ class Mask:
         return text[:end]
 
     def without_ended(self, text: str) -> str:
-        """The text without the end of a secret at its beginning."""
+        """Return the text without the end of a secret at its beginning."""
         start = 0
         for secret in self._secrets:
             stop = text.find(secret[-1], 0, len(secret) - 1)
@@ -126,7 +126,7 @@ class Mask:
 
 
 class Log:
-    """What a program printed: the head and the tail are kept, what lies between is counted."""
+    """A program's output: the beginning and end are kept, and the bytes between are counted."""
 
     def __init__(self, path: str, secrets: list[str]) -> None:
         self.trouble = ""
@@ -142,7 +142,7 @@ class Log:
         self._file = self._path.open("w", encoding="utf-8", errors="replace", newline="")
 
     def add(self, chunk: bytes) -> None:
-        """Take in what was just printed."""
+        """Add a piece of output."""
         with self._lock:
             self._total += len(chunk)
             room = HEAD - len(self._head)
@@ -155,7 +155,7 @@ class Log:
                 self._tail_size -= len(self._tail.popleft())
 
     def text(self, *, complete: bool) -> str:
-        """What is kept; unless it is complete, a secret may just have begun at its end."""
+        """Return what is kept; unless it is complete, a partial secret may be at its end."""
         with self._lock:
             head, tail, total = bytes(self._head), b"".join(self._tail), self._total
         left_out = total - len(head) - len(tail)
@@ -170,14 +170,14 @@ class Log:
         return self._mask(harmless(data.decode("utf-8", "replace")))
 
     def flush(self) -> None:
-        """Bring the file up to date."""
+        """Update the file."""
         if self._total == self._written_total:
             return
         self._written_total = self._total
         self._write(self.text(complete=False))
 
     def finish(self) -> None:
-        """Write the file for the last time, also when somebody has removed or replaced it."""
+        """Write the file for the last time, even if it has been removed or replaced."""
         text = self.text(complete=True)
         self._write(text)
         with suppress(OSError):
@@ -215,15 +215,15 @@ class Log:
             self.trouble = str(error)
 
 
-# -- the tree of processes
+# -- the process tree
 
 
 def become_subreaper() -> bool:
-    """Let orphaned descendants become our children; only Linux can."""
+    """Let orphaned descendants become our children; only Linux can do this."""
     if sys.platform != "linux":
         return False
     try:
-        import ctypes  # only here: it takes a few milliseconds, and other systems have no use for it
+        import ctypes  # imported here because it takes a few milliseconds, and other systems do not need it
 
         libc = ctypes.CDLL(None, use_errno=True)
         return bool(libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0)
@@ -241,13 +241,13 @@ class Tree:
         self._known: set[psutil.Process] = set()
 
     def look(self) -> None:
-        """Bury orphans that have ended, or note who is there where orphans don't come to us."""
+        """Reap orphans that have ended, or note the descendants where orphans do not become our children."""
         if self._subreaper:
-            self._bury()
+            self._reap()
         else:
             self._note()
 
-    def _bury(self) -> None:
+    def _reap(self) -> None:
         with suppress(ChildProcessError):
             while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
                 if ended.si_pid == self._child.pid:
@@ -256,7 +256,7 @@ class Tree:
                     os.waitpid(ended.si_pid, os.WNOHANG)
 
     def _note(self) -> None:
-        """Every process is held with its start time, so that a signal can't reach a later owner of its number."""
+        """Note every descendant with its start time, so that a signal cannot reach a later process with the same id."""
         for process in [self._psutil.Process(), *self._known]:
             with suppress(self._psutil.Error):
                 self._known.update(process.children(recursive=True))
@@ -275,7 +275,7 @@ class Tree:
         if not self._subreaper:
             self._note()
             return not self._known
-        self._bury()
+        self._reap()
         try:
             os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
         except ChildProcessError:
@@ -283,7 +283,7 @@ class Tree:
         return False
 
     def end(self) -> list[int]:
-        """Terminate, wait shortly, kill; gives the numbers of those that could not be ended."""
+        """Terminate, wait briefly, kill; return the ids of those that could not be ended."""
         if self._nothing_left():
             return []
         self._signal(signal.SIGTERM)
@@ -294,7 +294,7 @@ class Tree:
             self._signal(signal.SIGTERM if os.name == "nt" else signal.SIGKILL)
             if self._wait(0.05):
                 return []
-            if len(self._known) < left:  # on a busy machine they go one by one
+            if len(self._known) < left:  # on a busy machine they end one by one
                 deadline, left = time.monotonic() + KILL_SECONDS, len(self._known)
         return sorted(process.pid for process in self._known)
 
@@ -302,7 +302,7 @@ class Tree:
         self._note()
         for process in self._known:
             with suppress(self._psutil.Error, OSError):
-                if number != signal.SIGTERM or process.name() != _SANDBOX:  # it ends with what runs in it
+                if number != signal.SIGTERM or process.name() != _SANDBOX:  # the signal also ends what runs in it
                     process.send_signal(number)
         if not self._subreaper and os.name == "posix":
             with suppress(OSError):
@@ -313,7 +313,7 @@ class Tree:
         while not self._nothing_left():
             if time.monotonic() >= deadline:
                 return False
-            time.sleep(0.01)  # nobody is told when the children of children have ended
+            time.sleep(0.01)  # the end of grandchildren is not signalled
         return True
 
 
@@ -325,26 +325,26 @@ def _read_exactly(size: int) -> bytes:
     while len(data) < size:
         piece = os.read(0, min(size - len(data), 1 << 20))
         if not piece:
-            os._exit(0)  # whoever started us died before it had given its order: nothing is running yet
+            os._exit(0)  # our owner died before it had sent its order: nothing is running yet
         data += piece
     return bytes(data)
 
 
 def read_order() -> tuple[Order, bytes]:
-    """The order and the program's standard input."""
+    """Return the order and the program's standard input."""
     order = Order(**json.loads(_read_exactly(int.from_bytes(_read_exactly(8), "big"))))
     return order, _read_exactly(order.stdin_size)
 
 
 def tell(**facts: Any) -> None:
-    """Tell whoever gave the order; if nobody listens any more, that is noticed on the other pipe."""
+    """Send a message to the owner; if it no longer listens, the other pipe shows that."""
     pipe = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     with suppress(OSError):
         os.write(pipe, json.dumps(facts).encode() + b"\n")
 
 
 def _start(order: Order, stdin: bytes) -> subprocess.Popen[bytes]:
-    """The input is a file: a program may read it when it likes, or never."""
+    """Start the program with a file as standard input: it may read it at any time, or never."""
     with tempfile.TemporaryFile() as file:
         file.write(stdin)
         file.seek(0)
@@ -375,7 +375,7 @@ def _take_output(child: subprocess.Popen[bytes], log: Log) -> None:
 
 
 def _watch_signals(events: Event) -> None:
-    """Handlers, not "ignore": the program would inherit that."""
+    """Install handlers rather than SIG_IGN, which the program would inherit."""
     signal.signal(signal.SIGTERM, lambda *_: events.put("closed"))
     signal.signal(signal.SIGINT, lambda *_: None)
     if sys.platform != "win32":
@@ -384,7 +384,7 @@ def _watch_signals(events: Event) -> None:
 
 
 def _watch(order: Order, child: subprocess.Popen[bytes], tree: Tree, log: Log, events: Event) -> bool:
-    """Wait until the program has ended, is no longer wanted, or has used up its time; says whether it was the last."""
+    """Wait until the program has ended, is no longer wanted, or its time is up; return whether it was cut off."""
     deadline = time.monotonic() + order.time_limit if order.time_limit is not None else None
     while child.poll() is None:
         left = deadline - time.monotonic() if deadline is not None else _TICK
@@ -401,7 +401,7 @@ def _watch(order: Order, child: subprocess.Popen[bytes], tree: Tree, log: Log, e
 
 
 def main() -> None:
-    """Run what is ordered."""
+    """Run the order."""
     order, stdin = read_order()
     events: Event = SimpleQueue()
     _watch_signals(events)
@@ -418,7 +418,7 @@ def main() -> None:
     taking.start()
     threading.Thread(target=_listen_to_owner, args=(events,), daemon=True).start()
     sys.path.append(order.packages)
-    import psutil  # while the program is starting already
+    import psutil  # while the program starts
 
     tree = Tree(child, psutil, subreaper)
     timed_out = _watch(order, child, tree, log, events)

@@ -14,11 +14,11 @@ import anyio.to_thread
 from pytest_chimera.system.machine_load import FREE, slowdown
 
 READING = 60.0
-"""Seconds, at least, that are left to read what somebody made who was cut off."""
+"""The minimum seconds that are left to read the work of something that was cut off."""
 
 
 def slept_so_far() -> float:
-    """Seconds that the machine has slept, counted from anywhere: what its clock went on and ours did not."""
+    """Return how many seconds the machine has slept, from an arbitrary start: how far its clock is ahead of ours."""
     since_boot = getattr(time, "CLOCK_BOOTTIME", None)
     now = time.time() if since_boot is None else time.clock_gettime(since_boot)
     return now - time.monotonic()
@@ -29,7 +29,7 @@ _TIME_LIMIT: ContextVar[anyio.CancelScope | None] = ContextVar("_TIME_LIMIT", de
 
 @contextmanager
 def limited_by(scope: anyio.CancelScope) -> Iterator[None]:
-    """Cut off what happens inside at the scope's deadline."""
+    """Cancel the body at the scope's deadline."""
     before = _TIME_LIMIT.set(scope)
     try:
         with scope:
@@ -40,7 +40,7 @@ def limited_by(scope: anyio.CancelScope) -> Iterator[None]:
 
 @contextmanager
 def time_stands_still() -> Iterator[None]:
-    """What happens inside, a wait for others, does not count towards the phase's time limit."""
+    """Exclude the body, a wait for others, from the phase's time limit."""
     scope = _TIME_LIMIT.get()
     if scope is None or scope.deadline == math.inf:
         yield
@@ -55,9 +55,9 @@ def time_stands_still() -> Iterator[None]:
 
 @contextmanager
 def cut_off_here() -> Iterator[anyio.CancelScope]:
-    """Cut off what happens inside at the phase's time limit, and leave what comes after it the time to be done.
+    """Cancel the body at the phase's time limit, and leave time for the code after it.
 
-    The scope that is given tells whether it was cut off.
+    The scope that is yielded shows whether the body was cut off.
     """
     phase = _TIME_LIMIT.get()
     with anyio.CancelScope(deadline=phase.deadline if phase else math.inf) as scope:
@@ -73,9 +73,9 @@ def cut_off_here() -> Iterator[anyio.CancelScope]:
 
 
 async def cut_off(what: str, limit: float) -> str:
-    """The sentence that something was cut off.
+    """Return the sentence that something was cut off.
 
     :param limit: seconds.
     """
-    busy = "" if await anyio.to_thread.run_sync(slowdown) < FREE else ", on a machine that is busy"
+    busy = "" if await anyio.to_thread.run_sync(slowdown) < FREE else ", on a busy machine"
     return f"{what} was cut off after {limit:g} s{busy}"

@@ -205,7 +205,7 @@ def test_an_interpreter_that_is_gone_is_named(home: Path) -> None:
     program = script(home / ".local" / "bin" / "agent", "#!/gone/bin/python\n")
     missing = why_not_started(["sh", "-c", "agent"], home, environment(), None)
     assert missing
-    assert missing.sentence == f"'agent' ({program}) asks for the interpreter '/gone/bin/python', which is not there."
+    assert missing.sentence == f"'agent' ({program}) asks for the interpreter '/gone/bin/python', which does not exist."
 
 
 def test_a_program_that_the_sandbox_keeps_out_of_sight_is_named(home: Path) -> None:

@@ -26,7 +26,7 @@ def test_only_what_a_program_needs_is_passed_on(monkeypatch: pytest.MonkeyPatch)
 def test_what_tells_of_a_test_run_is_neither_passed_on_nor_set(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv(name, "x")
     assert name not in chosen_environment()
-    with pytest.raises(SettingError, match=f"{name} is never handed to a program"):
+    with pytest.raises(SettingError, match=f"{name} is never passed to a program"):
         chosen_environment(given=[name])
 
 

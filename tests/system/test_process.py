@@ -268,7 +268,7 @@ def test_when_the_supervisor_is_killed_the_program_is_gone_and_its_end_is_said_t
         parent.kill()
         await program.wait()
 
-    with pytest.raises(EnvironmentTrouble, match="ended from outside"):
+    with pytest.raises(EnvironmentTrouble, match="its supervisor was killed"):
         anyio.run(body)
     assert wait_for(lambda: gone(numbers[0]))
 
@@ -358,4 +358,4 @@ def test_a_supervisor_that_does_not_tell_is_an_error_within_its_time(
     with pytest.raises(EnvironmentTrouble, match=f"supervisor {said}") as error:
         run(tmp_path, "true", stdin=b"x" * 1_000_000)
     assert "loading" in error.value.where
-    assert "Type the same command again" in error.value.remedy
+    assert "Run the same command again" in error.value.remedy

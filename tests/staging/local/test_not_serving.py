@@ -64,7 +64,7 @@ def test_a_preparing_line_that_fails_is_named(tmp_path: Path) -> None:
 
 def test_a_script_of_the_projects_own_that_is_gone_is_the_changes_fault(tmp_path: Path) -> None:
     failed = failure(write(tmp_path / "checkout", {"serve.txt": ""}), serve="./serve.sh {port}")
-    assert failed.sentence == "The application cannot be served: './serve.sh' is not there, or cannot be executed."
+    assert failed.sentence == "The application cannot be served: './serve.sh' does not exist, or cannot be executed."
 
 
 def test_one_that_never_answers_has_the_time_that_is_set(tmp_path: Path) -> None:
