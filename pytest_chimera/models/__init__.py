@@ -1,8 +1,8 @@
-"""The values that go through the loop, in the order in which they come to be.
+"""The values of the loop, in the order in which they are created.
 
 ``Feature → Scenario → GeneratedTest → SealedTest → Brief → Change → Review → Deployment → TestRun → Verdict``
 
-All are frozen; paths inside the project are POSIX and relative to its root, other paths are absolute; times are
+All are frozen. Paths inside the project are POSIX and relative to its root, other paths are absolute; times are in
 seconds.
 """
 

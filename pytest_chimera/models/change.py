@@ -82,7 +82,9 @@ class Change(Value):
     ended: str = ""
 
     def is_same(self, other: Change) -> bool:
-        """Whether both change the same: they give the same files, or on other bases they change the same lines."""
+        """Whether both are the same change: they result in the same files or, on different bases, change the same
+        lines.
+        """
         if self.base == other.base:
             return (self.tree or self.commit) == (other.tree or other.commit)
         return bool(self.digest) and self.digest == other.digest

@@ -6,7 +6,7 @@ from pytest_chimera.models.base import Value
 
 
 class Checkout(Value):
-    """A clean folder that holds exactly the files of one commit.
+    """A clean folder that contains exactly the files of one commit.
 
     :param name: a unique name for the deployment, suitable for a database or a queue: lower-case letters, digits,
         underscores.

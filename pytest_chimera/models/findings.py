@@ -24,7 +24,7 @@ class Finding(Value):
     severity: Literal["reject", "note"] = "reject"
 
     def as_text(self) -> str:
-        """The finding: place, what is wrong, the rule and what to do instead in one line, then what shows it."""
+        """Return the finding as text: place, problem, rule and remedy in one line, then the evidence."""
         place = f"{self.path}:{self.line}: " if self.line else f"{self.path}: " if self.path else ""
         return f"{place}{self.sentence} [{self.rule}] {self.remedy}\n{self.details}".strip()
 

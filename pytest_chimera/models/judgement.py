@@ -58,7 +58,7 @@ TIMELY_REDS = frozenset(
         Reason.NAVIGATION_TIMEOUT,
     }
 )
-"""What a machine that is too busy can bring about by itself."""
+"""Reds that can be caused by a busy machine alone."""
 
 
 class Failure(Value):
@@ -88,7 +88,7 @@ class Failure(Value):
     data: str = ""
 
     def as_sentence(self) -> str:
-        """What failed, where, in one line."""
+        """Return what failed, and where, in one line."""
         where = f"{self.keyword} {self.step}" if self.step else self.code.strip()
         return f"{self.reason}: {where}" if where else f"{self.reason}: {first_line(self.message)}"
 

@@ -109,7 +109,7 @@ class StepLines(Value):
 
 
 class GeneratedTest(Value):
-    """The pytest + Playwright source rendered from a scenario.
+    """The pytest + Playwright source generated from a scenario.
 
     :param source: the entire module.
     :param path: its path in the project: ``tests/e2e/test_add_todo.py``.
@@ -126,5 +126,5 @@ class GeneratedTest(Value):
 
     @property
     def lines(self) -> int:
-        """How many lines the source has."""
+        """The number of lines of the source."""
         return self.source.count("\n")

@@ -1,4 +1,4 @@
-"""The test of a feature as it was sealed."""
+"""A feature's sealed test."""
 
 from __future__ import annotations
 
@@ -44,5 +44,5 @@ class SealedTest(Value):
     stretch: float = 1.0
 
     def stretched(self, times: float) -> SealedTest:
-        """The same test, for which the judge waits at least so many times longer than usual."""
+        """Return the same test with at least the given factor for the judge's waits."""
         return self.model_copy(update={"stretch": times}) if times > 1 else self
