@@ -1,4 +1,4 @@
-"""Steps drafted by the coder, for the person to read: asked for, checked, and made into an edit of their file."""
+"""Has the coder draft steps for a person to read: requested, checked, and turned into an edit of the person's file."""
 
 from __future__ import annotations
 
@@ -59,16 +59,16 @@ line is understood; one with an "error" has to be reworded.
 
 @dataclass(frozen=True)
 class Draft:
-    """Steps that were drafted for a feature, as an edit of the person's file."""
+    """Drafted steps for a feature, as an edit of the person's file."""
 
     steps: tuple[str, ...]
     edit: Edit
 
 
 def lacks_steps(feature: Feature, generator: TestGenerator) -> bool:
-    """Whether what the person wrote says nothing that a test could be made of: no steps, or none that is understood.
+    """Whether the person's text cannot be made into a test: there are no steps, or none is understood.
 
-    :raises ScenarioError: it has steps, and some of them have to be mended.
+    :raises ScenarioError: there are steps, and some of them have to be fixed.
     """
     if feature.handwritten:
         return False
@@ -88,7 +88,7 @@ def lacks_steps(feature: Feature, generator: TestGenerator) -> bool:
 async def draft_of(project: Project, feature: Feature, generator: TestGenerator) -> Draft:
     """Have the coder draft the steps, and check each of them.
 
-    :raises ScenarioError: nobody is there to draft, or what was drafted cannot be used; says why.
+    :raises ScenarioError: there is no coder, or the draft cannot be used; the error says why.
     """
     if not project.orders.calls_coder:
         raise nobody_drafts("No coder is called under CI.", feature)
@@ -102,14 +102,14 @@ async def draft_of(project: Project, feature: Feature, generator: TestGenerator)
 
 
 def nobody_drafts(why: str, feature: Feature) -> ScenarioError:
-    """The error where there is no coder to ask: the person fills in the template."""
+    """Return the error if there is no coder: the person fills in the template."""
     needs = NeedsSteps(why)
     remedy = needs.remedy.rpartition("\n")[0]
     return ScenarioError(f"{feature.id}: {why}", where=f"{feature.path}:{feature.line}", remedy=remedy)
 
 
 async def _asked(project: Project, feature: Feature, room: Path) -> str:
-    """What the coder answers, in a private clone of HEAD.
+    """Return the coder's answer from a private clone of HEAD.
 
     :raises ScenarioError: nobody answers.
     """
@@ -139,7 +139,8 @@ async def _git(project: Project, question: Callable[[Repository], T]) -> T:
 
 
 def _check(feature: Feature, steps: tuple[str, ...], generator: TestGenerator, where: str) -> None:
-    """
+    """Check the drafted steps.
+
     :raises ScenarioError: a step is not understood, or none expects anything.
     """
     drafted = feature.model_copy(update={"text": "\n".join(steps), "file": None, "text_line": 1, "path": where})
@@ -162,20 +163,20 @@ def _edit(root: Path, feature: Feature, steps: tuple[str, ...]) -> Edit:
     except UnicodeDecodeError:
         remedy = "Write the steps yourself."
         raise ScenarioError(
-            "The draft cannot be laid into a file that is not UTF-8.", where=path, remedy=remedy
+            "The draft cannot be inserted into a file that is not UTF-8.", where=path, remedy=remedy
         ) from None
     edit = edit_scenario if feature.file else edit_function
     return edit(path, source, feature, steps)
 
 
 def lay(root: Path, edit: Edit) -> None:
-    """Write an edit into the person's file.
+    """Write an edit to the person's file.
 
-    :raises ScenarioError: the file is not as it was when the edit was made.
+    :raises ScenarioError: the file has changed since the edit was made.
     """
     path = root / edit.path
     if path.read_bytes() != edit.before.encode():
-        raise ScenarioError("The file has changed meanwhile.", where=edit.path, remedy="Run it again.")
+        raise ScenarioError("The file has changed in the meantime.", where=edit.path, remedy="Run it again.")
     mode = path.stat().st_mode
     write_file(path, edit.after)
     path.chmod(mode)

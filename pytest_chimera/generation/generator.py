@@ -1,4 +1,4 @@
-"""Our own test writer and judge, as hook implementations."""
+"""The built-in test generator and judge, as hook implementations."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ OTHER_LOOKS = Looks(
     system="Windows NT 10.0; Win64; x64",
     snapshots=False,
 )
-"""What the other browser of a variation tells of itself: the same language, another region, another window."""
+"""The browser profile of a variation: the same language, but a different region and window size."""
 
 
 class Generator:
@@ -41,8 +41,8 @@ class Generator:
 class Judge:
     """Runs a sealed test in a process of its own.
 
-    :param repository: holds the base's own end-to-end folder, for a hand-written test.
-    :param browser: finds the browser, once it is needed.
+    :param repository: holds the base's end-to-end folder, for a hand-written test.
+    :param browser: finds the browser when it is first needed.
     """
 
     def __init__(self, settings: Settings, repository: Repository, browser: Callable[[], Browser]) -> None:

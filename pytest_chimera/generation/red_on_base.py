@@ -1,4 +1,4 @@
-"""Whether a red on the base says that the feature is missing; other causes are looked for and named."""
+"""Determines whether a red on the base means that the feature is missing; other causes are found and reported."""
 
 from __future__ import annotations
 
@@ -57,10 +57,10 @@ _ELSEWHERE_IS = "other pages of the application"
 
 
 def refuse_wrong_red(run: TestRun) -> None:
-    """Let a red pass that says that the feature is missing, and no other.
+    """Accept a red that means that the feature is missing, and no other.
 
     :raises EnvironmentTrouble: the cause lies outside the application.
-    :raises PreconditionError: the cause is the person's to mend, and no coder's.
+    :raises PreconditionError: the cause has to be fixed by the person, not by a coder.
     """
     failure = run.failure
     if failure is None or failure.reason in RIGHT_REDS:
@@ -71,15 +71,15 @@ def refuse_wrong_red(run: TestRun) -> None:
     raise PreconditionError(
         f"The test is red on the base, but not because the feature is missing: {failure.as_sentence()}",
         where=evidence,
-        remedy=f"{failure.message}\n{REMEDIES.get(failure.reason, 'Look at the evidence and mend the cause.')}",
+        remedy=f"{failure.message}\n{REMEDIES.get(failure.reason, 'Look at the evidence and fix the cause.')}",
     )
 
 
 def elsewhere_test(sealed: SealedTest, run: TestRun, url: str) -> SealedTest | None:
-    """A test that is red where other pages of the application throw what the page of a red run threw.
+    """Return a test that is red if other pages of the application throw the same exceptions as a red run's page.
 
     :param url: the path at which the feature begins.
-    :returns: ``None`` where the run is not red for the right reason, or nothing was thrown.
+    :returns: ``None`` if the run is not red for the right reason, or nothing was thrown.
     """
     failure = run.failure
     if failure is None or failure.reason not in RIGHT_REDS or not failure.thrown:
@@ -89,7 +89,7 @@ def elsewhere_test(sealed: SealedTest, run: TestRun, url: str) -> SealedTest | N
 
 
 def _probe(sealed: SealedTest, name: str, source: str, what: str) -> SealedTest:
-    """A test of our own that is run on the sealed one's base; ``what`` tells a person what it looks at."""
+    """Return a probe to run on the sealed test's base; ``what`` describes its purpose for people."""
     path = str(PurePosixPath(sealed.test.path).with_name(f"{name}.py"))
     test = GeneratedTest(source=source, path=path, name=name)
     nodeids = (f"{path}::{test.name}",)
@@ -98,7 +98,7 @@ def _probe(sealed: SealedTest, name: str, source: str, what: str) -> SealedTest:
 
 
 def with_script_error(run: TestRun, elsewhere: TestRun) -> TestRun:
-    """The red run with its true reason, when the application's other pages throw the same."""
+    """Return the red run with its actual reason, if the application's other pages throw the same."""
     found = elsewhere.failure
     if run.failure is None or found is None or _FOUND_ELSEWHERE not in found.message:
         return run
@@ -132,11 +132,11 @@ _ANSWERING_IS = "the usual addresses of an application"
 
 
 def answering_test(sealed: SealedTest, run: TestRun, front_ends: Sequence[str]) -> SealedTest | None:
-    """A test that is red where an application has no page at ``/``, and says which of the usual addresses answer what.
+    """Return a test that is red if an application has no page at ``/``, and reports what the usual addresses answer.
 
     :param front_ends: files of the project that could be served.
-    :returns: ``None`` where the run is not red because no page is there at which the feature itself begins. Data is
-        none, as far as the project could serve one beside it.
+    :returns: ``None`` unless the run is red because the feature's first page does not exist. Data does not count as a
+        page if the project could serve a page as well.
     """
     failure = run.failure
     if failure is None or not failure.at_start or failure.reason not in RIGHT_REDS:
@@ -148,7 +148,7 @@ def answering_test(sealed: SealedTest, run: TestRun, front_ends: Sequence[str]) 
 
 
 def without_start_page(run: TestRun, answering: TestRun, front_ends: Sequence[str]) -> TestRun:
-    """The red run with its true reason: where there is no page at ``/`` either, more is missing than the feature's.
+    """Return the red run with its actual reason: without a page at ``/``, more is missing than the feature's page.
 
     :param answering: the run of :func:`answering_test`, whose ``front_ends`` are the same.
     """
@@ -161,19 +161,19 @@ def without_start_page(run: TestRun, answering: TestRun, front_ends: Sequence[st
     told = [f"{place} ({kind})" if kind else place for place, kind in answers.items()]
     lines = [_no_page(run, run.failure, answers.get("/", ""))]
     lines += [f"What answers: {', '.join(told)}"] if told else []
-    lines += [f"What the project holds beside it, and could be served: {', '.join(front_ends)}"] if front_ends else []
+    lines += [f"What the project also contains, and could be served: {', '.join(front_ends)}"] if front_ends else []
     update = {"reason": Reason.NO_START_PAGE, "message": "\n".join(lines), "step": "", "code": ""}
     return run.model_copy(update={"failures": (run.failure.model_copy(update=update),)})
 
 
 def _answers(message: str) -> dict[str, str]:
-    """What answers, by its address: the content type of data, and nothing for a page."""
+    """Return what answers, by address: the content type of data, and an empty string for a page."""
     words = message.partition(_FOUND_ANSWERING)[2].partition("\n")[0].split()
     return {place: data_type(kind) for place, _, kind in (word.partition("=") for word in words)}
 
 
 def _no_page(run: TestRun, failure: Failure, data_at_root: str) -> str:
-    """What stands in place of a page at which the feature begins, and at ``/`` where that is another address."""
+    """Describe the answers in place of the feature's first page, and of ``/`` if that is another address."""
     missing = failure.reason is Reason.MISSING_PAGE
     own = failure.message.rstrip(".") if missing else f"{run.final_url} answered {failure.data}, which is no page"
     if _is_root(run):
@@ -186,14 +186,14 @@ def _is_root(run: TestRun) -> bool:
 
 
 def is_unclear(run: TestRun) -> bool:
-    """A red that may say that the feature is missing, or that something went wrong this once: it is run again."""
+    """Whether a red may mean that the feature is missing, or a one-time problem: then the test is run again."""
     return run.failure is not None and run.failure.reason in _UNCLEAR
 
 
 def refuse_flaky(first: TestRun, second: TestRun) -> None:
-    """Two runs on the same base have to end the same way.
+    """Check that two runs on the same base ended the same way.
 
-    :raises PreconditionError: they don't.
+    :raises PreconditionError: they did not.
     """
     told = [run.failure.as_sentence() if run.failure else "green" for run in (first, second)]
     signatures = [run.failure.signature if run.failure else "" for run in (first, second)]

@@ -1,4 +1,6 @@
-"""What may be sealed: a test that compiles, needs no product code beside it, and is red for the right reason."""
+"""Checks what is sealed: a test that compiles, needs no product code in its process, and is red for the right
+reason.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,7 @@ from pytest_chimera.scenario.functions.helpers import arrangements_of, modules_o
 
 
 def compiled(test: GeneratedTest) -> GeneratedTest:
-    """The test, once its source is known to compile and to hold its function.
+    """Return the test after checking that its source compiles and contains its function.
 
     :raises ScenarioError: it does not.
     """
@@ -36,19 +38,19 @@ def compiled(test: GeneratedTest) -> GeneratedTest:
         raise ScenarioError(
             f"The generated test does not compile: {error.msg}.",
             where=f"{test.path}:{error.lineno}",
-            remedy="Mend the generator: pytest_chimera_generate_test has to answer with valid Python.",
+            remedy="Fix the generator: pytest_chimera_generate_test has to return valid Python.",
         ) from None
     if not any(isinstance(node, ast.FunctionDef) and node.name == test.name for node in tree.body):
         raise ScenarioError(
-            f"The generated test holds no function {test.name}.", where=test.path, remedy="Name it as the feature."
+            f"The generated test has no function {test.name}.", where=test.path, remedy="Give it the feature's name."
         )
     return test
 
 
 def said_by(test: GeneratedTest, read: Callable[[str], bytes | None], *, handwritten: bool = False) -> str:
-    """A digest of what a test says, together with the functions of the project that belong to it.
+    """Return a digest of a test's meaning, including the project's functions that it uses.
 
-    :param read: gives a file of the project.
+    :param read: returns a file of the project.
     """
     modules = [read(path) for path in functions_in(test, handwritten=handwritten)]
     said = [meaning_of(test.source), *(_meaning_or_digest(content or b"") for content in modules)]
@@ -64,15 +66,15 @@ def _meaning_or_digest(content: bytes) -> str:
 
 
 def functions_in(test: GeneratedTest, *, handwritten: bool = False) -> tuple[str, ...]:
-    """The modules of the project's own functions that are sealed with a test: those that it has called before it, and
-    those that a generated one imports.
+    """Return the modules of the project's functions that are sealed with a test: those called before it, and those that
+    a generated one imports.
     """
     imported = () if handwritten else modules_of(test)
     return tuple(dict.fromkeys([*imported, *(call.path for call in arrangements_of(test))]))
 
 
 async def ready_test(generator: TestGenerator, step: str) -> SealedTest:
-    """The step of ``chimera_ready`` as a test of its own.
+    """Return the step of ``chimera_ready`` as a separate test.
 
     :raises ScenarioError: it is not understood.
     """
@@ -82,7 +84,7 @@ async def ready_test(generator: TestGenerator, step: str) -> SealedTest:
 
 
 async def frozen(feature: Feature, test: GeneratedTest, git: Repository, commit: str) -> tuple[str, ...]:
-    """The node ids that have to pass: of a hand-written test those of the feature's own parameters.
+    """Return the node ids that must pass: for a hand-written test, those of the feature's own parameters.
 
     :raises PreconditionError: the test needs the product in its own process, or cannot be collected by itself.
     """
