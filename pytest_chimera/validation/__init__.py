@@ -1,1 +1,1 @@
-"""Phase 5: the sealed test, with other data than it shows, and what worked before."""
+"""Phase 5: the sealed test, its variations with other data, and what worked before."""

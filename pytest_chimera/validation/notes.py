@@ -1,4 +1,4 @@
-"""What a person should know of a scenario before anybody builds it: expectations that prove nothing by themselves."""
+"""Notes on a scenario for the person, before it is implemented: expectations that prove nothing by themselves."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _SOMETHING_SHOWN = 'page.locator("body")'
 
 
 def notes_on(test: GeneratedTest, red: TestRun | None = None) -> tuple[str, ...]:
-    """What is to be said of a test's expectations, each in one sentence; none of a test without steps.
+    """Return notes on a test's expectations, each in one sentence; none for a test without steps.
 
-    :param red: the run that was red on the base; what failed there is an expectation that the feature has to meet.
+    :param red: the run that was red on the base; the expectation that failed there is one that the feature has to meet.
     """
     if not test.steps:
         return ()
@@ -34,15 +34,15 @@ def notes_on(test: GeneratedTest, red: TestRun | None = None) -> tuple[str, ...]
 
 HOLDS_ALREADY = (
     "Every expectation holds on the base although nothing was done, so that a feature that does nothing meets them. "
-    "Expect what is to be seen once it is done."
+    "Expect something that shows only after an action."
 )
 
 
 def without_actions(test: GeneratedTest, red: TestRun, page: str) -> GeneratedTest | None:
-    """A test that expects the same and does nothing; ``None`` where that could not tell anything.
+    """Return a test with the same expectations and no actions; ``None`` if its result would be meaningless.
 
-    :param red: the run that was red on the base: where an expectation failed, not all of them hold.
-    :param page: what the page showed then; an expectation of words that are not in it does not hold.
+    :param red: the run that was red on the base: if an expectation failed, not all of them hold.
+    :param page: the page's text at that point; an expectation of words that are not in it does not hold.
     """
     actions = [step for step in test.steps if step.keyword == "When"]
     failure = red.failure
@@ -57,7 +57,7 @@ def without_actions(test: GeneratedTest, red: TestRun, page: str) -> GeneratedTe
 
 
 def _expected_words(test: GeneratedTest) -> list[str]:
-    """The texts and names that are expected to be there."""
+    """Return the texts and names that are expected to exist."""
     calls = [call for step in _expectations(test) for call in _expects(test, step) if not _says_absent(call)]
     inner = (node for call in calls for node in ast.walk(call) if isinstance(node, ast.Call))
     rows = (text.value for call in calls if is_call(call) for text in strings(call.args[1:]))
@@ -94,7 +94,7 @@ def _expectations(test: GeneratedTest) -> list[StepLines]:
 
 
 def is_absence(test: GeneratedTest, step: StepLines) -> bool:
-    """All that a step expects is that something is not there."""
+    """Whether a step only expects something to be absent."""
     calls = [call for call in _expects(test, step) if _SOMETHING_SHOWN not in ast.unparse(call).replace("'", '"')]
     return bool(calls) and all(map(_says_absent, calls))
 
@@ -108,7 +108,7 @@ def _says_absent(call: ast.Call) -> bool:
 
 
 def _expects(test: GeneratedTest, step: StepLines) -> Iterator[ast.Call]:
-    """The assertions in a step's lines."""
+    """Yield the assertions in a step's lines."""
     for statement in statements_of(test, step):
         call = statement.value if isinstance(statement, ast.Expr) else None
         if isinstance(call, ast.Call) and is_call(call):
@@ -120,7 +120,7 @@ def _expects(test: GeneratedTest, step: StepLines) -> Iterator[ast.Call]:
 
 
 def statements_of(test: GeneratedTest, step: StepLines) -> list[ast.stmt]:
-    """The statements in a step's lines; none of a step that is a decorator."""
+    """Return the statements in a step's lines; none for a step that is a decorator."""
     lines = test.source.splitlines()[step.first - 1 : step.last]
     try:
         return ast.parse(textwrap.dedent("\n".join(lines))).body
@@ -129,7 +129,7 @@ def statements_of(test: GeneratedTest, step: StepLines) -> list[ast.stmt]:
 
 
 def _calls_helper(test: GeneratedTest) -> bool:
-    """A step is a function of the project's own, which may expect something."""
+    """Whether a step calls one of the project's functions, which may expect something."""
     statements = [each for step in test.steps for each in statements_of(test, step)]
     calls = [each.value for each in statements if isinstance(each, ast.Expr) and isinstance(each.value, ast.Call)]
     return any(isinstance(call.func, ast.Name) for call in calls)

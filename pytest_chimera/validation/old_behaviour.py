@@ -1,8 +1,8 @@
-"""What an application did before a change, and whether it does so still: its own forms, buttons and addresses, tried.
+"""Compares an application before and after a change by trying its own forms, buttons and addresses.
 
-The base is walked through once and what it shows is remembered; the candidate is walked through the same way. Only what
-becomes of words that the walk itself has typed is compared, and which addresses answer: how a page looks, what it is
-called, and what is new on it are the change's to decide.
+The base is explored once and its behaviour recorded; the candidate is explored in the same way. Only the effects on
+words that the exploration itself has typed are compared, and which addresses answer: appearance, names and new parts of
+a page are up to the change.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ _TYPED_BY_KIND = {
 
 @dataclass(frozen=True)
 class Typing:
-    """The form that what is typed into is shown by: the name of its button, and of its fields with their labels."""
+    """The form that displays what is typed into it: the name of its button, and its fields with their labels."""
 
     button: str
     fields: tuple[tuple[str, str, str], ...]
 
     def values(self, word: str, form: Form) -> dict[str, str]:
-        """What is typed into a form with fields like its own, whatever they are named."""
+        """Return what to type into a form with the same fields, whatever their names."""
         pairs = zip(form.fields, self.fields, strict=True)
         return {each.attributes["name"]: _fitting(kind, word) for each, (_, kind, _) in pairs}
 
@@ -51,7 +51,9 @@ def _fitting(kind: str, word: str) -> str:
 
 @dataclass(frozen=True)
 class Pressed:
-    """A button beside an item (``item`` its number) or of the whole page (-1), and which items showed after it."""
+    """A button next to an item (``item`` is its index) or of the page (-1), and which items showed after pressing
+    it.
+    """
 
     button: str
     item: int
@@ -60,12 +62,12 @@ class Pressed:
 
 @dataclass(frozen=True)
 class Memory:
-    """What the base did.
+    """The recorded behaviour of the base.
 
-    :param start: the page that it begins at; ``words`` what is typed, one item each.
-    :param typing: the form that takes items; ``None`` where there is none. ``shown``: which items it showed.
-    :param searched: which items a form that asks for something showed, by the form's button.
-    :param answers: address → what it answered, as data where it is data.
+    :param start: the page that it begins at; ``words``: what is typed, one item each.
+    :param typing: the form that accepts items; ``None`` if there is none. ``shown``: which items it showed.
+    :param searched: which items a search form showed, by the form's button.
+    :param answers: address → its answer, parsed if it is data.
     """
 
     start: str
@@ -80,7 +82,7 @@ class Memory:
 
     @property
     def looked_at(self) -> tuple[str, ...]:
-        """What was tried, for people."""
+        """Return what was tried, for people."""
         buttons = [f"the button {each.button!r}" for each in self.pressed]
         typing = [f"typing, and {self.typing.button!r}" for _ in self.shown[:1] if self.typing]
         addresses = [f"{len(self.answers)} addresses"] if self.answers else []
@@ -89,11 +91,11 @@ class Memory:
 
 @dataclass(frozen=True)
 class Difference:
-    """Something that is not as it was.
+    """A difference in behaviour.
 
-    :param sentence: what, without what was typed.
-    :param pressed: the button that does something else, or nothing; for a browser to look at where scripts may do it.
-    :param scripted: scripts may do it now, so that only a browser can tell.
+    :param sentence: its description, without the typed words.
+    :param pressed: the button with another effect, or none; checked in a browser if scripts may handle it.
+    :param scripted: scripts may handle it now, so that only a browser can tell.
     """
 
     sentence: str
@@ -102,7 +104,7 @@ class Difference:
 
 
 def fresh_words(chance: random.Random) -> tuple[str, ...]:
-    """What is typed: words that nobody knows before, the last one with a mark-up in it."""
+    """Return what to type: unknown words, the last one with markup."""
 
     def word() -> str:
         return "".join(chance.choice(_CONSONANTS) + chance.choice(_VOWELS) for _ in range(3))
@@ -116,11 +118,11 @@ def fresh_words(chance: random.Random) -> tuple[str, ...]:
 
 
 def remember(url: str, start: str, words: Sequence[str], addresses: Sequence[str], named: str) -> Memory:
-    """Walk through a base.
+    """Explore a base.
 
-    :param url: where it is served; ``start`` the path that the feature begins at.
-    :param addresses: further paths to ask for.
-    :param named: the sealed test's source: what it names is the feature's own business.
+    :param url: its address; ``start``: the path that the feature begins at.
+    :param addresses: additional paths to request.
+    :param named: the sealed test's source: what it mentions belongs to the feature.
     """
     visitor = Visitor(url)
     page = visitor.open(start)
@@ -147,7 +149,7 @@ def _with_answers(memory: Memory, visitor: Visitor, addresses: Sequence[str]) ->
 
 
 def _find_typing(visitor: Visitor, start: str, words: Sequence[str]) -> Typing | None:
-    """The first form of the page that shows what is typed into it; trying it types the first item."""
+    """Return the first form of the page that displays what is typed into it; trying it types the first item."""
     for form in visitor.open(start).forms:
         if form.posts and form.fields and form.submits and not form.asks_for_secret:
             typing = _typing_of(form)
@@ -183,7 +185,7 @@ class _Walk:
         return tuple(word in text for word in self.words)
 
     def form(self) -> tuple[Form, Node] | None:
-        """The form that takes items, found by its button and its fields."""
+        """Return the form that accepts items, found by its button and its fields."""
         for form in self.page().forms:
             button = next((each for each in form.submits if each.label == self.typing.button), None)
             if form.posts and button is not None and len(form.fields) == len(self.typing.fields):
@@ -191,7 +193,7 @@ class _Walk:
         return None
 
     def type_all(self) -> tuple[bool, ...]:
-        """Type the items that do not show yet."""
+        """Type the items that are not displayed yet."""
         for word, there in zip(self.words, self.shown(), strict=True):
             found = self.form()
             if not there and found is not None:
@@ -201,7 +203,7 @@ class _Walk:
     # -- buttons
 
     def beside(self, word: str, page: Page) -> Node | None:
-        """The smallest element that holds an item and something to press, and no other item."""
+        """Return the smallest element that contains an item and a control, and no other item."""
         holding = [each for each in page.root.all() if word in each.text]
         others = [each for each in self.words if each != word]
         for node in reversed(holding):
@@ -212,7 +214,7 @@ class _Walk:
         return None
 
     def buttons(self, named: str) -> list[tuple[str, int]]:
-        """The buttons to press, each with an item of its own."""
+        """Return the buttons to press, each with an item of its own."""
         page = self.page()
         found: dict[str, int] = {}
         for number, word in enumerate(self.words):
@@ -227,7 +229,7 @@ class _Walk:
         return free[:_MOST_BUTTONS]
 
     def press(self, button: str, item: int) -> Pressed | None:
-        """Press a button, and see what shows; ``None`` where there is no such button that a form belongs to."""
+        """Press a button, and return which items show; ``None`` if there is no such button in a form."""
         self.type_all()
         found = self._button(button, item, self.page())
         if found is None:
@@ -244,20 +246,20 @@ class _Walk:
         return None
 
     def is_called(self, button: str, item: int) -> bool:
-        """There is something to press of that name, whatever it does."""
+        """Whether there is a control with that name, whatever it does."""
         page = self.page()
         inside = page.root if item < 0 else self.beside(self.words[item], page)
         return inside is not None and any(each.is_control and each.label == button for each in inside.all())
 
-    # -- asking
+    # -- searching
 
     def search_buttons(self) -> list[str]:
-        """The forms that ask for something, by their buttons."""
+        """Return the buttons of search forms."""
         forms = (form for form in self.page().forms if not form.posts and len(form.fields) == 1 and form.submits)
         return list(dict.fromkeys(form.submits[0].label for form in forms))
 
     def search(self, button: str) -> tuple[bool, ...]:
-        """What shows when the first item is asked for."""
+        """Return which items show after searching for the first one."""
         for form in self.page().forms:
             if not form.posts and len(form.fields) == 1 and form.submits and form.submits[0].label == button:
                 typed = {form.fields[0].attributes["name"]: self.words[0]}
@@ -270,9 +272,9 @@ class _Walk:
 
 
 def differences(url: str, memory: Memory, named: str, gone: Collection[str] = ()) -> list[Difference]:
-    """What a candidate does otherwise than its base.
+    """Return the differences in a candidate's behaviour from its base.
 
-    :param gone: addresses that the candidate's own files no longer name.
+    :param gone: addresses that no longer occur in the candidate's own files.
     """
     visitor = Visitor(url)
     page = visitor.open(memory.start)
@@ -283,12 +285,12 @@ def differences(url: str, memory: Memory, named: str, gone: Collection[str] = ()
         return _in_answers(visitor, memory, gone)
     walk = _Walk(visitor, memory.start, memory.words, memory.typing)
     if walk.form() is None:
-        return []  # it begins otherwise now: what the sealed test says of that is what counts
+        return []  # it begins differently now: what the sealed test says about that is what counts
     shown = walk.type_all()
     if shown != memory.shown:
         return _in_typing(walk, memory, shown, named, scripted=scripted)
     found = [
-        Difference(f"the form with {button!r} finds something else than it did", scripted=scripted)
+        Difference(f"the form with {button!r} finds something different than before", scripted=scripted)
         for button, before in memory.searched
         if walk.search(button) not in {before, ()}
     ]
@@ -298,28 +300,28 @@ def differences(url: str, memory: Memory, named: str, gone: Collection[str] = ()
 
 
 def _in_typing(walk: _Walk, memory: Memory, shown: tuple[bool, ...], named: str, *, scripted: bool) -> list[Difference]:
-    """Items that do not show as they did; the plain ones are the sealed test's business where it types some itself."""
+    """Return differences in displaying items; plain ones are left to the sealed test if it types some itself."""
     button = walk.typing.button
     changed = [word for word, before, now in zip(memory.words, memory.shown, shown, strict=True) if before != now]
     marked_up = all("<" in word for word in changed) and "<" not in named
     if button in named and not marked_up:
         return []
-    what = "a text with a mark-up in it" if marked_up else "what is typed"
-    return [Difference(f"{what} and sent with {button!r} is not shown as it was", scripted=scripted)]
+    what = "a text with markup in it" if marked_up else "what is typed"
+    return [Difference(f"{what} and sent with {button!r} is not shown as before", scripted=scripted)]
 
 
 def _pressed_again(walk: _Walk, before: Pressed, *, scripted: bool) -> Difference | None:
-    place = "beside an item" if before.item >= 0 else "on the page"
+    place = "next to an item" if before.item >= 0 else "on the page"
     walk.type_all()
     called = walk.is_called(before.button, before.item)
     now = walk.press(before.button, before.item)
     if now is None:
-        said = "does nothing any more without a script" if called else "is gone"
+        said = "no longer does anything without a script" if called else "is gone"
         return Difference(f"the button {before.button!r} {place} {said}", before, scripted or called)
     if now.shown == before.shown:
         return None
     pairs = list(zip(before.shown, now.shown, strict=True))
-    what = "items stay that went" if (False, True) in pairs else "items go that stayed"
+    what = "items stay that were removed" if (False, True) in pairs else "items are removed that stayed"
     return Difference(f"the button {before.button!r} {place} does something else: {what}", before, scripted)
 
 
@@ -335,12 +337,12 @@ def _in_answers(visitor: Visitor, memory: Memory, gone: Collection[str]) -> list
         if page.status >= 500 or (page.status >= 400 and (data is not None or path not in gone)):
             found.append(Difference(f"{path} answered, and is an error now ({page.status})"))
         elif data is not None and page.status and not _holds(page.json(), data):
-            found.append(Difference(f"{path} answers with other data than it did"))
+            found.append(Difference(f"{path} answers with different data than before"))
     return found
 
 
 def _holds(now: Any, before: Any) -> bool:
-    """Data has everything that it had: entries may come, and none that was there may go or change its kind."""
+    """Whether data still has everything that it had: additions are allowed, but not removals or changes of type."""
     if isinstance(before, dict):
         return isinstance(now, dict) and all(key in now and _holds(now[key], before[key]) for key in before)
     if isinstance(before, list):
@@ -352,11 +354,11 @@ def _holds(now: Any, before: Any) -> bool:
     return type(now) is type(before) or before is None
 
 
-# -- the same in a browser
+# -- comparison in a browser
 
 
 def as_test(memory: Memory, found: Sequence[Difference], path: str) -> GeneratedTest:
-    """What the base did with the buttons in question, and with what is typed, as a test for a browser."""
+    """Return a browser test for the base's behaviour with the buttons in question and with what is typed."""
     assert memory.typing is not None, "only what is typed is looked at in a browser"
     lines = ['page.on("dialog", lambda dialog: dialog.accept())', f"page.goto({memory.start!r})"]
     for word, shown in zip(memory.words, memory.shown, strict=True):

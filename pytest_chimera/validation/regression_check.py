@@ -1,8 +1,8 @@
-"""What was there before is there still: a green candidate's old buttons and addresses, and earlier features' tests.
+"""Checks that what worked before still works: the base's buttons and addresses, and the tests of earlier features.
 
-What a change breaks besides is no part of its own test, and may be in no unit test either. The base is walked through
-and the candidate the same way (:mod:`pytest_chimera.validation.old_behaviour`); then every end-to-end test that lies on
-the base is run as it is there. Only what worked on the base can be missed.
+What a change breaks elsewhere is not covered by its own test, and perhaps by no unit test either. The base and the
+candidate are explored in the same way (:mod:`pytest_chimera.validation.old_behaviour`); then every end-to-end test of
+the base is run in its version on the base. Only what worked on the base can be reported.
 """
 
 from __future__ import annotations
@@ -36,39 +36,39 @@ _MOST_SOURCES = 2000
 
 
 class Deployments(Protocol):
-    """Running copies of a feature's commits: :class:`pytest_chimera.staging.deployments.Staging` has them."""
+    """Deployments of a feature's commits, as :class:`pytest_chimera.staging.deployments.Staging` provides them."""
 
     async def deployed(self, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
-        """A running copy of a commit."""
+        """Deploy a commit."""
 
     async def restarted(self, deployment: Deployment, room: Path, workflow: ChimeraWorkflow) -> Deployment:
-        """The same deployment, started again with what it has stored."""
+        """Restart a deployment with its stored data."""
 
     async def end(self, deployment: Deployment) -> None:
-        """Stop a running copy."""
+        """Stop a deployment."""
 
     async def judged(
         self, sealed: SealedTest, deployment: Deployment, room: Path, workflow: ChimeraWorkflow
     ) -> TestRun:
-        """What the judge sees of a running copy."""
+        """Return the judge's run against a deployment."""
 
     async def unhurried(self, look: Callable[[float], Awaitable[TestRun]], what: str = "") -> TestRun:
-        """What is seen when the judge has waited long enough for how busy the machine is."""
+        """Return a run for which the judge had enough patience on a busy machine."""
 
     async def look(self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> TestRun:
-        """What the judge sees of a commit."""
+        """Return the judge's run against a commit."""
 
 
 @dataclass(frozen=True)
 class Keeping:
-    """Looks whether a candidate keeps what its base had."""
+    """Checks whether a candidate keeps what its base had."""
 
     project: Project
     feature: Feature
     staging: Deployments
 
     async def kept(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
-        """The green run with what is there still, or a red one that names what is not."""
+        """Return the green run with what was kept, or a red one that reports what was not."""
         if why := self._left_out():
             return run.model_copy(update={"not_varied": {**run.not_varied, OLD_BEHAVIOUR: why}})
         sealed = sealed_of(workflow)
@@ -90,23 +90,25 @@ class Keeping:
         if self.project.by_hand:
             return "you change it yourself"
         if settings.staging_url and not settings.serve.strip():
-            return "the staging keeps what earlier runs have stored"
+            return "the staging keeps data from earlier runs"
         if len(self.project.agents.implementers("pytest_chimera_deploy_to_staging")) != 1:
             return "a hook of the project deploys it"
         return ""
 
-    # -- what is stored
+    # -- stored data
 
     async def _lasting(
         self, run: TestRun, sealed: SealedTest, change: Change, room: Path, workflow: ChimeraWorkflow
     ) -> TestRun:
-        """Where the project says that data lasts: what the test expects in the end holds after a restart, too."""
+        """If the project says that data is persistent, check that the test's last expectations hold after a restart,
+        too.
+        """
         if not self.project.settings.persistent:
             return run
         parts = urlsplit(run.final_url)
         test = after_restart(sealed.test, parts.path + (f"?{parts.query}" if parts.query else ""))
         if test is None:
-            why = "it does not say by a reload what lasts"
+            why = "it does not show with a reload what is persistent"
             return run.model_copy(update={"not_varied": {**run.not_varied, AFTER_RESTART: why}})
         room.mkdir(parents=True)
         update = {"test": test, "sha256": seal_of(test.source), "variation": AFTER_RESTART}
@@ -146,7 +148,7 @@ class Keeping:
     async def _missed(
         self, memory: Memory, sealed: SealedTest, change: Change, room: Path, workflow: ChimeraWorkflow
     ) -> str:
-        """What is not as it was, in a sentence; empty when nothing is."""
+        """Return what is different, in a sentence; empty if nothing is."""
         room.mkdir(parents=True)
         deployment = await self.staging.deployed(change.commit, change.tree, room, workflow)
         try:
@@ -169,7 +171,7 @@ class Keeping:
         room: Path,
         workflow: ChimeraWorkflow,
     ) -> str:
-        """Scripts may do now what forms did before: a browser tells."""
+        """Check in a browser what scripts may handle now instead of forms."""
         for number, each in enumerate(found, 1):
             test = as_test(memory, [each], sealed.test.path)
             run = await self._look(_in_place_of(sealed, test), change, room / f"browser-{number}", workflow)
@@ -199,7 +201,9 @@ class Keeping:
             if missing := set(test.nodeids) - passed:
                 before = await self._passed(test, sealed.commit, sealed.tree, room / f"base-{number}", workflow)
                 if broken := sorted(missing & before):
-                    return _refused(run, sealed, f"{broken[0]} was green on the base, and is not with the change.")
+                    return _refused(
+                        run, sealed, f"{broken[0]} was green on the base, and is not green with the change."
+                    )
                 left_out[path] = f"not green on the base: {', '.join(sorted(missing))}"
             still += [path] if passed else []
         return run.model_copy(update={"earlier": tuple(still), "not_varied": left_out})
@@ -214,7 +218,7 @@ class Keeping:
             return set()
 
     async def _tests(self, sealed: SealedTest) -> list[SealedTest]:
-        """The end-to-end tests that lie on the base, other than the sealed one."""
+        """Return the end-to-end tests of the base, other than the sealed one."""
         git = self.project.repository
         paths = await anyio.to_thread.run_sync(git.files, sealed.base, self.project.settings.test_dir.strip("/"))
         found = []
@@ -224,7 +228,7 @@ class Keeping:
                 try:
                     found.append(await self._as_sealed(sealed, path, source))
                 except ChimeraError:
-                    continue  # it could not be collected on the base either: nothing was there to be kept
+                    continue  # it could not be collected on the base either: there was nothing to keep
         return [each for each in found if each.nodeids]
 
     async def _as_sealed(self, sealed: SealedTest, path: str, source: str) -> SealedTest:
@@ -240,7 +244,7 @@ def _is_module_of_tests(path: str) -> bool:
 
 
 def _only_test(source: str) -> str:
-    """The name of a module's one test; empty where there are several, or none."""
+    """Return the name of a module's only test; empty if there are several, or none."""
     try:
         tree = ast.parse(source)
     except SyntaxError:
@@ -250,7 +254,7 @@ def _only_test(source: str) -> str:
 
 
 def _in_place_of(sealed: SealedTest, test: GeneratedTest) -> SealedTest:
-    """A test that is run as the sealed one is, and that is no part of the proof of its own."""
+    """Return a test that is run like the sealed one, and is not part of the proof by itself."""
     update: Mapping[str, object] = {
         "test": test,
         "sha256": seal_of(test.source),
@@ -267,7 +271,7 @@ def _refused(run: TestRun, sealed: SealedTest, sentence: str, reason: Reason = R
 
 
 def _sources(folder: Path) -> dict[str, bytes]:
-    """An application's own files that may name its addresses."""
+    """Return the application's own files that may mention its addresses."""
     return dict(_read(path) for path in _files(folder, lambda path: path.suffix in _SOURCES))
 
 

@@ -1,7 +1,7 @@
-"""Variations: the sealed test with other data, more of it, in another browser.
+"""Variations: the sealed test with other data, more items, or another browser profile.
 
-A variation says nothing that the test doesn't: it keeps every relation between what is typed and what is expected. What
-a test can't bear for certain is left out, with the reason.
+A variation asserts nothing that the test does not: every relation between what is typed and what is expected is kept.
+What a test does not clearly support is left out, with the reason.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ for _ in range(30):
 
 @dataclass(frozen=True)
 class Variation:
-    """One more way to run a test.
+    """Another way to run a test.
 
-    :param name: what is varied, as the proof says it.
+    :param name: what is varied, as recorded in the proof.
     :param test: the test to run; its node ids are the sealed test's.
-    :param other_browser: run it with another language region, window and version of the browser.
+    :param other_browser: run it with a different region, window and browser version.
     """
 
     name: str
@@ -54,18 +54,18 @@ class Variation:
 
 @dataclass(frozen=True)
 class Variations:
-    """All variations of a test, and what is left out: name → why."""
+    """All variations of a test, and what is left out: name → reason."""
 
     made: tuple[Variation, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
 def vary(test: GeneratedTest, seed: str, fixed: Collection[str] = (), *, shared: bool = False) -> Variations:
-    """The variations of a test.
+    """Return the variations of a test.
 
-    :param seed: the same seed gives the same variations.
+    :param seed: the same seed results in the same variations.
     :param fixed: words that are existing data.
-    :param shared: what one browser context stores is seen in another one, as it was on the base.
+    :param shared: on the base, what one browser context stores is visible in another.
     """
     script = Script.of(test, fixed)
     if script is None:
@@ -105,9 +105,9 @@ def _with_other_words(script: Script, chance: random.Random, left_out: dict[str,
 
 
 def _reloaded(script: Script, left_out: dict[str, str]) -> Script:
-    """What is expected after the test's last reload, expected after many more: what is there now and then is not there.
+    """Repeat the expectations after the test's last reload after many more reloads, to detect intermittent results.
 
-    Only where the test itself reloads: elsewhere a reload may do something again.
+    Only if the test itself reloads: elsewhere a reload might repeat an action.
     """
     expected = expected_in_the_end(script)
     if expected is None:
@@ -124,9 +124,9 @@ def _reloaded(script: Script, left_out: dict[str, str]) -> Script:
 
 
 def after_restart(test: GeneratedTest, path: str) -> GeneratedTest | None:
-    """What a test expects after its last reload, expected of a page that is opened anew.
+    """Return the expectations after a test's last reload for a newly opened page.
 
-    ``None`` where it never reloads, or logs in.
+    ``None`` if the test never reloads, or logs in.
 
     :param path: where the test ended.
     """
@@ -150,9 +150,9 @@ def _said(script: Script, mapping: Mapping[str, str]) -> Script:
 
 
 def _with_more(script: Script, chance: random.Random, *, shared: bool) -> Script:
-    """More items than the test types, the same then expected of more of them.
+    """Return the test with additional items, and the same expectations of them.
 
-    :raises NotBorne: the test does not say how its expectations depend on the number of items.
+    :raises NotBorne: the test does not show how its expectations depend on the number of items.
     """
     data = script.data()
     found = repetition_of(script, list(data))
@@ -167,16 +167,16 @@ def _with_more(script: Script, chance: random.Random, *, shared: bool) -> Script
 
 
 def counts(test: GeneratedTest) -> bool:
-    """Whether a test expects a number, which depends on what is there already."""
+    """Whether a test expects a number, which depends on existing data."""
     script = Script.of(test)
     return script is not None and counts_something(script)
 
 
 def shares_data(test: GeneratedTest, fixed: Collection[str] = ()) -> GeneratedTest | None:
-    """A test that types what ``test`` types first, and looks for it in a second browser context.
+    """Return a test that types what ``test`` types first, and looks for it in a second browser context.
 
-    Green on the base it says that what is stored there belongs to the application, not to one browser. ``None`` where
-    the test types nothing of which that could be asked.
+    If it is green on the base, stored data belongs to the application rather than to one browser. ``None`` if the test
+    types nothing suitable.
     """
     script = Script.of(test, fixed)
     if script is None:

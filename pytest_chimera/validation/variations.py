@@ -1,8 +1,8 @@
-"""Green beyond the letter: the sealed test's variations, each run against a deployment of its own.
+"""The sealed test's variations, each run against a deployment of its own.
 
-They are made from a seed that is drawn when the coder is gone and its candidate has been read, and that is written down
-with what was seen, never before: whatever a coder reads, it finds no variation that is still to come. A validation that
-was interrupted draws another one. What a coder is told of them is that they were not green.
+They are made from a seed that is drawn after the coder has ended and its candidate has been read, and that is recorded
+with the results, never before: nothing that a coder can read reveals future variations. An interrupted validation draws
+a new seed. The coder is only told that the variations were not green.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from pytest_chimera.validation.variants import (
 from pytest_chimera.workflow.machine import ChimeraWorkflow, sealed_of
 
 Look = Callable[[SealedTest, str, str, Path, ChimeraWorkflow], Awaitable[TestRun]]
-EXISTING_DATA = 'Or is this existing data? Then name it on the marker: fixed=["…"].'
+EXISTING_DATA = 'Or is this existing data? Then add it to the marker: fixed=["…"].'
 _NO_ACTIONS = "the test without its actions"
 _NOT_WITH_OTHER_DATA = "The test is green as it is written, and not with other data than it shows."
 
@@ -50,14 +50,14 @@ class Trials:
         return bool(self.settings.staging_url) and not self.settings.serve.strip()
 
     async def shares_data(self, sealed: SealedTest, room: Path, workflow: ChimeraWorkflow) -> bool:
-        """Whether the base shows in one browser context what was typed in another one."""
+        """Whether the base shows in one browser context what was typed in another."""
         probe = shares_data(sealed.test, self.feature.fixed)
         return probe is not None and await self._is_green_on_base(_as(sealed, probe, SECOND_CONTEXT), room, workflow)
 
     async def notes(self, sealed: SealedTest, room: Callable[[], Path], workflow: ChimeraWorkflow) -> tuple[str, ...]:
-        """What a person should know of a test that was red on its base, before anybody is asked to make it green.
+        """Return notes for the person on a test that was red on its base, before it is implemented.
 
-        :param room: makes the folder for what is looked at.
+        :param room: makes the folder for the evidence.
         """
         assert sealed.red is not None, "it is asked once the test was red"
         evidence = sealed.red.evidence
@@ -79,9 +79,9 @@ class Trials:
     async def varied(
         self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow, seed: str = ""
     ) -> TestRun:
-        """The green run with what its variations were, or the first red one, told without what was typed in it.
+        """Return the green run with its variations, or the first red one, reported without the typed words.
 
-        :param seed: the recorded one, to see the same again.
+        :param seed: the recorded one, to repeat the same variations.
         """
         sealed = sealed_of(workflow)
         seed = seed or secrets.token_hex(8)
@@ -102,14 +102,14 @@ class Trials:
         if not self.settings.staging_variations:
             return Variations((), {OTHER_DATA: "chimera_staging_variations is off"})
         if counts(sealed.test):
-            return Variations((), {OTHER_DATA: "it counts, and the staging keeps what earlier runs have stored"})
+            return Variations((), {OTHER_DATA: "it counts, and the staging keeps data from earlier runs"})
         made = vary(sealed.test, seed, self.feature.fixed)
         only = tuple(each for each in made.made if each.name == OTHER_DATA)
-        return Variations(only, {**made.left_out, MORE_ITEMS: "the staging keeps what earlier runs have stored"})
+        return Variations(only, {**made.left_out, MORE_ITEMS: "the staging keeps data from earlier runs"})
 
 
 def _as(sealed: SealedTest, test: GeneratedTest, name: str, *, other_browser: bool = False) -> SealedTest:
-    """A test that is run in the sealed one's place."""
+    """Return a test that is run in place of the sealed one."""
     update = {"test": test, "sha256": seal_of(test.source), "variation": name, "other_browser": other_browser}
     return sealed.model_copy(update=update)
 

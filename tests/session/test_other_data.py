@@ -33,7 +33,7 @@ def test_the_person_is_asked_whether_it_is_existing_data(quick: QuickApp) -> Non
     result = quick.chimera()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*not with other data*", "*Or is this existing data? Then name it on the marker: fixed=*"]
+        ["*not with other data*", "*Or is this existing data? Then add it to the marker: fixed=*"]
     )
 
 

@@ -1,6 +1,6 @@
-"""Fresh words of the same shape: what a step types, said otherwise, with every relation to the rest of a test kept.
+"""Replaces the words that steps type with fresh ones of the same shape, keeping their relations to the rest of a test.
 
-A word that stands for something else in the test, too, or is part of another word there, stays as it is.
+A word that also has another meaning in the test, or is part of another word there, stays as it is.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ october november december today tomorrow yesterday true false yes none null red 
 http https www com org net example
 """
 VALUES = frozenset(_VALUES.split())
-"""Words that mean something to programs, so that another one in their place means something else."""
+"""Words with a meaning for programs, so that replacing them would change the meaning of the test."""
 
 
 def words_of(text: str) -> set[str]:
-    """The words of a text, in lower case."""
+    """Return the words of a text, in lowercase."""
     return {word.lower() for word in WORD.findall(text)}
 
 
 def without(text: str, literals: Iterable[str]) -> str:
-    """A text without the literals in it, however they are written."""
+    """Return a text without the literals in it, in any case."""
     for literal in sorted(literals, key=len, reverse=True):
         text = _whole(literal).sub(" ", text)
     return text
 
 
 def holds(text: str, literal: str) -> bool:
-    """Whether a text holds a literal as whole words, in whatever case."""
+    """Whether a text contains a literal as complete words, in any case."""
     return _whole(literal).search(text) is not None
 
 
@@ -43,15 +43,15 @@ def _whole(literal: str) -> re.Pattern[str]:
 
 
 def related(word: str, other: str) -> bool:
-    """Two words have something to do with each other: the same, a part, or the same letters in another order."""
+    """Whether two words are related: equal, one part of the other, or anagrams."""
     return word in other or other in word or sorted(word) == sorted(other)
 
 
 class Wordplay:
     """Fresh texts for the literals that a test types.
 
-    :param literals: what is typed; ``pinned`` the words that stay, in lower case.
-    :param chance: where the fresh letters come from.
+    :param literals: what is typed; ``pinned``: the words that stay, in lowercase.
+    :param chance: the source of random letters.
     """
 
     def __init__(self, literals: Collection[str], pinned: Collection[str], chance: random.Random) -> None:
@@ -63,7 +63,7 @@ class Wordplay:
         self.free = {word for word in free if not any(word != each and related(word, each) for each in words)}
 
     def mapping(self) -> dict[str, str]:
-        """Literal → its fresh text, for every literal that has a word that may change; the order of them stays."""
+        """Return a fresh text for every literal with a word that may change; the literals' sort order is preserved."""
         changing = [each for each in self._literals if self.free & words_of(_local_part(each))]
         for _ in range(_TRIES):
             fresh = {word: self._fresh(word) for word in sorted(self.free)}
@@ -74,7 +74,7 @@ class Wordplay:
         return {}
 
     def another(self, literal: str, used: Collection[str]) -> str | None:
-        """A further text of a literal's shape, none of whose free words is in use; ``None`` when it has none."""
+        """Return another text of a literal's shape with unused words; ``None`` if no word may change."""
         if not self.free & words_of(_local_part(literal)):
             return None
         taken = set[str]().union(*map(words_of, used))
@@ -86,7 +86,7 @@ class Wordplay:
         return None
 
     def _fresh(self, word: str, *, first: bool = False) -> str:
-        """Another word of the same length, with vowels where there were some; its first letter stays."""
+        """Return another word of the same length with the same first letter, and vowels where the word has some."""
         for _ in range(_TRIES):
             letters = [self._letter(each) for each in word]
             fresh = "".join(letters if first else [word[0], *letters[1:]])
@@ -101,7 +101,7 @@ class Wordplay:
 
 
 def _local_part(literal: str) -> str:
-    """An e-mail address without its domain, which stays; an address of the web has no word that may change."""
+    """Return an e-mail address without its domain, which stays; URLs have no word that may change."""
     return "" if "://" in literal else literal.partition("@")[0]
 
 
@@ -124,7 +124,7 @@ def _same_order(mapping: Mapping[str, str]) -> bool:
 
 
 def replaced(text: str, mapping: Mapping[str, str]) -> str:
-    """A text with fresh words in place of the literals in it, in the case that each is written in."""
+    """Return a text with its literals replaced by fresh words, in the same case."""
     if not mapping:
         return text
     known = {literal.lower(): fresh for literal, fresh in mapping.items()}

@@ -1,6 +1,6 @@
-"""More items than a test types: the statements that type one, repeated, and the counts that depend on them, raised.
+"""Adds items to those that a test types: repeats the statements that type one, and raises the counts that depend on it.
 
-Only what a test says itself is used: a number that equals the number of items, and that its own actions change.
+Only what the test itself shows is used: a number that equals the number of items, and that its own actions change.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ SECOND_PAGE = (
 
 
 class NotBorne(Exception):
-    """A test does not bear to be varied so; says why."""
+    """A test does not support this variation; the text says why."""
 
 
 @dataclass(frozen=True)
 class Repetition:
     """The statements that type one item after another.
 
-    :param start: the first one's place in the function's body; ``length`` statements for each of ``items``.
+    :param start: the index of the first one in the function's body; ``length``: statements for each of ``items``.
     """
 
     start: int
@@ -50,13 +50,13 @@ class Repetition:
 
     @property
     def end(self) -> int:
-        """The place behind the last one."""
+        """The index after the last one."""
         return self.start + self.length * len(self.items)
 
 
 @dataclass(frozen=True)
 class _Count:
-    """An expectation of a number: its place in the body, the text around the number, the number."""
+    """The expectation of a number: its index in the body, the surrounding text, and the number."""
 
     place: int
     template: str
@@ -64,7 +64,7 @@ class _Count:
 
 
 def repetition_of(script: Script, data: Collection[str]) -> Repetition:
-    """The first run of at least two repetitions that type data.
+    """Return the first series of at least two repetitions that type data.
 
     :raises NotBorne: there is none.
     """
@@ -109,10 +109,10 @@ def _with_text(block: Sequence[ast.stmt], mapping: dict[str, str]) -> list[ast.s
 def multiplied(
     script: Script, found: Repetition, extras: Sequence[str], chance: random.Random, *, shared: bool
 ) -> Script:
-    """The test with further items among its own, every count that depends on them raised.
+    """Return the test with additional items, and every count that depends on them raised.
 
-    :param extras: the texts of the further items.
-    :param shared: what is stored is seen in another browser context, too.
+    :param extras: the texts of the additional items.
+    :param shared: stored data is also visible in another browser context.
     :raises NotBorne: an expectation may depend on the items in a way that the test does not show.
     """
     reading = _Reading(script, found)
@@ -138,7 +138,7 @@ def multiplied(
 
 
 class _Reading:
-    """What happens behind the items: which statements expect, which act, and on what."""
+    """The statements after the items: which ones expect, which ones act, and on what."""
 
     def __init__(self, script: Script, found: Repetition) -> None:
         self._found = found
@@ -151,7 +151,7 @@ class _Reading:
         self._depending = self._depending_templates()
 
     def _depending_templates(self) -> set[str]:
-        """The templates whose first number is that of the items, and which the test's own actions change."""
+        """Return the templates whose first number is that of the items, and which the test's own actions change."""
         values: dict[str, list[int]] = {}
         for count in self._counts:
             values.setdefault(count.template, []).append(count.value)
@@ -159,7 +159,7 @@ class _Reading:
         return {each for each, seen in values.items() if seen[0] == items and len(set(seen)) > 1 and min(seen) > 0}
 
     def check(self) -> None:
-        """Make sure that nothing is expected whose dependence on the items is not known.
+        """Check that nothing is expected that depends on the items in an unknown way.
 
         :raises NotBorne: something is.
         """
@@ -198,7 +198,7 @@ class _Reading:
         return [item for item in self._found.items if any(holds(text, item) for text in texts)]
 
     def _uses_target(self, statement: ast.stmt, place: int) -> bool:
-        """It acts on a name that was given to an item's element."""
+        """Whether it acts on a variable for an item's element."""
         used = {node.id for node in ast.walk(statement) if isinstance(node, ast.Name)} - _OWN_NAMES
         for earlier in self._body[self._found.end : place]:
             if isinstance(earlier, ast.Assign) and self._mentions_item(earlier):
@@ -208,22 +208,24 @@ class _Reading:
         return False
 
     def _targets(self) -> list[str]:
-        """The items that something is done with."""
+        """Return the items that are acted on."""
         acting = [each for each in self._after if not _is_expectation(each)]
         return list(dict.fromkeys(item for each in acting for item in self._items_in(each)))
 
     @property
     def order_is_free(self) -> bool:
-        """What is expected first says nothing of a single item, so that it is not the last one that shows."""
+        """Whether the first expectation does not depend on the last item, so that the order of items does not
+        matter.
+        """
         first = next((each for each in self._after if _is_expectation(each)), None)
         return first is not None and not self._mentions_item(first)
 
     def acts_on(self, block: Sequence[ast.stmt]) -> bool:
-        """Whether a block types an item that something is done with later."""
+        """Whether a block types an item that is acted on later."""
         return any(item in self._targets() for each in block for item in self._items_in(each))
 
     def raised(self, statement: ast.stmt, place: int, by: int) -> ast.stmt:
-        """A statement with its depending counts raised."""
+        """Return a statement with its dependent counts raised."""
         changed = copy.deepcopy(statement)
         if any(count.place == place and count.template in self._depending for count in self._counts):
             for node in ast.walk(changed):
@@ -231,7 +233,7 @@ class _Reading:
         return changed
 
     def seen_elsewhere(self, after: Sequence[ast.stmt], *, shared: bool) -> list[ast.stmt]:
-        """What is expected after a reload, expected in a second browser context as well."""
+        """Return the expectations after a reload, for a second browser context as well."""
         reloads = [number for number, each in enumerate(after) if _is_reload(each)]
         if not shared or not reloads:
             return []
@@ -240,7 +242,7 @@ class _Reading:
         return [*ast.parse("\n".join(SECOND_PAGE)).body, *map(copy.deepcopy, again)] if again else []
 
     def done_once_more(self, after: Sequence[ast.stmt], extra: str, by: int) -> list[ast.stmt]:
-        """The test's one action done with a further item too, and the same change of the count expected of it."""
+        """Return the test's only action repeated for an additional item, with the same change of the expected count."""
         [*targets] = self._targets()
         counted = [count for count in self._counts if count.template in self._depending]
         acts = [number for number, each in enumerate(self._after) if self._is_act(each, number)]
@@ -269,7 +271,7 @@ class _Reading:
         return [*action, *looks, *reload, *(map(copy.deepcopy, looks) if reload else [])]
 
     def _one_more_acted_on(self, after: Sequence[ast.stmt], act: int) -> list[ast.stmt]:
-        """What counts the items that something was done with, one more of them expected."""
+        """Raise the expected count of items that were acted on by one."""
         found: dict[str, ast.stmt] = {}
         for count in self._counts:
             statement = after[count.place - self._found.end]
@@ -297,7 +299,9 @@ def counts_something(script: Script) -> bool:
 
 
 def expected_in_the_end(script: Script) -> list[ast.stmt] | None:
-    """Copies of what a test expects behind its last reload; ``None`` where it does not reload, or acts behind it."""
+    """Return copies of the expectations after a test's last reload; ``None`` if it does not reload, or acts after
+    it.
+    """
     body = script.function.body
     reloads = [number for number, each in enumerate(body) if _is_reload(each)]
     after = body[reloads[-1] + 1 :] if reloads else []
@@ -306,7 +310,7 @@ def expected_in_the_end(script: Script) -> list[ast.stmt] | None:
     return [copy.deepcopy(each) for each in after]
 
 
-# -- reading one statement
+# -- single statements
 
 
 def _is_expectation(statement: ast.stmt) -> bool:
@@ -322,12 +326,12 @@ def _names(statement: ast.stmt) -> set[str]:
 
 
 def _template(text: str) -> str:
-    """A text with its one number left open; empty where it has none or several."""
+    """Return a text with its only number replaced by a placeholder; empty if it has none or several."""
     return _NUMBER.sub("#", text) if len(_NUMBER.findall(text)) == 1 else ""
 
 
 def _counts(statement: ast.stmt, place: int, items: Collection[str]) -> list[_Count]:
-    """The numbers that a statement expects. A text with several of them counts as one that is not known."""
+    """Return the numbers that a statement expects. A text with several numbers counts as unknown."""
     if not _is_expectation(statement):
         return []
     if any(_counts_rows(node) for node in ast.walk(statement)):
@@ -346,7 +350,7 @@ def _counts(statement: ast.stmt, place: int, items: Collection[str]) -> list[_Co
 
 
 def _counts_rows(node: ast.AST) -> bool:
-    """All rows of a table are expected, or numbers in its cells: of each may be said how many items there are."""
+    """Whether all rows of a table, or numbers in its cells, are expected: they may depend on the number of items."""
     if not (isinstance(node, ast.Call) and is_call(node)):
         return False
     return says(node, "exact") or any(_NUMBER.search(each.value) for each in strings(node.args[1:]))

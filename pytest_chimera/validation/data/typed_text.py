@@ -1,4 +1,4 @@
-"""A test's syntax tree, read for what it types and what it expects: which literals are data, and where they stand."""
+"""Reads from a test's syntax tree what it types and expects: which literals are data, and where they occur."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ class Text(Protocol):
 
 @dataclass(frozen=True)
 class Typed:
-    """One place at which a literal is typed in.
+    """A place where a literal is typed.
 
-    :param literal: the text; ``field`` says which element it is typed into, as source.
-    :param statement: the statement's place in the function's body, its loops written out.
+    :param literal: the text; ``field``: the element that it is typed into, as source.
+    :param statement: the index of the statement in the function's body, with loops unrolled.
     """
 
     literal: str
@@ -42,9 +42,9 @@ class Typed:
 
 @dataclass
 class Script:
-    """A test, its loops over literals written out.
+    """A test with its loops over literals unrolled.
 
-    :param module: the whole tree; ``function`` the test function in it.
+    :param module: the entire tree; ``function``: the test function in it.
     :param given: texts that are existing data: from a Given, or declared.
     """
 
@@ -55,7 +55,7 @@ class Script:
 
     @classmethod
     def of(cls, test: GeneratedTest, fixed: Collection[str] = ()) -> Script | None:
-        """The script of a test; ``None`` where its function is not found."""
+        """Return the script of a test; ``None`` if its function is not found."""
         module = ast.parse(test.source)
         name = test.name.rpartition("::")[2]
         found = (node for node in ast.walk(module) if isinstance(node, ast.FunctionDef) and node.name == name)
@@ -69,7 +69,7 @@ class Script:
         return script
 
     def copy(self) -> Script:
-        """A copy to change."""
+        """Return a copy to modify."""
         module = copy.deepcopy(self.module)
         for node in ast.walk(module):
             if isinstance(node, ast.FunctionDef) and node.name == self.function.name:
@@ -78,13 +78,14 @@ class Script:
 
     @property
     def source(self) -> str:
-        """The module as source."""
+        """Return the module as source."""
         return ast.unparse(ast.fix_missing_locations(self.module)) + "\n"
 
     def data(self) -> dict[str, str]:
-        """The literals that are data: typed in, and expected or looked for later; empty ones never.
+        """Return the literals that are data: typed, and expected or searched for later; empty ones are not.
 
-        :returns: literal → the field that it was first typed into. A literal of the same field as one of them is data.
+        :returns: literal → the field that it was first typed into. A literal of the same field as one of them is data,
+            too.
         """
         typed = [each for each in self.typed if self._is_free(each)]
         elsewhere = [node.value for node in strings(self.function.body) if not _is_typing(node)]
@@ -101,14 +102,14 @@ class Script:
         return not all(_SEARCH.search(each) for each in fields)
 
     def pinned(self, data: Collection[str]) -> set[str]:
-        """The words that stand for something else than data."""
+        """Return the words that do not only stand for data."""
         texts = [node.value for node in strings([without_helper(self.module)]) if node.value not in data]
         rest = [*(without(text, data) for text in texts), *self.given, *_names_of_controls(self.function, data)]
         return set[str]().union(*map(words_of, rest)) if rest else set()
 
 
 def strings(nodes: Sequence[ast.AST]) -> Iterator[Text]:
-    """The string constants below some nodes, docstrings left out."""
+    """Yield the string constants below some nodes, except docstrings."""
     for top in nodes:
         docstrings = {
             id(node.body[0].value)
@@ -123,7 +124,7 @@ def strings(nodes: Sequence[ast.AST]) -> Iterator[Text]:
 
 
 def _names_of_controls(function: ast.FunctionDef, data: Collection[str]) -> Iterator[str]:
-    """What buttons and fields are called, where the same is typed: that stands for the control."""
+    """Yield names of buttons and fields that are also typed: there, the text stands for the control."""
     known = {literal.lower() for literal in data}
     for call in (node for node in ast.walk(function) if isinstance(node, ast.Call)):
         first = call.args[0] if call.args else None
@@ -160,11 +161,11 @@ def _typings(function: ast.FunctionDef) -> Iterator[Typed]:
             assigned |= {each.id: statement.value for each in statement.targets if isinstance(each, ast.Name)}
 
 
-# -- loops over literals, written out
+# -- unrolled loops over literals
 
 
 def _written_out(statement: ast.stmt) -> list[ast.stmt]:
-    """A loop over a list of literals as the statements that it runs; any other statement as it is."""
+    """Return a loop over a list of literals as the statements that it runs; any other statement unchanged."""
     if not isinstance(statement, ast.For) or statement.orelse or not isinstance(statement.iter, ast.Tuple | ast.List):
         return [statement]
     if any(isinstance(node, ast.Break | ast.Continue) for node in ast.walk(statement)):

@@ -222,18 +222,21 @@ REVIEWED = [
 ]
 REMOVE = '<form method="post" action="/remove/{id}"><button>Remove</button></form>'
 WALKED = [
-    Case("i-button-gone", edit("shop/pages.py", REMOVE, ""), "'Remove' beside an item is gone", "walk"),
+    Case("i-button-gone", edit("shop/pages.py", REMOVE, ""), "'Remove' next to an item is gone", "walk"),
     Case(
         "i-removes-all",
         edit("shop/store.py", "_items.pop(number, None)", "_items.clear()"),
-        "items go that stayed",
+        "items are removed that stayed",
         "walk",
     ),
     Case(
-        "i-removes-none", edit("shop/store.py", "self._items.pop(number, None)", "pass"), "items stay that went", "walk"
+        "i-removes-none",
+        edit("shop/store.py", "self._items.pop(number, None)", "pass"),
+        "items stay that were removed",
+        "walk",
     ),
     Case("i-removes-another", edit("shop/store.py", "pop(number,", "pop(number + 1,"), "something else", "walk"),
-    Case("i-not-escaped", edit("shop/pages.py", 'escape(item["name"])', 'item["name"]'), "mark-up", "walk"),
+    Case("i-not-escaped", edit("shop/pages.py", 'escape(item["name"])', 'item["name"]'), "markup", "walk"),
     Case("i-other-data", edit("shop/app.py", "json.dumps(self.store.all())", "'[]'"), "/api/items", "walk"),
     Case("i-address-gone", edit("shop/app.py", '"/api/items"', '"/api/v2"'), "/api/items", "walk"),
     Case("i-page-broken", edit("shop/app.py", '"/help":', '"/help" and headers["No"]:'), "/help", "walk"),
