@@ -1,9 +1,9 @@
-"""Running a sealed test in a process of its own, and reading what it saw.
+"""Runs a sealed test in a process of its own, and reads the results.
 
-``browser`` finds a browser, ``runner`` lays out and runs the judge's process, ``witness`` is the pytest plugin inside
-it, and ``record`` what the two tell each other. ``reading`` makes a :class:`~pytest_chimera.models.TestRun` of it, with
-typed reasons in readable messages. The names are imported when they are first used, because the witness's process
-imports this package too and must start fast.
+``browser`` finds a browser, ``runner`` sets up and runs the judge's process, ``witness`` is the pytest plugin in it,
+and ``record`` defines what the two exchange. ``reading`` converts it to a :class:`~pytest_chimera.models.TestRun`, with
+typed reasons and readable messages. The names are imported lazily, because the witness's process imports this package,
+too, and has to start fast.
 """
 
 from __future__ import annotations

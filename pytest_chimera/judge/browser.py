@@ -1,4 +1,4 @@
-"""Finding a browser without starting one: Playwright's own, else a Chrome or Chromium on the machine."""
+"""Finds a browser without starting one: Playwright's own, or a Chrome or Chromium on the machine."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _WINDOWS = {
     r"Chromium\Application\chrome.exe": "Chromium",
     r"Microsoft\Edge\Application\msedge.exe": "Edge",
 }
-# Where Playwright keeps the whole browser inside its folder; headless_shell is found by Playwright itself.
+# The full browser's path inside its folder; Playwright finds headless_shell itself.
 _OWN_PLACES = (
     "chrome-linux64/chrome",
     "chrome-linux-arm64/chrome",
@@ -53,7 +53,7 @@ class Browser:
     """The browser that the judge uses.
 
     :param path: its executable, absolute; ``None`` lets Playwright start its own.
-    :param name: what a person reads.
+    :param name: its name for people.
     """
 
     path: str | None
@@ -61,12 +61,12 @@ class Browser:
 
 
 def find_browser(setting: str = "") -> Browser:
-    """The browser to judge with. Nothing is started to find it.
+    """Return the browser to judge with. Nothing is started to find it.
 
-    :param setting: ``chimera_browser_path``: a path, or a program's name; empty for Playwright's own, else one that the
-        machine has.
-    :raises SettingError: the setting names no program.
-    :raises EnvironmentTrouble: there is none; the remedy is the one command that installs it.
+    :param setting: ``chimera_browser_path``: a path, or a program's name; if empty, Playwright's own is used, or else
+        one on the machine.
+    :raises SettingError: the setting gives no existing program.
+    :raises EnvironmentTrouble: there is none; the remedy is the command that installs it.
     """
     if setting.strip():
         return _configured(setting.strip())
@@ -83,7 +83,7 @@ def _configured(setting: str) -> Browser:
     path = shutil.which(Path(setting).expanduser())
     if path is None:
         raise SettingError(
-            f"chimera_browser_path names no program: {setting!r}.",
+            f"chimera_browser_path is not a program: {setting!r}.",
             remedy=f"Correct the path, or remove the line and install a browser:  {INSTALL_COMMAND}",
         )
     path = str(Path(path).absolute())
@@ -117,7 +117,7 @@ def _driver_package() -> Path | None:
 
 
 def _revisions(package: Path) -> list[tuple[str, str, str]]:
-    """Name, revision and major version of the Chromiums that this Playwright fits, the one it prefers first."""
+    """Return name, revision and major version of the Chromiums for this Playwright, the preferred one first."""
     browsers = json.loads((package / "browsers.json").read_text(encoding="utf-8"))["browsers"]
     known = {each["name"]: each for each in browsers}
     wanted = [known[name] for name in ("chromium-headless-shell", "chromium") if name in known]
@@ -125,7 +125,7 @@ def _revisions(package: Path) -> list[tuple[str, str, str]]:
 
 
 def _registry(environment: Mapping[str, str], package: Path) -> Path:
-    """The folder of Playwright's browsers: the rules of its own registry, ``PLAYWRIGHT_BROWSERS_PATH`` first."""
+    """Return the folder of Playwright's browsers by its own rules, starting with ``PLAYWRIGHT_BROWSERS_PATH``."""
     configured = environment.get("PLAYWRIGHT_BROWSERS_PATH", "")
     if configured == "0":
         return package / ".local-browsers"

@@ -1,7 +1,7 @@
-"""What the judge tells its witness, and what the witness writes down: plain values, standard library only.
+"""What the judge passes to its witness, and what the witness records: plain values, standard library only.
 
-Both sides of the process boundary read this file. The witness's side has to start fast and to load nothing that it
-doesn't need, so that nothing here is a pydantic model.
+Both sides of the process boundary import this module. The witness's side has to start fast and to load nothing
+unnecessary, so there are no pydantic models here.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ RECORD_FILE = "record.jsonl"
 OUTPUT_FOLDER = "seen"
 CONSOLE_FILE = "console.log"
 NO_ANSWER = "ERR_TIMED_OUT"
-"""What is said of a script that nobody has answered for in the end, as the browser says it when it gives up."""
+"""The error for a script that was never answered; the browser uses the same when it gives up."""
 
 
 @dataclass(frozen=True)
 class Looks:
-    """What a browser tells a page of itself, where the test doesn't say otherwise.
+    """The browser profile that pages see, unless the test sets it.
 
-    :param locale: the language and its region; ``viewport`` width and height of the window's inside, in pixels;
-        ``screen`` those of the screen.
-    :param system: the part of the user agent that names the system; the browser's own when empty.
-    :param snapshots: the trace holds the page as it was before and after each step. The script that sees to that can be
-        noticed by the page.
+    :param locale: the language and its region; ``viewport``: width and height of the window's contents, in pixels;
+        ``screen``: those of the screen.
+    :param system: the operating system in the user agent; the browser's own if empty.
+    :param snapshots: whether the trace contains the page before and after each step. Pages can detect the script that
+        records these.
     """
 
     locale: str = "en-US"
@@ -40,15 +40,15 @@ class Looks:
 
 @dataclass(frozen=True)
 class Plan:
-    """What the witness has to know; it lies as a file in the judge's folder, so that no command line or environment
-    names a test.
+    """What the witness has to know; it is a file in the judge's folder, so that a test's name does not appear in any
+    command line or environment.
 
-    :param keys: the node ids to run, as ``key_of`` gives them; empty runs all.
+    :param keys: the node ids to run, from ``key_of``; empty runs all.
     :param browser: the browser's executable; ``None`` leaves the choice to Playwright.
-    :param test_id: the attribute that holds test ids.
-    :param patience: seconds until an action or an expectation is given up; ``navigation`` until a page is; ``launch``
-        until the browser is; ``sight`` until a question about how a page looks in the end is.
-    :param looks: what the browser tells of itself.
+    :param test_id: the attribute for test ids.
+    :param patience: seconds until an action or an expectation times out; ``navigation``: for a page; ``launch``: for
+        the browser; ``sight``: for a question about a page's final appearance.
+    :param looks: the browser profile.
     """
 
     keys: tuple[str, ...] = ()
@@ -61,17 +61,17 @@ class Plan:
     looks: Looks = Looks()
 
     def stretched(self, times: float) -> Plan:
-        """The same with all its limits so many times longer."""
+        """Return the plan with all its limits multiplied."""
         limits = ("patience", "navigation", "launch", "sight")
         return replace(self, **{name: getattr(self, name) * times for name in limits})
 
     def write(self, folder: Path) -> None:
-        """Lay the plan into the judge's folder."""
+        """Write the plan to the judge's folder."""
         (folder / PLAN_FILE).write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     @classmethod
     def read(cls, folder: Path) -> Plan:
-        """The plan that lies in the judge's folder."""
+        """Read the plan from the judge's folder."""
         facts = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))
         looks: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in facts["looks"].items()
@@ -80,9 +80,9 @@ class Plan:
 
 
 def key_of(nodeid: str) -> str:
-    """A node id without its file and without the browser's name, which pytest-playwright adds as a parameter.
+    """Return a node id without its file and without the browser's name, which pytest-playwright adds as a parameter.
 
-    One file is judged in one browser, so that neither tells anything: ``e2e/test_a.py::test_a[chromium-x]`` and
+    One file is judged in one browser, so that neither is needed: ``e2e/test_a.py::test_a[chromium-x]`` and
     ``test_a.py::test_a[x]`` are the same test.
     """
     name = nodeid.partition("::")[2]
@@ -95,14 +95,14 @@ def key_of(nodeid: str) -> str:
 
 @dataclass(frozen=True)
 class Collected:
-    """The items that are about to run."""
+    """The items that will run."""
 
     nodeids: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class CollectionBroken:
-    """The sealed test could not even be imported."""
+    """The sealed test could not be imported."""
 
     type: str
     message: str
@@ -118,11 +118,11 @@ class Launched:
 
 @dataclass(frozen=True)
 class Report:
-    """One of pytest's own reports: set-up, call or teardown of an item.
+    """One of pytest's reports: set-up, call or teardown of an item.
 
-    :param expected_failure: the item was marked, or marked itself, as failing: neither of its outcomes is evidence.
-    :param type: the exception's type with its module; empty when there is none. ``line``: in the sealed test, 0 when
-        the exception did not come through it.
+    :param expected_failure: the item was marked, or marked itself, as failing: neither outcome is evidence.
+    :param type: the exception's type with its module; empty if there is none. ``line``: in the sealed test, 0 if the
+        exception did not pass through it.
     """
 
     nodeid: str
@@ -136,7 +136,7 @@ class Report:
 
 @dataclass(frozen=True)
 class Document:
-    """A page's main document was answered. ``asked`` is where its redirects began, ``content_type`` the header."""
+    """A page's main document was answered. ``asked``: where its redirects began; ``content_type``: the header."""
 
     nodeid: str
     page: int
@@ -148,7 +148,7 @@ class Document:
 
 @dataclass(frozen=True)
 class Unreached:
-    """A page's main document could not be had at all. ``error`` is the browser's code."""
+    """A page's main document could not be loaded. ``error``: the browser's code."""
 
     nodeid: str
     page: int
@@ -158,7 +158,7 @@ class Unreached:
 
 @dataclass(frozen=True)
 class PageException:
-    """A script on a page threw and nobody caught it."""
+    """An uncaught exception in a page's script."""
 
     nodeid: str
     page: int
@@ -167,7 +167,7 @@ class PageException:
 
 @dataclass(frozen=True)
 class Script:
-    """A page asked another host for a script. ``error`` is the browser's code; empty when it was answered."""
+    """A page requested a script from another host. ``error``: the browser's code; empty if it was answered."""
 
     nodeid: str
     page: int
@@ -177,7 +177,7 @@ class Script:
 
 @dataclass(frozen=True)
 class Crash:
-    """A page, or the whole browser, went away during a test."""
+    """A page, or the entire browser, crashed or was closed during a test."""
 
     nodeid: str
     what: str
@@ -185,11 +185,11 @@ class Crash:
 
 @dataclass(frozen=True)
 class LastSight:
-    """A page as it was when the test had ended.
+    """A page at the end of a test.
 
     :param blank: nothing on it can be seen, read or heard.
     :param password: it shows a password field.
-    :param screenshot: the file, in the output folder; empty when it could not be taken; ``snapshot`` likewise.
+    :param screenshot: the file, in the output folder; empty if it could not be made; the same for ``snapshot``.
     """
 
     nodeid: str
@@ -212,7 +212,7 @@ class Trace:
 
 @dataclass(frozen=True)
 class SessionEnded:
-    """The session came to its own end."""
+    """The session ended normally."""
 
 
 Line = (
@@ -249,12 +249,12 @@ _KINDS: dict[str, type[Line]] = {
 
 
 def line_of(value: Line) -> str:
-    """A value as one line of the record."""
+    """Return a value as one line of the record."""
     return json.dumps({"kind": type(value).__name__, **asdict(value)}) + "\n"
 
 
 def read_record(path: Path) -> tuple[Line, ...]:
-    """The record as far as it was written: a torn last line ends it, a missing file is an empty one."""
+    """Read the record as far as it was written: an incomplete last line ends it, and a missing file is empty."""
     if not path.is_file():
         return ()
     return tuple(_values(path.read_text(encoding="utf-8", errors="replace")))

@@ -1,4 +1,4 @@
-"""The judge: a process and an empty folder of its own, in which a sealed test is run against a URL."""
+"""The judge: runs a sealed test against a URL in a process of its own with an empty folder."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ from pytest_chimera.system.process import Finished, chosen_environment, describe
 
 COLLECTION_SECONDS = 60.0
 _MARGIN = 1.5
-"""How much busier than was allowed for the machine may become before a red counts for nothing."""
+"""How much busier than allowed for the machine may become before a red does not count."""
 _LOOKS_AT_NOTHING = 3
 EMPTY_PAGE = b"<!DOCTYPE html><html><head><title></title></head><body></body></html>"
 _NEUTRAL_NAME = "test_page.py"
 _TEMPORARY = "t"
 _START_FILE = "start.py"
 _COMPILED = "c"
-_LONGEST_FOLDER = 45  # a socket's whole path has 104 to 108 characters, and the browser's own part takes up to 55
+_LONGEST_FOLDER = 45  # a socket's path is limited to 104 to 108 characters, of which the browser uses up to 55
 _PLUGINS = ("pytest_playwright.pytest_playwright", "pytest_chimera.judge.witness", "no:cacheprovider")
-# pytest-base-url is a part of older pytest-playwrights only.
+# Only older versions of pytest-playwright require pytest-base-url.
 _OPTIONAL_PLUGIN = "pytest_base_url.plugin"
 
 
@@ -57,14 +57,14 @@ _OPTIONAL_PLUGIN = "pytest_base_url.plugin"
 
 
 def seal_of(source: str) -> str:
-    """The digest of a test's source that :class:`~pytest_chimera.models.SealedTest` holds as ``sha256``."""
+    """Return the digest of a test's source, which :class:`~pytest_chimera.models.SealedTest` holds as ``sha256``."""
     return hashlib.sha256(source.encode()).hexdigest()
 
 
 def _check_seal(sealed: SealedTest) -> None:
     if sealed.sha256 and seal_of(sealed.test.source) != sealed.sha256:
         raise StateError(
-            "The sealed test is not the one that was sealed: its digest differs.",
+            "The sealed test was changed: its digest differs.",
             where=sealed.test.path,
             remedy="Start this feature over with --chimera-restart.",
         )
@@ -75,10 +75,10 @@ def _check_seal(sealed: SealedTest) -> None:
 
 @dataclass(frozen=True)
 class _Layout:
-    """What lies in the judge's folder besides the plan.
+    """The contents of the judge's folder, without the plan.
 
-    :param file: the test's path in it; neutral for a generated test, so that the folder doesn't tell what is judged.
-    :param files: everything to lay there, by path. ``conftest``: a conftest.py among them is loaded.
+    :param file: the test's path in it; neutral for a generated test, so that the folder does not reveal what is judged.
+    :param files: everything to write there, by path. ``conftest``: a conftest.py among them is loaded.
     :param imports_from: the folders in it that modules are imported from.
     """
 
@@ -96,7 +96,8 @@ def _layout(test: GeneratedTest, e2e_files: Mapping[str, bytes] | None, helpers:
         file = str(PurePosixPath(test.path).with_name(_NEUTRAL_NAME))
         folders = PurePosixPath(file).parents[:-1]
         packages = {str(folder / "__init__.py"): b"" for folder in folders}
-        # A helper may name its neighbours from the project's root, or as pytest does where a folder is no package.
+        # A helper may import its neighbours from the project's root, or like pytest from a folder that is not a
+        # package.
         imports_from = (".", *map(str, folders[1:]))
         return _Layout(file, {**packages, **helpers, file: source}, conftest=False, imports_from=imports_from)
     return _Layout(_NEUTRAL_NAME, {_NEUTRAL_NAME: source}, conftest=False)
@@ -119,7 +120,7 @@ def _lay(folder: Path, layout: _Layout, plan: Plan, url: str, *options: str) -> 
 
 
 def _ini(layout: _Layout, url: str, options: tuple[str, ...]) -> str:
-    """All of pytest's options are in the ini file: the command line tells nothing."""
+    """Return the ini file with all of pytest's options, so that the command line reveals nothing."""
     optional = (_OPTIONAL_PLUGIN,) if importlib.util.find_spec("pytest_base_url") else ()
     arguments = [word for plugin in (*optional, *_PLUGINS) for word in ("-p", plugin)]
     arguments += ["--tracing=off", "--import-mode=prepend", "--disable-warnings", *options]
@@ -132,7 +133,7 @@ def _ini(layout: _Layout, url: str, options: tuple[str, ...]) -> str:
 
 @contextmanager
 def _judges_folder() -> Iterator[Path]:
-    """An empty folder that only this user can enter, gone afterwards."""
+    """Provide an empty temporary folder that only this user can enter."""
     folder = Path(tempfile.mkdtemp()).resolve()
     try:
         yield folder
@@ -144,7 +145,7 @@ def _judges_folder() -> Iterator[Path]:
 
 
 def _homes() -> tuple[str, ...]:
-    """The folders that hold the judge's packages, in the order in which this interpreter looks in them."""
+    """Return the folders of the judge's packages, in the order of this interpreter's path."""
     specs = (importlib.util.find_spec(name) for name in ("pytest", "pluggy", "playwright", "pytest_playwright"))
     origins = [spec.origin for spec in specs if spec is not None and spec.origin]
     homes = [str(Path(pytest_chimera.__file__).parents[1]), *(str(Path(origin).parents[1]) for origin in origins)]
@@ -153,9 +154,8 @@ def _homes() -> tuple[str, ...]:
     return tuple(sorted(known, key=lambda home: sys.path.index(home) if home in sys.path else len(sys.path)))
 
 
-_HOMES = _homes()  # as it is now: what is put on the path later is none of the judge's
-# What pytest compiles of plugins, with their asserts rewritten, comes and goes beside them: it is looked for where
-# nothing is.
+_HOMES = _homes()  # evaluated now: later additions to the path are not for the judge
+# pytest caches compiled plugins, with rewritten asserts, next to them: this points to a place without such files.
 _START = """\
 import sys
 
@@ -172,16 +172,16 @@ sys.exit(console_main())
 
 
 def _command(folder: Path) -> list[str]:
-    """The judge's command line, which names no test.
+    """Return the judge's command line, which contains no test's name.
 
-    ``-S``: no file is run because it lies beside the packages; the folders that are looked in are given instead.
+    ``-S``: no file is run just because it is in the folder of packages; the path is given explicitly instead.
     """
     return [sys.executable, "-I", "-S", "-B", str(folder / _START_FILE)]
 
 
 def _environment(folder: Path) -> dict[str, str]:
-    """Temporary files, a browser's profile above all, lie in the judge's folder, so that they go with it; not so where
-    its path is that long that a browser could not make its sockets below it.
+    """Return the judge's environment: temporary files, such as a browser's profile, are in the judge's folder and are
+    removed with it, unless its path is too long for a browser's sockets.
     """
     inside = len(str(folder)) <= _LONGEST_FOLDER
     temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder / _TEMPORARY)) if inside else {}
@@ -200,7 +200,7 @@ async def _run(folder: Path, log: Path, time_limit: float) -> Finished:
 
 
 def _fresh(folder: Path) -> Path:
-    """``folder``, or with a number when something lies there already: evidence is never overwritten."""
+    """Return ``folder``, or one with a number if it is not empty: evidence is never overwritten."""
     fresh, number = folder.absolute(), 1
     while fresh.exists() and any(fresh.iterdir()):
         number += 1
@@ -209,7 +209,7 @@ def _fresh(folder: Path) -> Path:
     return fresh
 
 
-# -- what is asked of the judge
+# -- the judge's functions
 
 
 async def judge(
@@ -226,17 +226,17 @@ async def judge(
     looks: Looks | None = None,
     unneeded: Sequence[str] = (),
 ) -> TestRun:
-    """Run a sealed test against a URL and say what was seen.
+    """Run a sealed test against a URL and return the results.
 
-    :param evidence: the folder for trace, screenshot, page snapshot, console and log; one with a number is taken when
-        something lies there already.
-    :param time_limit: seconds for the whole run; longer on a machine that is busy.
-    :param e2e_files: for a hand-written test: the base commit's own end-to-end folder with its ``conftest.py``, path in
-        the project → content. Nothing else of the project is laid beside the test.
-    :param test_id: the attribute that holds test ids.
-    :param patience: seconds until an action or an expectation is given up; longer on a machine that is busy.
-    :param looks: what the browser tells of itself.
-    :param unneeded: scripts of other hosts that the pages do without: globs of their addresses.
+    :param evidence: the folder for trace, screenshot, page snapshot, console and log; if it is not empty, one with a
+        number is used.
+    :param time_limit: seconds for the entire run; longer on a busy machine.
+    :param e2e_files: for a hand-written test: the base commit's end-to-end folder with its ``conftest.py``, path in the
+        project → content. No other files of the project are put next to the test.
+    :param test_id: the attribute for test ids.
+    :param patience: seconds until an action or an expectation times out; longer on a busy machine.
+    :param looks: the browser profile.
+    :param unneeded: scripts of other hosts that the pages work without: globs of their addresses.
     :raises StateError: the source is not the one that was sealed.
     """
     _check_seal(sealed)
@@ -285,9 +285,9 @@ async def _judge(
 
 
 def _is_hurried(run: TestRun, allowed: float) -> bool:
-    """Red as a page is that had too little time.
+    """Whether it is a red that a page may show because it had too little time.
 
-    :param allowed: how many times longer than on a quiet machine was waited.
+    :param allowed: how many times longer than on a quiet machine the judge waited.
     """
     is_timely = run.failure is not None and run.failure.reason in TIMELY_REDS
     return is_timely and stretch(run.slowdown) > allowed * _MARGIN
@@ -307,7 +307,7 @@ async def is_vacuous(
     Such a test expects nothing. The parameters are those of :func:`judge`.
     """
     _check_seal(sealed)
-    # An empty page has nothing that could still come.
+    # On an empty page there is nothing to wait for.
     plan = Plan(keys=tuple(map(key_of, sealed.nodeids)), browser=browser.path, patience=0.5, navigation=10.0)
     with empty_pages() as url:
         layout = _layout(sealed.test, e2e_files, helpers)
@@ -326,15 +326,15 @@ class _EmptyPage(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(EMPTY_PAGE)
 
-    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815  the names that http.server asks for
+    do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _answer  # noqa: N815  the names that http.server requires
 
     def log_message(self, *_args: object) -> None:
-        """Nothing is printed."""
+        """Print nothing."""
 
 
 @contextmanager
 def empty_pages() -> Iterator[str]:
-    """The URL of a server that answers every request with an empty page."""
+    """Provide the URL of a server that answers every request with an empty page."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _EmptyPage) as server:
         threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         try:
@@ -354,12 +354,12 @@ async def freeze(
     helpers: Mapping[str, bytes] | None = None,
     time_limit: float = COLLECTION_SECONDS,
 ) -> tuple[str, ...]:
-    """The node ids that have to pass, without the browser's name: what ``pytest`` takes on its command line.
+    """Return the node ids that must pass, without the browser's name, as on ``pytest``'s command line.
 
-    A generated test is one function. A hand-written one is collected by the judge, because only pytest knows what its
-    parameters come to. No browser is started.
+    A generated test is one function. A hand-written one is collected by the judge, because only pytest knows its
+    parameters. No browser is started.
 
-    :param test: ``name`` is the function, ``Class::function`` is fine; empty for all of the module's.
+    :param test: ``name`` is the function, or ``Class::function``; empty for all tests of the module.
     :raises PreconditionError: the hand-written test cannot be collected where the judge runs it.
     :raises EnvironmentTrouble: the judge's process itself does not work.
     """
@@ -381,7 +381,7 @@ def _collected_keys(record: tuple[Line, ...], test: GeneratedTest, finished: Fin
             f"The test cannot be imported where the judge runs it: {broken.message}",
             where=f"{test.path}:{broken.line}" if broken.line else test.path,
             remedy="A hand-written test drives the browser alone: no product code, no live_server, no db. Put what it "
-            "needs into a conftest.py beside it, or arrange data in a line of chimera_serve that prepares.",
+            "needs into a conftest.py next to it, or arrange data in a preparing line of chimera_serve.",
         )
     collected = next((line for line in record if isinstance(line, Collected)), None)
     if collected is None:
@@ -394,25 +394,25 @@ def _collected_keys(record: tuple[Line, ...], test: GeneratedTest, finished: Fin
     wanted = [key for key in keys if f"::{key.split('[')[0]}".endswith(f"::{test.name}") or not test.name]
     if not wanted:
         raise PreconditionError(
-            f"The judge finds no test{f' named {test.name}' if test.name else ''} in {test.path}.",
+            f"The judge finds no test{f' called {test.name}' if test.name else ''} in {test.path}.",
             where=finished.output.strip()[-2000:],
             remedy="Check the function's name, and that pytest collects it.",
         )
     return wanted
 
 
-# -- the library's face
+# -- the library's interface
 
 
 @dataclass
 class TestExecutor:
     """Runs tests in the judge, for use outside pytest.
 
-    :param browser_path: the Chrome or Chromium to use; empty for the one that is found.
-    :param time_limit: seconds for each run; ``patience`` until an action or an expectation is given up; both are longer
-        on a machine that is busy.
-    :param test_id: the attribute that holds test ids.
-    :param e2e_files: files that are laid beside the test, path → content: its ``conftest.py`` for example.
+    :param browser_path: the Chrome or Chromium to use; empty to find one.
+    :param time_limit: seconds for each run; ``patience``: seconds until an action or an expectation times out; both are
+        longer on a busy machine.
+    :param test_id: the attribute for test ids.
+    :param e2e_files: files to put next to the test, path → content: its ``conftest.py`` for example.
     """
 
     __test__ = False
@@ -428,10 +428,10 @@ class TestExecutor:
     ) -> TestRun:
         """Run a test against a URL.
 
-        :param test: a sealed or generated test, or a test module's source, of which every test is run.
-        :param evidence: the folder for what is seen; a new temporary one unless given.
+        :param test: a sealed or generated test, or a test module's source, all of whose tests are run.
+        :param evidence: the folder for the evidence; a new temporary one by default.
         :raises EnvironmentTrouble: there is no browser.
-        :raises PreconditionError: the source holds no test.
+        :raises PreconditionError: the source contains no test.
         """
         return await judge(
             test if isinstance(test, SealedTest) else await self._sealed(test),

@@ -1,8 +1,8 @@
-"""The judge's witness: a pytest plugin that runs inside the judge's own process and writes down what happens there.
+"""The judge's witness: a pytest plugin that runs inside the judge's process and records what happens there.
 
-It decides nothing. It sees to every browser context, whatever fixtures made it, records what pytest reports and what
-the pages did, and keeps a trace, a screenshot and a page snapshot of how each test ended. The only module of the
-judge that imports pytest, and the only one that the judge's process loads.
+It decides nothing. It handles every browser context, whichever fixture made it, records pytest's reports and the pages'
+events, and keeps a trace, a screenshot and a page snapshot of each test's end. It is the only module of the judge that
+imports pytest, and the only one that the judge's process loads.
 """
 
 from __future__ import annotations
@@ -53,9 +53,9 @@ CONSOLE_WIDTH = 2_000
 MESSAGE_WIDTH = 20_000
 EXCEPTIONS = 20
 NOT_AUTOMATED = "--disable-blink-features=AutomationControlled"
-"""Without it every page can read in ``navigator.webdriver`` that no person sits before the browser."""
+"""Without this, every page can see in ``navigator.webdriver`` that the browser is automated."""
 
-# What a person would notice: something drawn, something to type into, a field that hides what is typed.
+# What a person would notice: something drawn, something to type into, a password field.
 LOOK = """() => {
   const shown = (element) => {
     const box = element.getBoundingClientRect();
@@ -75,12 +75,12 @@ Returned = TypeVar("Returned")
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
-    """Say how long is waited, before a hand-written test's own conftest.py has its say."""
+    """Set the timeouts before a hand-written test's own conftest.py, which may change them."""
     expect.set_options(timeout=Plan.read(early_config.rootpath).patience * 1000)
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Begin to watch."""
+    """Register the witness."""
     config.addinivalue_line("markers", "feature: what a person asked for")
     plan = Plan.read(config.rootpath)
     patch = pytest.MonkeyPatch()
@@ -89,7 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 class ContextTrace:
-    """The trace of one browser context, and the only one: a test's own calls for a trace are answered from it."""
+    """The only trace of a browser context: a test's own calls for a trace use it."""
 
     def __init__(self, context: BrowserContext, patch: pytest.MonkeyPatch, *, snapshots: bool) -> None:
         self._snapshots = snapshots
@@ -100,7 +100,7 @@ class ContextTrace:
         patch.setattr(context.tracing, "stop", self.stop)
 
     def begin(self, path: Path) -> None:
-        """Record from now on, to be written to ``path``."""
+        """Start recording, to be written to ``path``."""
         self._path = path
         self._start(screenshots=True, snapshots=self._snapshots, sources=True)
 
@@ -114,9 +114,9 @@ class ContextTrace:
 
 
 class Witness:
-    """Writes one line for each thing seen.
+    """Writes one line for each observation.
 
-    :param plan: what the judge wants; ``folder`` is the judge's folder; ``patch`` undoes what is laid over Playwright.
+    :param plan: the judge's plan; ``folder``: the judge's folder; ``patch``: undoes the changes to Playwright.
     """
 
     def __init__(self, plan: Plan, folder: Path, patch: pytest.MonkeyPatch) -> None:
@@ -152,14 +152,14 @@ class Witness:
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
-        """Keep the frozen node ids, and nothing beside them."""
+        """Keep the frozen node ids, and no other items."""
         wanted = [item for item in items if not self._plan.keys or key_of(item.nodeid) in self._plan.keys]
         config.hook.pytest_deselected(items=[item for item in items if item not in wanted])
         items[:] = wanted
         self._write(Collected(tuple(item.nodeid for item in wanted)))
 
     def pytest_exception_interact(self, node: Any, call: pytest.CallInfo[Any]) -> None:
-        """A module that cannot be imported has no item, so its error comes here."""
+        """Record the error of a module that cannot be imported: it has no items."""
         if isinstance(node, pytest.Collector) and call.excinfo is not None:
             error = call.excinfo.value
             while error.__cause__ is not None:
@@ -169,7 +169,7 @@ class Witness:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
-        """From here on what is seen belongs to this item."""
+        """Assign later observations to this item."""
         self._nodeid = item.nodeid
         self._testing = True
         for context in self._contexts:
@@ -177,13 +177,15 @@ class Witness:
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_fixture_setup(self, fixturedef: pytest.FixtureDef[Any]) -> None:
-        """The browser's processes inherit no name of a test; pytest sets the variable again for the next phase."""
+        """Remove a test's name from the environment for the browser's processes; pytest sets it again for the next
+        phase.
+        """
         if fixturedef.argname == "playwright":
             os.environ.pop("PYTEST_CURRENT_TEST", None)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_runtest_teardown(self) -> None:
-        """Look at every page before a fixture closes it."""
+        """Inspect every page before a fixture closes it."""
         for context in list(self._contexts):
             self._last_sight(context)
         self._testing = False
@@ -192,7 +194,7 @@ class Witness:
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-        """Write down the report as it is after every other plugin had its say."""
+        """Record the report after all other plugins have modified it."""
         report = yield
         error = call.excinfo.value if call.excinfo is not None and report.failed else None
         self._write(
@@ -210,7 +212,7 @@ class Witness:
 
     @pytest.hookimpl(trylast=True)
     def pytest_sessionfinish(self) -> None:
-        """Nothing came to an end before its time."""
+        """Record that the session ended normally."""
         self._write(SessionEnded())
 
     # -- browsers and contexts
@@ -247,7 +249,7 @@ class Witness:
         return watched
 
     def _as_a_person(self, browser: Browser, options: dict[str, Any]) -> dict[str, Any]:
-        """A context's options, with what a person's browser would tell where the test says nothing."""
+        """Return a context's options, with a person's browser profile where the test sets nothing."""
         looks = self._plan.looks
         told: dict[str, Any] = {"locale": looks.locale}
         if not options.get("no_viewport"):
@@ -260,7 +262,7 @@ class Witness:
         return {**told, **options}
 
     def _user_agent(self, browser: Browser) -> str:
-        """The browser's own, without the word that says that it has no window."""
+        """Return the browser's own user agent, without the word that reveals that it is headless."""
         if browser not in self._user_agents:
             session = browser.new_browser_cdp_session()
             own: str = session.send("Browser.getVersion")["userAgent"]
@@ -315,7 +317,7 @@ class Witness:
         return self._pages.index(page) + 1
 
     def _main_page_of(self, request: Request) -> int:
-        """The number of the page that is being fetched; 0 for what is only something on a page."""
+        """Return the number of the page that is being loaded; 0 for a resource of a page."""
         if not request.is_navigation_request():
             return 0
         try:
@@ -329,12 +331,12 @@ class Witness:
             self._waited_for[request] = time.monotonic()
 
     def _had(self, request: Request, error: str = "") -> None:
-        """The end of waiting for a script of another host's; of anything else nothing is written."""
+        """Record the end of waiting for another host's script; other requests are not recorded."""
         if self._waited_for.pop(request, None) is not None:
             self._write(Script(self._nodeid, self._number(request.frame.page), request.url, error))
 
     def _give_up_waiting(self) -> None:
-        """What has had as long as an element is waited for, and is not answered, will not be."""
+        """Give up on requests that have taken as long as an element is waited for."""
         until = time.monotonic() - self._plan.patience
         for request in [each for each, since in self._waited_for.items() if since <= until]:
             self._had(request, NO_ANSWER)
@@ -378,7 +380,7 @@ class Witness:
         elif self._console_lines == CONSOLE_LINES + 1:
             self._console.write(f"… more than {CONSOLE_LINES} lines: the rest is left out\n")
 
-    # -- how it ended
+    # -- the end of a test
 
     def _last_sight(self, context: BrowserContext) -> None:
         trace = self._traces.pop(context, "")
@@ -391,7 +393,7 @@ class Witness:
             self._write(self._sight(page))
 
     def _sight(self, page: Page) -> LastSight:
-        """A page that hangs answers nothing, so each question has a time limit."""
+        """Inspect a page; each question has a time limit, because a page that hangs answers nothing."""
         limit = self._plan.sight * 1000
         number, url, name = self._number(page), page.url, self._name("screenshot.png")
         target = self._output / name
@@ -415,23 +417,25 @@ class Witness:
 
 @pytest.fixture(scope="session")
 def playwright(playwright: Playwright, pytestconfig: pytest.Config) -> Playwright:
-    """pytest-playwright's, with the project's attribute for test ids."""
+    """pytest-playwright's fixture, with the project's attribute for test ids."""
     playwright.selectors.set_test_id_attribute(Plan.read(pytestconfig.rootpath).test_id)
     return playwright
 
 
 def _is_script_from_elsewhere(request: Request) -> bool:
-    """A page's own frame asks for a script that another host than its own holds."""
+    """Whether a page's own frame requests a script from another host."""
     if request.resource_type != "script" or not request.url.startswith("http"):
         return False
     try:
         return urlsplit(request.url).netloc != urlsplit(request.frame.url).netloc
-    except Error:  # a service worker asks, in no frame
+    except Error:  # a request of a service worker has no frame
         return False
 
 
 def _unless_gone(ask: Callable[[], Returned], otherwise: Returned) -> Returned:
-    """The answer, or ``otherwise`` from a page that is closed, has crashed or hangs: that is recorded elsewhere."""
+    """Return the answer, or ``otherwise`` from a page that is closed, has crashed or hangs, which is recorded
+    elsewhere.
+    """
     try:
         return ask()
     except Error:
@@ -443,7 +447,7 @@ def _size(size: tuple[int, int]) -> dict[str, int]:
 
 
 def _first(error: BaseException) -> BaseException:
-    """Soft assertions come as a group: the first is what a person reads."""
+    """Return the first error: soft assertions come as a group, of which a person reads the first."""
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
     return error
@@ -468,12 +472,12 @@ def _why(report: pytest.TestReport) -> str:
 
 
 def _line_in(error: BaseException, path: Path) -> int:
-    """The deepest line of the sealed test that the exception came through; 0 when it came through none."""
+    """Return the deepest line of the sealed test in the exception's traceback; 0 if there is none."""
     frames = traceback.walk_tb(_first(error).__traceback__)
     lines = [line for frame, line in frames if Path(frame.f_code.co_filename) == path and not _hides(frame)]
     return lines[-1] if lines else 0
 
 
 def _hides(frame: FrameType) -> bool:
-    """A helper says that its own line is not the one to show, as pytest lets it."""
+    """Whether a helper hides its own line from tracebacks, as in pytest."""
     return bool(frame.f_locals.get("__tracebackhide__"))

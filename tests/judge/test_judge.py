@@ -175,7 +175,7 @@ def test_other_tests_of_the_file_are_left_alone(serve: Serve, judged: Judged) ->
 
 def test_a_source_that_is_not_the_sealed_one_is_not_run(serve: Serve, judged: Judged) -> None:
     test = sealed(SEES_MILK).model_copy(update={"sha256": sealed(SEES_BREAD).sha256})
-    with pytest.raises(StateError, match="not the one that was sealed"):
+    with pytest.raises(StateError, match="The sealed test was changed"):
         judged(test, serve({"/": TODOS}).url)
 
 

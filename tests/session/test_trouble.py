@@ -305,5 +305,5 @@ def test_a_script_that_is_broken_on_every_page_goes_to_the_person(app: App) -> N
     result = app.chimera()
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(
-        ["*uncaught exception on the page: boom is not defined, also thrown on /about*", "*mend it on the base first*"]
+        ["*uncaught exception on the page: boom is not defined, also thrown on /about*", "*fix it on the base first*"]
     )

@@ -1,4 +1,4 @@
-"""What a hand-written test may lean on: the browser and its own end-to-end folder, never the product's code."""
+"""Restricts what a hand-written test may use: the browser and its own end-to-end folder, never the product's code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_chimera.models import GeneratedTest
 
 _SERVERS = "Give chimera_serve, and open pages by their path: the judge is given the URL of a deployment."
 _DATA = (
-    "Arrange data through the page, in a line of chimera_serve that prepares, or by a function of your own: "
+    "Arrange data through the page, in a preparing line of chimera_serve, or with a function of your own: "
     '@pytest.mark.chimera_arrange("tests/arranging.py::paid_orders", count=3)'
 )
 FIXTURE_REMEDIES: Mapping[str, str] = {
@@ -26,9 +26,9 @@ _NEVER_PRODUCT = frozenset({"tests", "test", "conftest", "setup", "noxfile", "ta
 
 
 def product_modules(paths: Iterable[str]) -> frozenset[str]:
-    """The names that a project's own code is imported by.
+    """Return the names under which a project's own code is imported.
 
-    :param paths: every path of the base commit.
+    :param paths: all paths of the base commit.
     """
     names = set()
     for path in map(PurePosixPath, paths):
@@ -43,10 +43,10 @@ def check_handwritten(
 ) -> None:
     """Refuse a hand-written test that cannot be judged from outside.
 
-    :param e2e_files: the base commit's own end-to-end folder, path → content; its modules may be imported.
+    :param e2e_files: the base commit's end-to-end folder, path → content; its modules may be imported.
     :param product: the names of the project's own modules (:func:`product_modules`).
-    :raises PreconditionError: it imports the product, or asks for a fixture that serves it or opens its database; says
-        where, and what to write instead.
+    :raises PreconditionError: it imports the product, or requests a fixture that serves it or opens its database; the
+        error says where, and what to write instead.
     """
     own = {PurePosixPath(path).stem for path in e2e_files or {}}
     forbidden = frozenset(product) - own
@@ -60,7 +60,7 @@ def _check_source(path: str, source: str, forbidden: frozenset[str], function: s
     try:
         tree = ast.parse(source)
     except SyntaxError:
-        return  # the judge says so, with the line
+        return  # the judge reports it, with the line
     for module, line in _imports(tree):
         if module.partition(".")[0] in forbidden:
             raise PreconditionError(
@@ -70,7 +70,7 @@ def _check_source(path: str, source: str, forbidden: frozenset[str], function: s
             )
     for name, line in _fixtures(tree, function):
         raise PreconditionError(
-            f"The fixture {name} is not there where the judge runs.",
+            f"The fixture {name} does not exist where the judge runs.",
             where=f"{path}:{line}",
             remedy=FIXTURE_REMEDIES[name],
         )

@@ -1,6 +1,7 @@
-"""Pages as a server sends them, read without a browser: what they show, their forms, and how one is sent.
+"""Reads pages without a browser: what they show, their forms, and how to submit one.
 
-Enough for applications whose pages are HTML. What scripts build is not seen here, and nothing is concluded from that.
+This is enough for applications with static HTML pages. What scripts add is not seen here, and nothing is inferred from
+that.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ AS_A_BROWSER = {
     "Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8",
     "Accept-Language": "en-US,en;q=0.9",
 }
-"""What a browser says of itself when it asks for a page."""
+"""The headers with which a browser requests a page."""
 
 _VOID = frozenset(
     ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
@@ -43,7 +44,7 @@ _NO_TEXT = frozenset(
 
 @dataclass(eq=False)
 class Node:
-    """An element: its tag, attributes, parent, and its children, text among them."""
+    """An element: its tag, attributes, parent, and children, which include text."""
 
     tag: str
     attributes: Mapping[str, str] = field(default_factory=dict)
@@ -51,14 +52,14 @@ class Node:
     children: list[Node | str] = field(default_factory=list)
 
     def all(self) -> Iterator[Node]:
-        """Every element in it, in the order of the page."""
+        """Yield all its descendants, in document order."""
         for child in self.children:
             if isinstance(child, Node):
                 yield child
                 yield from child.all()
 
     def up(self) -> Iterator[Node]:
-        """The element and everything that it lies in, the innermost first."""
+        """Yield the element and its ancestors, the innermost first."""
         here: Node | None = self
         while here is not None:
             yield here
@@ -66,13 +67,13 @@ class Node:
 
     @property
     def hidden(self) -> bool:
-        """It is not shown, by what its own tag says."""
+        """Whether its own tag hides it."""
         style = self.attributes.get("style", "").replace(" ", "").lower()
         return self.tag in _UNSEEN or "hidden" in self.attributes or "display:none" in style
 
     @property
     def text(self) -> str:
-        """What it shows, in one line."""
+        """The text that it shows, in one line."""
         return " ".join(" ".join(self._texts()).split())
 
     def _texts(self) -> Iterator[str]:
@@ -86,13 +87,13 @@ class Node:
 
     @property
     def is_submit(self) -> bool:
-        """A button that sends its form."""
+        """Whether it is a button that submits its form."""
         kind = self.attributes.get("type", "").lower()
         return (self.tag == "button" and kind in _SUBMITTING) or (self.tag == "input" and kind in {"submit", "image"})
 
     @property
     def is_control(self) -> bool:
-        """Something that a person presses."""
+        """Whether it is something to press."""
         kind = self.attributes.get("type", "").lower()
         return self.tag in {"button", "a", "summary"} or (
             self.tag == "input" and kind in {"submit", "image", "button", "reset", "checkbox"}
@@ -100,7 +101,7 @@ class Node:
 
     @property
     def label(self) -> str:
-        """What a control is called."""
+        """The label of a control."""
         told = (self.attributes.get(name, "") for name in ("aria-label", "value", "alt", "title"))
         return next((text.strip() for text in (self.text, *told) if text.strip()), "")
 
@@ -130,40 +131,40 @@ class _Builder(HTMLParser):
 
 @dataclass(frozen=True)
 class Form:
-    """A form: ``root`` its element, ``page`` what it is on."""
+    """A form: ``root``: its element; ``page``: the page that it is on."""
 
     root: Node
     page: Page
 
     @property
     def submits(self) -> list[Node]:
-        """What sends it, in the order of the page."""
+        """Its submit buttons, in document order."""
         return [each for each in self.root.all() if each.is_submit]
 
     @property
     def fields(self) -> list[Node]:
-        """Where a person types, in the order of the page."""
+        """Its text fields, in document order."""
         return [each for each in self.root.all() if _takes_text(each) and each.attributes.get("name")]
 
     @property
     def posts(self) -> bool:
-        """It changes something."""
+        """Whether it changes something."""
         return self.root.attributes.get("method", "get").lower() == "post"
 
     @property
     def asks_for_secret(self) -> bool:
-        """It has a field that hides what is typed."""
+        """Whether it has a password field."""
         return any(each.attributes.get("type", "").lower() == "password" for each in self.root.all())
 
     def label_of(self, node: Node) -> str:
-        """What a field is called: by its label, or what stands in it."""
+        """Return a field's name: its label, or its placeholder."""
         for label in (each for each in self.page.root.all() if each.tag == "label"):
             if label.attributes.get("for", "-") == node.attributes.get("id", "") or label in node.up():
                 return label.text
         return node.attributes.get("aria-label", "") or node.attributes.get("placeholder", "")
 
     def values(self) -> dict[str, str]:
-        """What it sends as it stands."""
+        """Return what it submits without changes."""
         found = {}
         for each in self.root.all():
             name, kind = each.attributes.get("name", ""), each.attributes.get("type", "").lower()
@@ -196,7 +197,7 @@ def _chosen(select: Node) -> str:
 class Page:
     """An answer.
 
-    :param status: 0 when there was none; ``url`` where it came from in the end; ``kind`` its content type.
+    :param status: 0 if there was none; ``url``: the final address; ``kind``: its content type.
     """
 
     status: int
@@ -207,27 +208,27 @@ class Page:
 
     @property
     def is_html(self) -> bool:
-        """A page for people."""
+        """Whether it is a page for people."""
         return self.kind == "text/html" and 0 < self.status < 400
 
     @property
     def text(self) -> str:
-        """What it shows, in one line."""
+        """The text that it shows, in one line."""
         return self.root.text
 
     @property
     def forms(self) -> list[Form]:
-        """Its forms, in their order."""
+        """Its forms, in order."""
         return [Form(each, self) for each in self.root.all() if each.tag == "form" and not _inside_hidden(each)]
 
     @property
     def controls(self) -> list[Node]:
-        """What a person can press."""
+        """Its controls."""
         return [each for each in self.root.all() if each.is_control and not _inside_hidden(each)]
 
     @property
     def scripts(self) -> int:
-        """How many scripts it names or holds."""
+        """How many scripts it references or contains."""
         handlers = sum(
             name.startswith(("on", "hx-", "x-", "@", "v-")) for each in self.root.all() for name in each.attributes
         )
@@ -235,7 +236,7 @@ class Page:
 
     @property
     def links(self) -> dict[str, str]:
-        """Path → text of the links that stay in the application."""
+        """Return the links within the application: path → text."""
         here = urlsplit(self.url)
         found: dict[str, str] = {}
         for each in self.root.all():
@@ -246,7 +247,7 @@ class Page:
         return found
 
     def json(self) -> Any:
-        """What it says as data; ``None`` when it does not."""
+        """Return its data; ``None`` if it contains none."""
         if not self.kind.endswith("json"):
             return None
         try:
@@ -260,7 +261,7 @@ def _inside_hidden(node: Node) -> bool:
 
 
 class Visitor:
-    """Somebody who asks an application for pages and sends its forms.
+    """A client that requests an application's pages and submits its forms.
 
     :param url: the application's address, without a trailing slash.
     """
@@ -271,11 +272,11 @@ class Visitor:
         self._opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
 
     def open(self, path: str) -> Page:
-        """Ask for a page."""
+        """Request a page."""
         return self._ask(Request(urljoin(f"{self._url}/", path.lstrip("/")), headers=AS_A_BROWSER))
 
     def send(self, form: Form, submit: Node, typed: Mapping[str, str]) -> Page:
-        """Send a form by one of its buttons, with what was typed into its fields by name."""
+        """Submit a form with one of its buttons, and with text typed into its fields by name."""
         values = {**form.values(), **typed}
         if submit.attributes.get("name"):
             values[submit.attributes["name"]] = submit.attributes.get("value", "")
@@ -312,7 +313,7 @@ def _page(status: int, url: str, headers: Any, content: bytes) -> Page:
 
 
 def addresses_in(sources: Mapping[str, bytes]) -> list[str]:
-    """The addresses that an application's own files name, without parameters, in the order of the files."""
+    """Return the addresses in an application's own files, without parameters, in the order of the files."""
     pattern = re.compile(rb"""["'](/[a-z0-9_.-][a-z0-9_./-]*)["']""", re.IGNORECASE)
     found = (match.decode() for content in sources.values() for match in pattern.findall(content))
     return list(dict.fromkeys(found))

@@ -1,4 +1,4 @@
-"""What Playwright and Python say, shortened to what a person needs."""
+"""Shortens messages of Playwright and Python for people."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ _NET_ERROR = re.compile(r"net::(?P<code>ERR_\w+)")
 
 @dataclass(frozen=True)
 class Said:
-    """A message of Playwright's, taken apart.
+    """A parsed message from Playwright.
 
-    :param head: what stands before the call log; ``log`` the call log.
-    :param complaints: what a browser that did not start has printed as errors.
+    :param head: the text before the call log; ``log``: the call log.
+    :param complaints: error output of a browser that did not start.
     """
 
     head: str
@@ -37,7 +37,7 @@ class Said:
 
     @classmethod
     def of(cls, message: str) -> Said:
-        """Take a message apart; one of Python's own is all head."""
+        """Parse a message; one from Python is all head."""
         text = _ANSI.sub("", message)
         log = _LOG.search(text)
         return cls(
@@ -52,35 +52,35 @@ class Said:
 
     @property
     def net_error(self) -> str:
-        """The browser's code, ``ERR_CONNECTION_REFUSED``; empty when there is none."""
+        """The browser's error code, ``ERR_CONNECTION_REFUSED``; empty if there is none."""
         match = _NET_ERROR.search(self.head)
         return match["code"] if match else ""
 
     @property
     def locator(self) -> str:
-        """What was looked for."""
+        """What was searched for."""
         match = _WAITING.search(self.log)
         return match["locator"].strip() if match else ""
 
     @property
     def resolved(self) -> str:
-        """The element that the locator found last; empty when it found none."""
+        """The last element that the locator found; empty if it found none."""
         found = _RESOLVED.findall(self.log)
         return found[-1].strip() if found else ""
 
     @property
     def ambiguous(self) -> bool:
-        """The locator found several elements where one was meant."""
+        """Whether the locator found several elements instead of one."""
         return "strict mode violation" in self.head
 
     @property
     def found_nothing(self) -> bool:
-        """The locator found no element."""
+        """Whether the locator found no element."""
         return "element(s) not found" in self.head or bool(self.locator and not self.resolved and not self.ambiguous)
 
 
 def readable(said: Said) -> str:
-    """What was expected and what was found, in a few lines."""
+    """Return what was expected and what was found, in a few lines."""
     if said.ambiguous:
         return clipped(_candidates(said))
     if said.method and said.found_nothing:
@@ -91,7 +91,7 @@ def readable(said: Said) -> str:
 
 
 def clipped(text: str, lines: int = MESSAGE_LINES) -> str:
-    """A text of a few lines, with a word on what was left out."""
+    """Return the first lines of a text, and how many were left out."""
     kept = [line.rstrip() for line in text.strip().splitlines() if line.strip()]
     more = [f"… {len(kept) - lines} more lines"] if len(kept) > lines else []
     return "\n".join([*kept[:lines], *more])[:MESSAGE_WIDTH]

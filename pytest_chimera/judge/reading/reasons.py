@@ -1,7 +1,7 @@
-"""Why a test is not green: one table of rules, the first that applies gives the reason.
+"""Why a test is not green: a table of rules; the first that applies gives the reason.
 
-What lies outside the feature comes before what the test says of it: an element is missing on every page that is a
-server's error, and that error is what a person needs to read.
+Causes outside the feature are checked before the test's own: an element is missing on every page that is a server
+error, and that error is what a person needs to read.
 """
 
 from __future__ import annotations
@@ -32,20 +32,20 @@ _LOGIN_WORDS = re.compile(
 )
 _PLAYWRIGHT = "playwright."
 PAGE_TYPES = ("", "text/html", "application/xhtml+xml")
-"""The content types of pages; a browser finds out by itself what an answer without one is."""
+"""The content types of pages; without one, a browser determines it from the contents."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """One failing report and all that was seen around it.
+    """One failing report and its circumstances.
 
-    :param report: the report; ``said`` its message, taken apart; ``step`` the step that the line belongs to.
-    :param asked: the first address that the test asked for; empty when it asked for none.
+    :param report: the report; ``said``: its parsed message; ``step``: the step that the line belongs to.
+    :param asked: the first address that the test requested; empty if there is none.
     :param arrived: how the current page's last navigation ended.
-    :param sight: the current page as it was in the end.
-    :param lacking: the scripts of other hosts that an open page could not load, for want of a network.
-    :param before: the scripts of other hosts that the base's pages ask for; ``None`` where that is not known.
-    :param patience: seconds that an element is waited for on a quiet machine.
+    :param sight: the current page at the end.
+    :param lacking: scripts of other hosts that an open page could not load because of the network.
+    :param before: scripts of other hosts that the base's pages request; ``None`` if unknown.
+    :param patience: seconds to wait for an element on a quiet machine.
     """
 
     report: Report
@@ -62,37 +62,37 @@ class Case:
 
     @property
     def in_setup(self) -> bool:
-        """It failed before or after the test's own body."""
+        """Whether it failed before or after the test's own body."""
         return self.report.when != "call"
 
     @property
     def status(self) -> int:
-        """What the current page answered with; 0 when it didn't."""
+        """The status of the current page; 0 without an answer."""
         return self.arrived.status if isinstance(self.arrived, Document) else 0
 
     @property
     def data(self) -> str:
-        """The content type of what the current page was answered with, where that is no page."""
+        """The content type of the current page, if it is not a page."""
         return data_type(self.arrived.content_type) if isinstance(self.arrived, Document) else ""
 
     @property
     def timed_out(self) -> bool:
-        """A wait of Playwright's came to its end."""
+        """Whether a Playwright wait timed out."""
         return self.report.type.startswith(_PLAYWRIGHT) and self.report.type.endswith(".TimeoutError")
 
     @property
     def asserts(self) -> bool:
-        """The test itself said that something is not as it should be."""
+        """Whether the test itself made an assertion that failed."""
         return self.report.type.endswith("AssertionError") or self.report.type.endswith(".Failed")
 
     @property
     def is_about_the_page(self) -> bool:
-        """The test looked at a page, or did something on it, when it failed."""
+        """Whether the test checked a page, or acted on it, when it failed."""
         return self.asserts or self.report.type.startswith(_PLAYWRIGHT)
 
     @property
     def speaks_of_login(self) -> bool:
-        """A step, or a line of a test without steps, logs somebody in or is about logging in."""
+        """Whether a step, or a line of a test without steps, is about logging in."""
         words = [step.text for step in self.test.steps] or [self.test.source]
         return any(_LOGIN_WORDS.search(text) for text in words)
 
@@ -101,28 +101,28 @@ Answer = tuple[Reason, str] | None
 
 
 def is_unreachable(arrived: Unreached) -> bool:
-    """Nobody answered; not so where an answer was cut short by the next navigation, or became a download."""
+    """Whether nobody answered; false if an answer was interrupted by the next navigation, or became a download."""
     return _UNREACHABLE.fullmatch(_code(arrived)) is not None
 
 
 def is_out_of_reach(script: Script) -> bool:
-    """No network led to a script's host: what this machine lacks, and not what the host answered."""
+    """Whether the network could not reach a script's host: this is the machine's problem, not the host's answer."""
     return _NO_NETWORK.fullmatch(_code(script)) is not None
 
 
 def data_type(content_type: str) -> str:
-    """The type that a ``Content-Type`` header names, without its parameters; empty for a page's."""
+    """Return the type in a ``Content-Type`` header, without parameters; empty for a page's."""
     kind = next(iter(content_type.replace(";", " ").split()), "").lower()
     return "" if kind in PAGE_TYPES else kind
 
 
 def reason_for(case: Case) -> tuple[Reason, str]:
-    """The typed reason for a failing report, and the message that a person reads."""
+    """Return the typed reason for a failing report, and the message for people."""
     answers = (rule(case) for rule in _RULES)
     return next((answer for answer in answers if answer is not None), (Reason.ASSERTION, readable(case.said)))
 
 
-# -- what lies outside the page
+# -- causes outside the page
 
 
 def _no_evidence(case: Case) -> Answer:
@@ -171,7 +171,7 @@ def _server_error(case: Case) -> Answer:
 
 
 def _no_network(case: Case) -> Answer:
-    """Whatever the page lacks, it may lack because of the script."""
+    """A page that lacks a script may lack anything else because of it."""
     if not (case.lacking and case.is_about_the_page):
         return None
     lines = [f"The page could not load {script.url}: no network ({_code(script)})." for script in case.lacking]
@@ -199,7 +199,7 @@ def _script_error(case: Case) -> Answer:
 
 
 def _misused(case: Case) -> Answer:
-    """Playwright refuses the call itself: a selector that is none, a page that the test has closed."""
+    """Playwright refuses the call itself: an invalid selector, or a page that the test has closed."""
     if case.asserts or case.timed_out or case.said.ambiguous or case.said.resolved or case.status >= 400:
         return None
     return Reason.SCRIPT_ERROR, clipped(case.said.head)
@@ -286,6 +286,6 @@ def _python(case: Case) -> str:
 
 
 def _place(url: str) -> str:
-    """Where in the application an address leads: no host, no query."""
+    """Return an address's path in the application, without host and query."""
     parts = urlsplit(url)
     return parts.path.rstrip("/") + (f"#{parts.fragment}" if "/" in parts.fragment else "")

@@ -1,7 +1,7 @@
-"""From the witness's record to a :class:`~pytest_chimera.models.TestRun`.
+"""Converts the witness's record to a :class:`~pytest_chimera.models.TestRun`.
 
-Green needs positive evidence: each frozen node id was run and passed, in its own report of set-up, call and teardown,
-with a trace. An exit code is never evidence.
+Green needs positive evidence: each frozen node id was run and passed, with its own reports of set-up, call and
+teardown, and a trace. An exit code is never evidence.
 """
 
 from __future__ import annotations
@@ -44,11 +44,11 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 class Surroundings:
     """What the judge knows besides the record.
 
-    :param folder: the judge's folder, and ``file`` the test's path in it: neither means anything to a person.
-    :param evidence: where the files that the record names lie; ``exit`` is how the judge's process ended.
-    :param browser: what the browser is called; ``seconds`` how long the whole run took.
-    :param patience: seconds that an element is waited for on a quiet machine.
-    :param unneeded: the scripts of other hosts that the pages do without: addresses, or globs of them.
+    :param folder: the judge's folder; ``file``: the test's path in it. Neither means anything to a person.
+    :param evidence: the folder of the files in the record; ``exit``: how the judge's process ended.
+    :param browser: the browser's name; ``seconds``: how long the entire run took.
+    :param patience: seconds to wait for an element on a quiet machine.
+    :param unneeded: scripts of other hosts that the pages work without: addresses, or globs of them.
     """
 
     sealed: SealedTest
@@ -64,12 +64,12 @@ class Surroundings:
 
     @property
     def before(self) -> tuple[str, ...] | None:
-        """The scripts of other hosts that the base's pages ask for; ``None`` where that is not known."""
+        """The scripts of other hosts that the base's pages request; ``None`` if unknown."""
         return self.sealed.red.scripts if self.sealed.red else None
 
 
 def read_run(record: tuple[Line, ...], around: Surroundings) -> TestRun:
-    """What the judge saw, as a test run."""
+    """Return the judge's results as a test run."""
     seen = {nodeid: _Seen(record, key_of(nodeid), around.unneeded) for nodeid in around.sealed.nodeids}
     failures = {nodeid: _failure(nodeid, each, around) for nodeid, each in seen.items()}
     failed = tuple(failure for failure in failures.values() if failure is not None)
@@ -116,29 +116,29 @@ class _Seen:
 
     @property
     def asked(self) -> str:
-        """The first address that the test asked for."""
+        """The first address that the test requested."""
         return next((line.asked for line in self._arrivals if isinstance(line, Document)), "")
 
     @property
     def at_start(self) -> bool:
-        """The current page is the first that was opened, whatever redirects led there."""
+        """Whether the current page is the first that was opened, after any redirects."""
         redirects = [each for each in self._arrivals if isinstance(each, Document) and each.status in _REDIRECTS]
         return len(self._arrivals) - len(redirects) == 1
 
     @property
     def arrived(self) -> Document | Unreached | None:
-        """How the last navigation ended, on whichever page: that one is the current page."""
+        """How the last navigation ended; its page is the current one."""
         return self._arrivals[-1] if self._arrivals else None
 
     @property
     def sight(self) -> LastSight | None:
-        """The current page as it was in the end."""
+        """The current page at the end."""
         current = [each for each in self._sights if self.arrived is not None and each.page == self.arrived.page]
         return next(reversed(current or self._sights), None)
 
 
 def _lacking(record: Sequence[Line]) -> list[Script]:
-    """The scripts of other hosts that no network led to, and that a page still lacked in the end."""
+    """Return scripts of other hosts that the network could not reach, and that a page still lacked at the end."""
     lacking: dict[str, Script] = {}
     for line in record:
         if isinstance(line, Document):
@@ -222,7 +222,7 @@ def _without_folder(text: str, around: Surroundings) -> str:
 def _made(
     nodeid: str, reason: Reason, message: str, around: Surroundings, line: int = 0, thrown: tuple[str, ...] = ()
 ) -> Failure:
-    """A failure in full. What the page's scripts threw is told, and is no part of what makes two failures the same."""
+    """Return a complete failure. Uncaught exceptions of the page are reported, but not part of its signature."""
     test = around.sealed.test
     step = _step_at(test.steps, line)
     code = _statement_at(test.source, line)
@@ -245,7 +245,7 @@ def _step_at(steps: tuple[StepLines, ...], line: int) -> StepLines | None:
 
 
 def _statement_at(source: str, line: int) -> str:
-    """The statement that a line belongs to, on one line."""
+    """Return the statement that contains a line, on one line."""
     lines = source.splitlines()
     if not 0 < line <= len(lines):
         return ""
@@ -261,12 +261,12 @@ def _statement_at(source: str, line: int) -> str:
 
 
 def _signature(reason: Reason, code: str, message: str) -> str:
-    """The same for two failures that are the same one: no numbers, so no ports, counts or times."""
+    """Return a signature that is equal for two failures that are the same: without numbers such as ports and times."""
     normal = re.sub(r"\s+", " ", re.sub(r"\d+", "#", message))
     return hashlib.sha256(f"{reason}|{code}|{normal}".encode()).hexdigest()[:12]
 
 
-# -- the whole run
+# -- the entire run
 
 
 def _evidence(seen: _Seen | None, around: Surroundings) -> Evidence:
@@ -286,7 +286,7 @@ def _there(folder: Path, name: str) -> str:
 
 
 def _browser(record: tuple[Line, ...], name: str) -> str:
-    """The browser's name with the version that really ran."""
+    """Return the browser's name with the version that actually ran."""
     version = next((line.version for line in record if isinstance(line, Launched)), "")
     if not version:
         return name

@@ -25,7 +25,7 @@ def test_a_test_that_imports_the_product_is_refused(line: str) -> None:
     with pytest.raises(PreconditionError, match="cannot import the application") as caught:
         check_handwritten(written(f"import re\n{line}\n\ndef test_shop(page): ...\n"), product=PRODUCT)
     assert caught.value.where == "tests/e2e/test_shop.py:2"
-    assert "chimera_serve that prepares" in caught.value.remedy
+    assert "preparing line of chimera_serve" in caught.value.remedy
 
 
 def test_a_conftest_that_imports_the_product_is_refused() -> None:
