@@ -1,1 +1,1 @@
-"""The demo: a real application that lacks three features, and recorded changes that stand in for a coder."""
+"""The demo: an application that lacks three features, and recorded changes in place of a coder."""

@@ -1,4 +1,4 @@
-"""What is kept of a run, for a person to look at: a brief as a coder was given it, and what the judge saw."""
+"""Finds interesting results of a run: a coder's brief, and the judge's evidence."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ _LATER = "### Attempt 3"
 
 
 def brief_with_most_to_say(folder: Path) -> Path | None:
-    """The brief of the attempt that came after most others, which it tells of; ``None`` when no coder was called."""
+    """Return the brief of the attempt with the most earlier attempts; ``None`` if no coder was called."""
     briefs = sorted((folder / ".chimera").glob("*/generation-*/attempt-*/brief.md"), key=_age)
     return max(briefs, key=lambda path: _number(path.parent.name), default=None)
 
 
 def shortened(brief: str) -> str:
-    """A brief with no more than some lines of each part, not more than two attempts, and without test and rules."""
+    """Shorten a brief to some lines of each part and at most two attempts, without test and rules."""
     title, *parts = re.split(r"^(?=##+ )", brief, flags=re.MULTILINE)
     told = [_clipped(part) for part in (title, *parts) if not part.startswith(("## The test\n", "## Rules\n"))]
     return "\n".join(["\n".join(told).rstrip().partition(_LATER)[0].rstrip(), "", LEFT_OUT])
 
 
 def newest_trace(folder: Path) -> Path | None:
-    """The trace of what the judge saw last of a base or a candidate; ``None`` when it has seen none."""
+    """Return the trace of the judge's last run against a base or a candidate; ``None`` if there is none."""
     return max((folder / ".chimera").glob("*/generation-*/*/evidence*/trace.zip"), key=_age, default=None)
 
 
 def trace_command(python: str, trace: Path) -> str:
-    """The command line that opens a trace: in Playwright's own browser, or in the person's where there is none."""
+    """Return the command line that opens a trace: in Playwright's own browser if installed, or else in the person's."""
     try:
         own = find_browser().path is None
     except ChimeraError:

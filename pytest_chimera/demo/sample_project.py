@@ -1,4 +1,4 @@
-"""The demo's project: an application with a git history of its own, written into a folder once."""
+"""The demo's project: an application with its own git history, written into a folder once."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ HISTORY = (
     ("02-page", "Show the books that wait"),
     ("03-features", "Ask for three features"),
 )
-"""The commits: each lays its folder in ``application/`` over what is there."""
+"""The commits: each copies its folder in ``application/`` over the existing files."""
 
 RECORDED = "recorded"
 """The folder of the recorded changes."""
 CODER = f"replay:{RECORDED}"
-"""Who implements unless somebody else is named."""
+"""The default coder."""
 
 _APPLICATION = Path(__file__).parent / "application"
 _WRITTEN = "pytest-chimera-demo"
@@ -28,28 +28,28 @@ _AUTHOR = ("Reading List", "readinglist@example.org")
 
 
 def is_demo(folder: Path) -> bool:
-    """Whether the demo was written into this folder, to its end."""
+    """Whether the demo was completely written into this folder."""
     return (folder / ".git" / _WRITTEN).is_file()
 
 
 def has_recorded_changes(folder: Path) -> bool:
-    """Whether the demo in this folder has recorded changes in the place of a coder."""
+    """Whether the demo in this folder has recorded changes in place of a coder."""
     return (folder / RECORDED).is_dir()
 
 
 def write_project(folder: Path, coder: str = "") -> bool:
-    """Write the application and its history, unless they are there.
+    """Write the application and its history, unless they exist.
 
-    :param folder: is created; may exist when it is empty.
-    :param coder: the command line that implements; the recorded changes unless given.
+    :param folder: is created; it may exist if it is empty.
+    :param coder: the command line that implements; by default, recorded changes are used.
     :returns: whether something was written.
-    :raises ChimeraError: the folder holds something else; nothing was touched.
+    :raises ChimeraError: the folder contains something else; nothing was touched.
     """
     if is_demo(folder):
         return False
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
         raise ChimeraError(
-            "The demo writes into a new folder, and this one holds something else: nothing was touched.",
+            "The demo needs a new folder, and this one contains something else: nothing was touched.",
             where=str(folder),
             remedy=f"Name another one: python -m pytest_chimera demo {folder.name}-2",
         )
@@ -59,7 +59,7 @@ def write_project(folder: Path, coder: str = "") -> bool:
     except BaseException as error:
         _empty(folder)
         if isinstance(error, OSError):
-            raise ChimeraError(f"The demo cannot be written: {error}", remedy="Name another folder.") from error
+            raise ChimeraError(f"The demo cannot be written: {error}", remedy="Choose another folder.") from error
         raise
     return True
 
@@ -77,7 +77,7 @@ def _write_history(folder: Path, coder: str) -> None:
 
 
 def _set_coder(folder: Path, coder: str) -> None:
-    """Name a coder, and take away the recorded changes with what is told of them: a coder would read how it is done."""
+    """Set a coder, and remove the recorded changes and all mentions of them: a coder could copy the solution."""
     shutil.rmtree(folder / RECORDED)
     settings, told = folder / "pyproject.toml", folder / "README.md"
     line = f"chimera_coder = {json.dumps(coder, ensure_ascii=False)}"
@@ -92,7 +92,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _git(folder: Path) -> Git:
-    """Git as if the person had configured nothing: no signing, no templates, no filters, and an author of our own."""
+    """Return git without the person's configuration: no signing, no templates, no filters, and our own author."""
     name, email = _AUTHOR
     return Git(folder).having(
         GIT_CONFIG_GLOBAL=os.devnull,

@@ -1,4 +1,4 @@
-"""The demo as a person sees it: the project is written, ``pytest --chimera`` runs in it, and the result is told."""
+"""Runs the demo: the project is written, ``pytest --chimera`` runs in it, and the result is explained."""
 
 from __future__ import annotations
 
@@ -73,11 +73,11 @@ NEXT_WITH_OWN = """\
 
 
 def run_demo(folder: Path, coder: str | None = None) -> int:
-    """Write the demo into a folder, or find it there, and have its three features built and proved.
+    """Write the demo into a folder, or use an existing one, and have its three features built and proved.
 
-    :param coder: the command line of the person's own coder; recorded changes stand in for one unless given.
+    :param coder: the command line of the person's own coder; by default, recorded changes are used.
     :returns: pytest's exit code.
-    :raises ChimeraError: the folder holds something else, the coder is not there, or Flask is not installed.
+    :raises ChimeraError: the folder contains something else, the coder does not exist, or Flask is not installed.
     """
     _require_flask()
     _refuse_inside(folder)
@@ -127,7 +127,7 @@ def _show_evidence(console: Console, folder: Path) -> None:
 
 
 def _link(path: Path) -> str:
-    """A path as a URL, which terminals open at a click."""
+    """Return a path as a URL, which terminals open on a click."""
     url = path.resolve().as_uri()
     return f"[link={url}][cyan]{escape(url)}[/][/link]"
 
@@ -145,7 +145,7 @@ def _tell(console: Console, folder: Path) -> int:
 
 
 def _checked(coder: str) -> str:
-    """The coder's command line, whose program is there; a path is made absolute, because it runs in another folder.
+    """Return the coder's command line after checking that its program exists; a path is made absolute.
 
     :raises ChimeraError: there is no such program.
     """
@@ -153,7 +153,7 @@ def _checked(coder: str) -> str:
     found = shutil.which(Path(program).expanduser()) if program else None
     if found is None:
         raise ChimeraError(
-            f"The coder {program!r} is not installed or not on PATH." if program else "--coder names no program.",
+            f"The coder {program!r} is not installed or not on PATH." if program else "--coder is empty.",
             where=f"--coder={coder!r}",
             remedy='Write a command line as a terminal takes it, for example: --coder "my-agent --brief {brief}"',
         )
@@ -164,14 +164,14 @@ def _checked(coder: str) -> str:
 def _holds_recorded_changes(folder: Path, coder: str) -> ChimeraError:
     other = folder.with_name(f"{folder.name}-2")
     return ChimeraError(
-        "The demo in this folder has recorded changes in the place of a coder: nothing was touched.",
+        "The demo in this folder has recorded changes in place of a coder: nothing was touched.",
         where=str(folder),
         remedy=f"Name another folder: {_again(other, coder)}",
     )
 
 
 def _enter(folder: Path) -> str:
-    """What a person types to stand in the demo, with this environment active."""
+    """Return the commands to enter the demo's folder, with this environment active."""
     activate = Path(sys.prefix) / "bin" / "activate"
     found = shutil.which("pytest")
     is_active = found is not None and Path(found).parent == Path(sys.executable).parent
@@ -197,7 +197,7 @@ def _require_flask() -> None:
 
 
 def _named_coder(folder: Path, coder: str) -> list[str]:
-    """Under CI a coder is called only when the command line names it."""
+    """Return the option that sets the coder, because under CI a coder is called only if it is on the command line."""
     coder = coder or (CODER if os.environ.get("CI") and has_recorded_changes(folder) else "")
     return [f"--chimera-coder={coder}"] if coder else []
 
@@ -208,9 +208,9 @@ def _pytest(console: Console, folder: Path, *arguments: str) -> int:
 
 
 def _run(console: Console, folder: Path, command: list[str], program: list[str]) -> int:
-    """Show a command and run it with the person's own terminal, which is why ``process.py`` does not run it.
+    """Print a command and run it in the person's own terminal, which ``process.py`` cannot do.
 
-    :param program: what is started in the place of the command's first word.
+    :param program: what is started in place of the command's first word.
     """
     console.print(f"[bold]$ {escape(_typed(command))}[/]")
     sys.stdout.flush()
@@ -232,7 +232,7 @@ def _typed(command: list[str]) -> str:
 
 @contextmanager
 def _interrupts_left_to_the_command() -> Iterator[None]:
-    """Ctrl-C reaches the command too, which ends what it has begun; we wait for it."""
+    """Ignore Ctrl-C, which also reaches the command: it stops in an orderly way, and we wait for it."""
     before = signal.signal(signal.SIGINT, lambda *_: None)
     try:
         yield
