@@ -1,4 +1,4 @@
-"""Sentences → steps → source."""
+"""Converts sentences to steps, and steps to source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a generated test may hold, and what it says."""
+"""Checks what a generated test may contain, and computes the digest of its meaning."""
 
 from __future__ import annotations
 
@@ -28,11 +28,11 @@ _LITERALS = (ast.Constant, ast.List, ast.Tuple, ast.Load, ast.keyword, ast.Unary
 
 
 def check_source(source: str) -> None:
-    """Make sure that a generated test compiles and holds nothing but Playwright's own calls and the project's helpers.
+    """Check that a generated test compiles and contains only Playwright calls and the project's helpers.
 
-    A helper is imported from beside the test, and called with the page and literals, as a statement of its own.
+    A helper is imported from the test's folder, and called with the page and literals, as a separate statement.
 
-    :raises ScenarioError: it does not.
+    :raises ScenarioError: it contains something else.
     """
     tree = ast.parse(source)
     compile(tree, "<generated test>", "exec")
@@ -78,7 +78,7 @@ def _check_decorator(node: ast.expr) -> None:
 
 
 def _helper_called(statement: ast.stmt, helpers: frozenset[str], names: frozenset[str]) -> list[ast.AST]:
-    """The arguments of a statement that is a helper's call; none when it is another statement."""
+    """Return the arguments of a statement that calls a helper; empty for any other statement."""
     call = statement.value if isinstance(statement, ast.Expr) else None
     if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id in helpers):
         return []
@@ -107,14 +107,14 @@ def _foreign(node: ast.AST) -> ScenarioError:
 
 
 def is_docstring(node: ast.stmt) -> bool:
-    """A text that stands by itself."""
+    """Whether a statement is only a string."""
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant) and isinstance(node.value.value, str)
 
 
 def meaning_of(source: str) -> str:
-    """A digest of what a test says: its syntax tree without docstrings; comments and layout do not count.
+    """Return a digest of a test's syntax tree without docstrings; comments and layout do not count.
 
-    :raises SyntaxError: the source is no Python.
+    :raises SyntaxError: the source is not valid Python.
     """
     tree = ast.parse(source)
     for node in ast.walk(tree):

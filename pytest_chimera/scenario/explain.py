@@ -1,4 +1,4 @@
-"""What each step of a text is understood as: one line of JSON a step."""
+"""Explains how each step of a text is understood, as one line of JSON per step."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pytest_chimera.scenario.text.step_text import read_steps
 
 
 def explain(text: str, parser: ScenarioParser | None = None) -> Iterator[str]:
-    """One line of JSON for each step of ``text``: text, kind, target, value, code, certainty; or the error.
+    """Yield one line of JSON for each step of ``text``: text, kind, target, value, code, certainty; or the error.
 
     :param parser: knows the project's pages and glossary.
     """

@@ -1,4 +1,4 @@
-"""Text → Scenario: what a person wrote, read by the one module and written in Playwright by the other."""
+"""Text → Scenario: the text is parsed by one module, and written as Playwright code by another."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from pytest_chimera.scenario.text.step_text import WrittenStep, keyword_of, read
 
 
 class ScenarioParser:
-    """Reads what a person wrote.
+    """Parses steps.
 
-    :param pages: page name → path, as ``[tool.chimera.pages]`` holds them.
-    :param glossary: phrase → steps, as ``[tool.chimera.glossary]`` holds them.
-    :param test_id: the attribute that holds test ids.
-    :param functions: the project's own functions for steps, as ``pytest_chimera_steps`` gives them.
-    :param languages: code → phrases of that language, as ``[tool.chimera.languages]`` holds them.
-    :param language: the language of a text that names none.
+    :param pages: page name → path, from ``[tool.chimera.pages]``.
+    :param glossary: phrase → steps, from ``[tool.chimera.glossary]``.
+    :param test_id: the attribute for test ids.
+    :param functions: the project's own functions for steps, from ``pytest_chimera_steps``.
+    :param languages: code → phrases of that language, from ``[tool.chimera.languages]``.
+    :param language: the language of a text that specifies none.
     """
 
     def __init__(
@@ -50,12 +50,12 @@ class ScenarioParser:
         self._test_id = test_id
 
     def parse(self, text: str, url: str = "/", *, title: str = "", line: int = 1, path: str = "") -> Scenario:
-        """The scenario that a text describes.
+        """Parse a text into a scenario.
 
-        :param text: steps, one a line: with Gherkin's keywords, as bullets, or plain.
+        :param text: steps, one per line: with Gherkin's keywords, as bullets, or plain.
         :param url: the path at which the scenario begins.
         :param line: the text's first line in the file ``path``.
-        :raises UnknownStepError: a step is not understood; :class:`UnknownStepsError` when several are not.
+        :raises UnknownStepError: a step is not understood; :class:`UnknownStepsError` if several are not.
         :raises ScenarioError: there is no step in the text.
         """
         if is_gherkin(text):
@@ -63,22 +63,22 @@ class ScenarioParser:
         return self.compile(read_steps(text, line, self._language), url, title=title, path=path)
 
     def _parse_gherkin(self, text: str, url: str, *, title: str, line: int, path: str) -> Scenario:
-        """The one scenario of a text with Gherkin's headings."""
+        """Return the only scenario of a text with Gherkin's headings."""
         found = read_gherkin(text, path, line).scenarios
         if len(found) != 1:
             names = ", ".join(dict.fromkeys(repr(one.name) for one in found)) or "none"
             raise ScenarioError(
                 "A feature is one scenario.",
                 where=path,
-                remedy=f"The text has: {names}. Put the scenarios into a .feature file, and name one: "
+                remedy=f"The text has: {names}. Put the scenarios into a .feature file, and choose one: "
                 'feature(…, file="todos.feature", scenario="…").',
             )
         return self.compile(found[0].steps, url, title=title or found[0].name, path=path)
 
     def parse_sentence(self, sentence: str, url: str = "/", *, line: int = 0, path: str = "") -> Scenario:
-        """A scenario from one sentence, completed by what its success looks like.
+        """Return a scenario for one sentence, completed by the visible signs of its success.
 
-        :raises ScenarioError: the sentence says nothing that can be seen; the remedy is a template to complete.
+        :raises ScenarioError: the sentence implies nothing visible; the remedy is a template to complete.
         """
         steps = read_steps(sentence, line, self._language)
         try:
@@ -94,11 +94,11 @@ class ScenarioParser:
         return self.compile((*steps, *outcome), url, title=sentence, path=path)
 
     def parse_step(self, text: str, keyword: str = "When") -> Step:
-        """One step by itself.
+        """Parse a single step.
 
         :param text: the step, with or without its keyword.
-        :param keyword: Given, When or Then; And and But leave open which.
-        :returns: the step; one that ends in rows or a text below it has no code for them.
+        :param keyword: Given, When or Then; And and But leave it open.
+        :returns: the step; if rows or a text should follow it, they are missing from its code.
         :raises UnknownStepError: it is not understood.
         """
         said, rest = keyword_of(text)
@@ -115,9 +115,9 @@ class ScenarioParser:
     def compile(
         self, steps: Sequence[WrittenStep], url: str = "/", *, title: str = "", path: str = "", lenient: bool = True
     ) -> Scenario:
-        """A scenario from steps that were read from a text or a Gherkin file.
+        """Compile steps that were read from a text or a Gherkin file into a scenario.
 
-        :param lenient: sentence patterns count, and what the words only suggest.
+        :param lenient: allow sentence patterns and interpretations.
         """
         if not steps:
             raise NeedsSteps("There are no steps.", where=path)

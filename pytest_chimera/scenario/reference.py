@@ -1,4 +1,4 @@
-"""The reference of the language, made from its tables."""
+"""Generates the reference of the language from its tables."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _SAMPLES = {
 _BARE = frozenset(
     {"label", "page", "openable", "address", "value", "texts", "literal", "url", "pattern", "name", "words", "shown"}
 )
-"""Types whose words take no article; numbers, files and keys take none either."""
+"""Types whose words take no article, such as numbers, files and keys."""
 _COUNTED = frozenset({"files", "filenames", "number", "times", "nth", "count", "pixels", "duration", "keys"})
 _SUBJECTS = {
     "page": "the page", "page-expected": "the cart page", "browser": "the browser", "url": "the URL",
@@ -110,7 +110,7 @@ def _pattern(row: Wording) -> str:
 
 
 def _example(rows: list[Wording]) -> Iterator[str]:
-    """The first row that gives a sentence, with its code."""
+    """Yield the first row that results in a sentence, with its code."""
     for row in rows:
         if "{table}" in row.pattern and row.intent in _NOTES:
             continue
@@ -127,7 +127,7 @@ def _example(rows: list[Wording]) -> Iterator[str]:
 
 
 def example_of(row: Wording) -> str:
-    """The simplest sentence of a row."""
+    """Return the simplest sentence of a row."""
     words = " ".join(_spoken(compile_pattern(row.pattern)))
     if row.form == "be":
         subject = _SUBJECTS.get(row.of, 'the "Save" button')

@@ -28,9 +28,9 @@ _STEP = re.compile(r"    # (Given|When|Then) (.*)")
 
 @dataclass(frozen=True)
 class Body:
-    """One test function: its name, its scenario, and the examples that it is run with.
+    """One test function: its name, its scenario, and its examples.
 
-    :param names: column → parameter; ``rows`` the values of each run.
+    :param names: column → parameter; ``rows``: the values of each run.
     """
 
     name: str
@@ -43,9 +43,9 @@ class TestGenerator:
     """Writes the end-to-end test of a feature.
 
     :param test_dir: the folder for generated tests, relative to the project's root.
-    :param pages: page name → path; ``glossary`` phrase → steps; ``test_id`` the attribute that holds test ids.
-    :param languages: code → phrases of that language; ``language`` is that of a text that names none.
-    :param root: the project's root, for features whose steps lie in a Gherkin file.
+    :param pages: page name → path; ``glossary``: phrase → steps; ``test_id``: the attribute for test ids.
+    :param languages: code → phrases of that language; ``language``: the language of a text that specifies none.
+    :param root: the project's root, for features with their steps in a Gherkin file.
     :param functions: the project's own functions for steps.
     """
 
@@ -70,11 +70,11 @@ class TestGenerator:
         self._root = Path(root)
 
     def generate(self, feature: Feature, scenario: Scenario | None = None) -> GeneratedTest:
-        """The test of a feature.
+        """Return the test of a feature.
 
-        :param scenario: the feature's steps, parsed; read from its text or its file when not given.
+        :param scenario: the feature's parsed steps; by default they are read from its text or its file.
         :raises UnknownStepError: a step is not understood.
-        :raises ScenarioError: there are no steps, or the file that should hold them cannot be read.
+        :raises ScenarioError: there are no steps, or the file with them cannot be read.
         """
         name = function_name(feature)
         bodies = [Body(name, scenario)] if scenario else self._bodies(feature, name)
@@ -84,7 +84,7 @@ class TestGenerator:
         return GeneratedTest(source=source, path=path, name=bodies[0].name, steps=steps)
 
     def scenarios(self, feature: Feature) -> tuple[Scenario, ...]:
-        """A feature's steps as they are understood: one scenario, or one for each row of examples."""
+        """Return a feature's parsed steps: one scenario, or one for each row of examples."""
         return tuple(body.scenario for body in self._bodies(feature, function_name(feature)))
 
     def _bodies(self, feature: Feature, name: str) -> list[Body]:
@@ -116,13 +116,13 @@ class TestGenerator:
             raise ScenarioError(
                 f"{feature.file} has more than one scenario, or none.",
                 where=f"{feature.path}:{feature.line}",
-                remedy=f"Name one on the marker: scenario=…. There are: {names}.",
+                remedy=f"Choose one on the marker: scenario=…. There are: {names}.",
             )
         refuse_unread(_text_of(found, read, text), f"{read.path}:{found[0].line}")
         return self._from_scenarios(feature, name, found, read.path)
 
     def _from_scenarios(self, feature: Feature, name: str, found: Sequence[GherkinScenario], path: str) -> list[Body]:
-        """A plain scenario, or an outline's rows."""
+        """Return the bodies for a plain scenario, or for an outline's rows."""
         rows = [
             self._parser.compile(one.steps, feature.url, title=one.name or feature.description, path=path)
             for one in found
@@ -142,7 +142,9 @@ class TestGenerator:
         )
 
     def _outline(self, row: GherkinScenario, feature: Feature) -> Scenario | None:
-        """The outline with its placeholders as texts; ``None`` for a plain scenario, or when it cannot be read so."""
+        """Return the outline with its placeholders as literals; ``None`` for a plain scenario, or if it cannot be
+        parsed so.
+        """
         if not row.values:
             return None
         try:
@@ -152,7 +154,7 @@ class TestGenerator:
 
 
 def _text_of(found: Sequence[GherkinScenario], read: GherkinFile, text: str) -> str:
-    """The lines of a scenario in its file: up to the next one."""
+    """Return the lines of a scenario in its file: up to the next one."""
     own = {one.line for one in found}
     following = min((one.line for one in read.scenarios if one.line > max(own)), default=0)
     return "\n".join(text.splitlines()[min(own) - 1 : following - 1 if following else None])
@@ -161,7 +163,7 @@ def _text_of(found: Sequence[GherkinScenario], read: GherkinFile, text: str) -> 
 def _of_outline(
     name: str, outline: Scenario | None, rows: Sequence[Scenario], found: Sequence[GherkinScenario]
 ) -> list[Body]:
-    """One function with parameters; a function for each row where the rows are not the same but for their texts."""
+    """Return one parametrized function, or a function for each row if the rows differ in more than their texts."""
     values = [dict(one.values) for one in found]
     named = with_parameters(outline, rows, values) if outline else None
     if named is not None:
@@ -172,7 +174,7 @@ def _of_outline(
 
 
 def function_name(feature: Feature) -> str:
-    """The generated function's name: the marked function's own, or made from the id of one of its parameters."""
+    """Return the generated function's name: the marked function's own, or derived from the id of its parameter set."""
     function = feature.function
     parametrized = feature.id != function and feature.id.startswith(f"{function}[")
     if function.isidentifier() and not parametrized:
@@ -182,9 +184,9 @@ def function_name(feature: Feature) -> str:
 
 
 def render(feature: Feature, bodies: Sequence[Body], path: str) -> tuple[str, tuple[StepLines, ...]]:
-    """The module's source, and which of its lines belong to which step.
+    """Return the module's source, and the lines of each step.
 
-    :param path: where it will lie in the project.
+    :param path: its path in the project.
     """
     lines = _head(feature, bodies, path)
     places: list[StepLines] = []
@@ -199,7 +201,7 @@ def render(feature: Feature, bodies: Sequence[Body], path: str) -> tuple[str, tu
 
 
 def _arranged(steps: Sequence[Step], lines: list[str]) -> dict[int, StepLines]:
-    """Write what is arranged behind ``lines``, a decorator a call; where each step that does nothing else stands."""
+    """Append the decorators of arranging calls to ``lines``; return the lines of steps that only arrange."""
     places: dict[int, StepLines] = {}
     for step in steps:
         calls = [call for call in step.calls if call.arranges]
@@ -213,7 +215,7 @@ def _arranged(steps: Sequence[Step], lines: list[str]) -> dict[int, StepLines]:
 
 
 def _body(body: Body, lines: list[str], arranged: Mapping[int, StepLines]) -> list[StepLines]:
-    """Write the steps behind ``lines``; where each stands, in the scenario's order."""
+    """Append the steps to ``lines``; return the lines of each, in the scenario's order."""
     steps = [step for step in body.scenario.steps if not step.arranges]
     if not (steps and opens_page(steps[0])):
         lines.append(f"    {start_of(body.scenario.url)}")
@@ -229,7 +231,7 @@ def _body(body: Body, lines: list[str], arranged: Mapping[int, StepLines]) -> li
 
 
 def steps_in(source: str) -> tuple[StepLines, ...]:
-    """Which lines of a rendered module belong to which step, read from the comments that name the steps."""
+    """Return the lines of each step in a rendered module, from the comments with the steps' text."""
     lines = source.splitlines()
     starts = [(number, found) for number, line in enumerate(lines, 1) if (found := _STEP.fullmatch(line))]
     places = []
@@ -241,7 +243,7 @@ def steps_in(source: str) -> tuple[StepLines, ...]:
 
 
 def ordered(steps: Sequence[Step]) -> list[Step]:
-    """The steps as they have to run: the answer to a dialog stands before the action that opens it."""
+    """Return the steps in the order in which they run: the answer to a dialog precedes the action that opens it."""
     found: list[Step] = []
     for step in steps:
         if step.kind == "dialog" and len(step.code) == 1 and found and not found[-1].kind.startswith("assert-"):
@@ -255,7 +257,7 @@ _LISTENING = (KEEPING, LISTENING, ANSWERING)
 
 
 def _listening(steps: Sequence[Step]) -> dict[int, list[str]]:
-    """What has to stand before which step, so that a dialog is heard that a later step expects."""
+    """Return the statements before each step that listen for a dialog that a later step expects."""
     for place, step in enumerate(steps):
         lines = [line for line in _LISTENING if line in step.code]
         if lines:
@@ -299,7 +301,7 @@ def _signature(body: Body) -> list[str]:
 
 
 def _parametrize(body: Body) -> list[str]:
-    """The decorator that runs the function once for each row of examples."""
+    """Return the decorator that parametrizes the function with the examples."""
     columns = list(body.names)
     one = len(columns) == 1
     names = quote(body.names[columns[0]]) if one else f"({', '.join(quote(body.names[name]) for name in columns)})"
@@ -328,7 +330,7 @@ def _comment(step: Step) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """One line without anything that cannot be seen."""
+    """Return the text in one line without invisible characters."""
     joined = " ".join(text.split())
     return "".join(character if character.isprintable() else repr(character)[1:-1] for character in joined)
 

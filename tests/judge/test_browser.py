@@ -78,5 +78,5 @@ def test_the_setting_overrides_everything(tmp_path: Path) -> None:
 
 
 def test_a_setting_that_names_no_program_is_said(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="chimera_browser_path names no program"):
+    with pytest.raises(SettingError, match="chimera_browser_path is not a program"):
         find_browser(str(tmp_path / "nothing"))

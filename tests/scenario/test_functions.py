@@ -99,7 +99,7 @@ def test_the_glossary_may_use_functions(functions: tuple[StepFunction, ...]) -> 
 
 
 def test_what_is_arranged_cannot_follow_an_action(functions: tuple[StepFunction, ...]) -> None:
-    with pytest.raises(UnknownStepError, match="before the browser comes") as caught:
+    with pytest.raises(UnknownStepError, match="before the browser starts") as caught:
         generated(functions, 'When I pay with "4"\nAnd 3 paid orders exist\nThen I should see "Paid"')
     assert "Write it as a Given" in str(caught.value)
 
@@ -182,8 +182,8 @@ def test_explain_names_the_call(functions: tuple[StepFunction, ...]) -> None:
         (f"{E2E}/s.py", "def pay(page, card): ...", "I pay {card}", "parameter card .* has no annotation"),
         (f"{E2E}/s.py", "def pay(page, card: list): ...", "I pay {card}", "is annotated as list"),
         (f"{E2E}/s.py", "def pay(page, *cards: str): ...", "I pay", "which no phrase can give"),
-        (f"{E2E}/s.py", "pay = lambda page: None", "I pay", "gives no function for 'I pay'"),
-        (f"{E2E}/s.py", "pay = 'I click x'", "I pay", "gives no function for 'I pay'"),
+        (f"{E2E}/s.py", "pay = lambda page: None", "I pay", "instead of a function for 'I pay'"),
+        (f"{E2E}/s.py", "pay = 'I click x'", "I pay", "instead of a function for 'I pay'"),
         (f"{E2E}/s.py", "class A:\n    def pay(page): ...\npay = A.pay", "I pay", "A.pay.* cannot be imported"),
         (f"{E2E}/s.py", "def expect(page): ...\npay = expect", "I pay", "a name that generated tests use: expect"),
         (f"{E2E}/s.py", PAY, "", "has '' as a phrase"),
@@ -201,12 +201,12 @@ def test_an_answer_that_cannot_be_used_is_told_with_place_and_remedy(
 
 def test_a_function_outside_the_project_is_refused(load: Load, tmp_path: Path) -> None:
     orders = load("elsewhere/arranging.py", ORDERS).orders
-    with pytest.raises(SettingError, match="lies outside the project"):
+    with pytest.raises(SettingError, match="is outside the project"):
         step_functions([{"{count} orders exist": orders}], tmp_path / "project", E2E)
 
 
 def test_an_answer_that_is_no_dictionary_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(SettingError, match="answered no dictionary but list"):
+    with pytest.raises(SettingError, match="returned a list instead of a dictionary"):
         step_functions([["I pay"]], tmp_path, E2E)
 
 

@@ -72,7 +72,7 @@ def test_a_bare_wait_is_named_with_its_place_among_all_other_troubles_of_the_run
         ScenarioParser().parse("When I wait 5 seconds\nAnd pigs fly", path="a.py", line=3)
     wait, pigs = caught.value.errors
     assert (wait.step, wait.line, wait.path) == ("I wait 5 seconds", 3, "a.py")
-    assert "Say what is waited for" in str(wait)
+    assert "Say what to wait for" in str(wait)
     assert pigs.line == 4
 
 

@@ -64,7 +64,7 @@ def test_tags_are_markers_and_a_tag_expression_chooses(features: App) -> None:
 def test_bad_gherkin_is_told_with_line_and_column(features: App) -> None:
     (features.path / "features" / "greet.feature").write_text("Feature: A\n  Scenario: B\n    Given C\n    Whenever\n")
     result = features.chimera("features")
-    result.stdout.fnmatch_lines(["*features/greet.feature is no Gherkin that can be read*", "*4:5:*"])
+    result.stdout.fnmatch_lines(["*features/greet.feature is not valid Gherkin*", "*4:5:*"])
 
 
 def test_the_dry_run_shows_steps_and_test_and_touches_nothing(features: App) -> None:

@@ -1,4 +1,4 @@
-"""The project's own functions in a test: how they are written into its source, and read out of it again."""
+"""Writes calls of the project's own functions into a test's source, and reads them back."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from pytest_chimera.models import Call, GeneratedTest, Scenario
 from pytest_chimera.scenario.functions.step_functions import written_arguments
 from pytest_chimera.scenario.rendering.layout import WIDTH, quote, width
 
-# -- into the source
+# -- writing
 
 
 def decorator_of(call: Call) -> list[str]:
-    """A call that arranges, as the decorator of a test."""
+    """Return an arranging call as a decorator of the test."""
     arguments = [quote(f"{call.path}::{call.name}"), *written_arguments(call)]
     line = f"@pytest.mark.{MARKER_ARRANGE}({', '.join(arguments)})"
     if width(line) <= WIDTH:
@@ -28,10 +28,10 @@ def decorator_of(call: Call) -> list[str]:
 
 
 def import_lines(calls: Sequence[Call], path: str) -> list[str]:
-    """The imports of the functions that work on the page, a module a line, behind a blank one.
+    """Return the imports of functions that work on the page, one line per module, after a blank line.
 
-    :param path: where the test lies.
-    :raises ScenarioError: two of them have one name.
+    :param path: the path of the test.
+    :raises ScenarioError: two of them have the same name.
     """
     names: dict[str, set[str]] = {}
     for call in calls:
@@ -63,26 +63,28 @@ def _refuse_same_name(names: dict[str, set[str]]) -> None:
 
 
 def check_same_arrangement(rows: Sequence[Scenario], path: str) -> None:
-    """All rows of examples run against one deployment, for which things are arranged once.
+    """Check that all rows of examples arrange the same, because they share one deployment.
 
-    :raises ScenarioError: one row would have something else arranged than another.
+    :raises ScenarioError: they do not.
     """
     arranged = [[call for step in row.steps for call in step.calls if call.arranges] for row in rows]
     other = next((calls for calls in arranged if calls != arranged[0]), None)
     if other is not None:
         told = " and ".join(", ".join(call.as_text() for call in calls) or "nothing" for calls in (arranged[0], other))
         raise ScenarioError(
-            f"The examples have different things arranged for one deployment: {told}.",
+            f"The examples arrange different data for one deployment: {told}.",
             where=path,
-            remedy="Write a scenario of its own for each, or take the placeholder out of the step that arranges.",
+            remedy="Write a separate scenario for each, or remove the placeholder from the arranging step.",
         )
 
 
-# -- out of the source
+# -- reading
 
 
 def modules_of(test: GeneratedTest) -> tuple[str, ...]:
-    """The modules beside a test, or below it, that it imports, as paths in the project: ``tests/e2e/steps.py``."""
+    """Return the modules that a test imports from its folder or below, as paths in the project:
+    ``tests/e2e/steps.py``.
+    """
     folder = PurePosixPath(test.path).parent
     imports = (node for node in ast.parse(test.source).body if isinstance(node, ast.ImportFrom) and node.level == 1)
     named = (folder.joinpath(*(node.module or "").split(".")) for node in imports if node.module)
@@ -90,15 +92,15 @@ def modules_of(test: GeneratedTest) -> tuple[str, ...]:
 
 
 def arrangements_of(test: GeneratedTest) -> tuple[Call, ...]:
-    """What a test has arranged before the browser comes, in order; an outline's functions all have the same.
+    """Return what a test arranges before its browser starts, in order; the functions of an outline all have the same.
 
-    :raises ScenarioError: a marker says it in another way than :func:`decorator_of` writes it.
+    :raises ScenarioError: a marker is not written as :func:`decorator_of` writes it.
     """
     return tuple(_arrangement(node, test.path) for node in _decorators(test))
 
 
 def arranging_step(test: GeneratedTest, number: int) -> str:
-    """The step that the arrangement of that number stands for; empty where it is not known."""
+    """Return the step for an arranging call, given its number; empty if unknown."""
     line = _decorators(test)[number].lineno
     return next((step.text for step in test.steps if step.first <= line <= step.last), "")
 
@@ -120,12 +122,12 @@ def _arrangement(node: ast.expr, path: str) -> Call:
         return Call(path=where, name=name, arguments=arguments, arranges=True)
     except (ValueError, AttributeError, AssertionError):
         raise ScenarioError(
-            f"The marker {MARKER_ARRANGE} takes a function's place and literals.",
+            f"The marker {MARKER_ARRANGE} takes a function's path and literals.",
             where=f"{path}:{node.lineno}",
             remedy=f'Write, for example: @pytest.mark.{MARKER_ARRANGE}("tests/arranging.py::paid_orders", count=3)',
         ) from None
 
 
 def is_arrangement(node: ast.expr) -> bool:
-    """Whether a decorator is the marker that names a function that arranges."""
+    """Whether a decorator is the arranging marker."""
     return ast.unparse(node.func if isinstance(node, ast.Call) else node) == f"pytest.mark.{MARKER_ARRANGE}"

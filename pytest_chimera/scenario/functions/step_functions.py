@@ -1,7 +1,7 @@
-"""The project's own functions for steps: phrase → function, as ``pytest_chimera_steps`` answers.
+"""The project's own functions for steps: phrase → function, from ``pytest_chimera_steps``.
 
-A function whose first parameter is ``page`` works on the page: the generated test imports it. Any other arranges what
-is there before the browser comes, and runs in a process of its own.
+A function whose first parameter is ``page`` works on the page: the generated test imports it. Any other function
+arranges data before the browser starts, in a process of its own.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from pytest_chimera.scenario.rendering.layout import quote
 
 HOOK = "pytest_chimera_steps"
 CALL = "call"
-"""The intent of a reading that is a call; its slot of that name holds it."""
+"""The intent of a reading that is a call; the call is in its slot of that name."""
 _PAGE = "page"
 _KINDS: Mapping[str, Callable[[str], int | float | str]] = {"int": int, "float": float, "str": str}
 _TAKEN = frozenset(
@@ -32,15 +32,15 @@ _TAKES = {"int": "a whole number", "float": "a number"}
 
 
 class NotCallable(Exception):
-    """A step's words are a phrase's, and cannot be given to its function; says why."""
+    """A step matches a phrase, but its values cannot be passed to the function; the text says why."""
 
 
 @dataclass(frozen=True)
 class StepFunction:
-    """One phrase and its function.
+    """A phrase and its function.
 
-    :param path: the function's module in the project; ``line`` its first line there.
-    :param parameters: name → the kind of value that it takes; ``page`` is none of them.
+    :param path: the function's module in the project; ``line``: the function's first line.
+    :param parameters: name → the type that it takes; without ``page``.
     :param arranges: it takes no ``page``.
     """
 
@@ -53,9 +53,9 @@ class StepFunction:
     arranges: bool
 
     def call(self, bound: Mapping[str, str]) -> Call:
-        """The call with the phrase's parameters filled in.
+        """Return the call with the phrase's parameters filled in.
 
-        :raises NotCallable: a value is not of the parameter's kind.
+        :raises NotCallable: a value does not have the parameter's type.
         """
         arguments = {name: self._typed(name, bound[name]) for name in self.parameters if name in bound}
         return Call(path=self.path, name=self.name, arguments=arguments, arranges=self.arranges)
@@ -76,7 +76,7 @@ class StepFunction:
 class StepFunctions:
     """All phrases with a function.
 
-    :raises SettingError: two of them, or one and a phrase of the glossary, are the same.
+    :raises SettingError: two of them, or one of them and a phrase of the glossary, are the same.
     """
 
     def __init__(self, functions: Sequence[StepFunction] = (), glossary: Glossary | None = None) -> None:
@@ -93,11 +93,11 @@ class StepFunctions:
             defined[each.parts] = f"{each.path}:{each.line}"
 
     def call_for(self, tokens: Tokens) -> Call | None:
-        """The call that a step's words stand for; ``None`` when no function's phrase is theirs.
+        """Return the call for a step; ``None`` if no function's phrase matches.
 
-        Of several phrases that they fit, the most literal one is meant: ``I pay with cash``, not ``I pay with {card}``.
+        If several phrases match, the most literal one is used: ``I pay with cash`` rather than ``I pay with {card}``.
 
-        :raises NotCallable: they fit several phrases that are as literal, or a value is of the wrong kind.
+        :raises NotCallable: several equally literal phrases match, or a value has the wrong type.
         """
         found = [(each, bound) for each in self._functions if (bound := bind(each.parts, tokens)) is not None]
         if not found:
@@ -112,34 +112,34 @@ class StepFunctions:
         if not found:
             return None
         if len(names) > 1:
-            raise NotCallable(f"It fits {len(names)} phrases: {', '.join(map(repr, names))}. Reword one of them.")
+            raise NotCallable(f"It matches {len(names)} phrases: {', '.join(map(repr, names))}. Reword one of them.")
         function, bound = found[0]
         return function.call(bound)
 
 
 def code_of(call: Call) -> list[str]:
-    """A call as a statement of the test; an arranging one is none."""
+    """Return a call as a statement of the test; empty for an arranging one."""
     if call.arranges:
         return []
     return [f"{call.name}({', '.join([_PAGE, *written_arguments(call)])})"]
 
 
 def written_arguments(call: Call) -> list[str]:
-    """A call's arguments as source."""
+    """Return a call's arguments as source."""
     return [
         f"{name}={quote(value) if isinstance(value, str) else repr(value)}" for name, value in call.arguments.items()
     ]
 
 
-# -- reading what the hook answers
+# -- reading the hook's answers
 
 
 def step_functions(answers: Iterable[Any], root: Path, test_dir: str) -> tuple[StepFunction, ...]:
-    """The functions in the answers to ``pytest_chimera_steps``.
+    """Return the functions in the answers to ``pytest_chimera_steps``.
 
-    :param root: the project's root; ``test_dir`` the folder of generated tests in it.
-    :raises SettingError: something in them is no phrase, no function, or one that cannot be called; names it and its
-        place.
+    :param root: the project's root; ``test_dir``: the folder of generated tests in it.
+    :raises SettingError: an entry is not a phrase or not a function, or the function cannot be called; the error gives
+        its place.
     """
     given = dict.fromkeys(pair for answer in answers for pair in _pairs(answer))
     return tuple(_read(phrase, function, root, PurePosixPath(test_dir)) for phrase, function in given)
@@ -150,7 +150,7 @@ def _pairs(answer: Any) -> Iterator[tuple[str, Any]]:
         answer.close()
     if not isinstance(answer, Mapping):
         raise SettingError(
-            f"{HOOK} answered no dictionary but {type(answer).__name__}.",
+            f"{HOOK} returned a {type(answer).__name__} instead of a dictionary.",
             remedy='Answer from a plain function: return {"{count} paid orders exist": paid_orders}',
         )
     for phrase, function in answer.items():
@@ -158,8 +158,8 @@ def _pairs(answer: Any) -> Iterator[tuple[str, Any]]:
             raise SettingError(f"{HOOK} has {phrase!r} as a phrase.", remedy="A phrase is the text of a step.")
         if not inspect.isfunction(function) or function.__name__ == "<lambda>":
             raise SettingError(
-                f"{HOOK} gives no function for {phrase!r}, but {function!r}.",
-                remedy="Define one with def at the top of a module, and name it without calling it.",
+                f"{HOOK} gives {function!r} instead of a function for {phrase!r}.",
+                remedy="Define one with def at the top of a module, and pass it without calling it.",
             )
         yield phrase, function
 
@@ -171,7 +171,7 @@ def _read(phrase: str, function: Any, root: Path, test_dir: PurePosixPath) -> St
     if path.is_absolute():
         remedy = "Put it into a module of the project."
         raise SettingError(
-            f"{written.__name__}, the function for {phrase!r}, lies outside the project.", where=where, remedy=remedy
+            f"{written.__name__}, the function for {phrase!r}, is outside the project.", where=where, remedy=remedy
         )
     if "." in written.__qualname__:
         raise SettingError(
@@ -195,7 +195,7 @@ def _place(function: Any, root: Path) -> PurePosixPath:
 
 
 def _kind(annotation: Any) -> str:
-    """An annotation's last name, whether it is a class or text."""
+    """Return an annotation's last name, for a class or a string."""
     name = annotation if isinstance(annotation, str) else getattr(annotation, "__name__", str(annotation))
     return str(name).strip("\"' ").rpartition(".")[2]
 
@@ -205,8 +205,9 @@ def _is_page(parameter: inspect.Parameter) -> bool:
 
 
 def _check_importable(phrase: str, name: str, path: PurePosixPath, where: str, test_dir: PurePosixPath) -> None:
-    """
-    :raises SettingError: a generated test could not import the function.
+    """Check that a generated test can import the function.
+
+    :raises SettingError: it cannot.
     """
     inside = path.relative_to(test_dir) if path.is_relative_to(test_dir) else None
     parts = inside.with_suffix("").parts if inside else ()
@@ -221,8 +222,8 @@ def _check_importable(phrase: str, name: str, path: PurePosixPath, where: str, t
     raise SettingError(
         f"A generated test cannot import {name}, the function for {phrase!r}.",
         where=where,
-        remedy=f"A function that takes page lies in a module below {test_dir}/ that is no test and no conftest.py: "
-        f"move it to {test_dir}/steps.py, and import it from there.",
+        remedy=f"A function that takes page has to be in a module below {test_dir}/ that is neither a test nor a "
+        f"conftest.py: move it to {test_dir}/steps.py, and import it from there.",
     )
 
 
@@ -234,7 +235,7 @@ def _parameters(phrase: str, parts: Parts, parameters: Sequence[inspect.Paramete
             raise SettingError(
                 f"{phrase!r} has {{{name}}}, which its function does not take.",
                 where=where,
-                remedy=f"Add the parameter {name}: str, or write it otherwise in the phrase.",
+                remedy=f"Add the parameter {name}: str, or change it in the phrase.",
             )
     for each in parameters:
         if each.kind not in {each.POSITIONAL_OR_KEYWORD, each.KEYWORD_ONLY}:

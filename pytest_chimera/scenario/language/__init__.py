@@ -1,1 +1,1 @@
-"""What sentences mean."""
+"""Interprets sentences."""

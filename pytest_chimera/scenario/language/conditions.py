@@ -1,7 +1,7 @@
-"""A Given that states a condition, as the expectation that it is: nothing brings it about, so it has to hold.
+"""Reads a Given that states a condition as an expectation: nothing arranges it, so it has to hold.
 
-These are tried last, in whole scenarios only: the project's own words come first, and what the grammar reads by itself.
-Adding a wording is adding one row.
+Conditions are tried last, and in complete scenarios only, after the project's own phrases and the grammar. To add a
+wording, add a row.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pytest_chimera.scenario.language.words.lexer import Tokens, phrase
 
 CERTAINTY = 0.6
-"""How certain an expectation is that was made of a condition."""
+"""The certainty of an expectation that was derived from a condition."""
 _HAVE = r"(?:there (?:is|are|exists?)|(?:i|we|they|(?:the|a) (?:user|customer|visitor|person)) (?:have|has|own|owns))"
 _NUMBER = r"(?P<number>\d+|one|two|three|four|five|six|seven|eight|nine|ten)"
 _THINGS = r"(?P<things>[^,]+)"
@@ -22,7 +22,7 @@ _PLACE = r"(?:the|my|our|their|his|her) (?P<place>[^,]+?)"
 
 @dataclass(frozen=True)
 class Condition:
-    """What states a condition: a sentence for an example, the pattern of a step's words, and the expectation."""
+    """A condition: an example sentence, the pattern of its words, and the expectation."""
 
     example: str
     pattern: str
@@ -52,11 +52,11 @@ CONDITIONS = (
         "I should see {number} {things} in the {place}",
     ),
 )
-"""All wordings of conditions; the first that fits counts."""
+"""All wordings of conditions; the first that matches counts."""
 
 
 def expectation_for(tokens: Tokens) -> str:
-    """The expectation that a condition comes to; empty when the words state none."""
+    """Return the expectation for a condition; empty if the words state none."""
     said = phrase(tokens)
     for each in CONDITIONS:
         found = re.fullmatch(each.pattern, said, re.IGNORECASE)

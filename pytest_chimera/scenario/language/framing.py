@@ -1,4 +1,4 @@
-"""Clauses without their subject and modal: who acts, what is expected, what is negated."""
+"""Strips clauses of their subject and modal: who acts, what is expected, what is negated."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Frame:
 
 @lru_cache(maxsize=1)
 def rows_by_verb() -> Mapping[tuple[str, str], tuple[Wording, ...]]:
-    """(form, verb's form) → the rows that a clause with it could follow."""
+    """Return the rows that a clause with a verb could match: (form, verb's form) → rows."""
     found: dict[tuple[str, str], list[Wording]] = {}
     for row in WORDINGS:
         for word in first_words(row.pattern):
@@ -45,7 +45,7 @@ def rows_by_verb() -> Mapping[tuple[str, str], tuple[Wording, ...]]:
 
 
 def is_verb(token: Token, form: Form) -> bool:
-    """Some wording of that form begins with the word."""
+    """Whether a wording of that form begins with the word."""
     return token.kind == "word" and (form, token.low) in rows_by_verb()
 
 
@@ -53,7 +53,7 @@ _BY_ITSELF = ("on it's own", "on its own", "by itself", "for a moment", "on thei
 
 
 def trimmed(tokens: Tokens, *, lenient: bool) -> Tokens:
-    """The clause without the adverbs and joints around it."""
+    """Return the clause without adverbs and conjunctions around it."""
     for words in _BY_ITSELF if lenient else ():
         parts = tuple(words.split())
         if tuple(token.low for token in tokens[-len(parts) :]) == parts:
@@ -66,7 +66,7 @@ def trimmed(tokens: Tokens, *, lenient: bool) -> Tokens:
 
 
 def frames_of(tokens: Tokens, setting: Setting) -> Iterator[Frame]:
-    """What the subject and the modal leave: with the words "verify that" and the like, then without them."""
+    """Yield the frames without subject and modal: with words such as "verify that", then without them."""
     rest = after_actor(tokens)
     body = _after_assertion(rest)
     if body is not None:
@@ -80,7 +80,7 @@ def frames_of(tokens: Tokens, setting: Setting) -> Iterator[Frame]:
 
 
 def said(tokens: Tokens, setting: Setting) -> Iterator[tuple[Tokens, Tokens, bool]]:
-    """(subject, rest, expected) of a clause: what is said, without its modal; a person is no subject."""
+    """Yield (subject, rest, expected) for a clause without its modal; a person is not a subject."""
     tokens = trimmed(tokens, lenient=True)
     for frame in frames_of(tokens, setting) if tokens else ():
         if frame.rest and not frame.negated:
@@ -106,7 +106,7 @@ def _is_person(tokens: Tokens) -> bool:
 
 
 def after_actor(tokens: Tokens) -> Tokens:
-    """The tokens after "I", "the user", "a new customer", "the user "Bob""; all of them when there is no actor."""
+    """Return the tokens after "I", "the user", "a new customer", "the user "Bob""; all of them if there is no actor."""
     rest = without_determiner(tokens)
     while rest and rest[0].low in ACTOR_ADJECTIVES:
         rest = rest[1:]
@@ -147,7 +147,7 @@ _NEED_THAT = frozenset(
 
 
 def _after_assertion(tokens: Tokens) -> Tokens | None:
-    """The tokens after "verify that", "I expect", "make sure"; ``None`` when no such words stand here."""
+    """Return the tokens after "verify that", "I expect", "make sure"; ``None`` if there are no such words."""
     for parts in _ASSERTIONS_BY_WORD.get(tokens[0].low, ()) if tokens else ():
         words = " ".join(parts)
         if tuple(token.low for token in tokens[: len(parts)]) != parts:
@@ -160,7 +160,7 @@ def _after_assertion(tokens: Tokens) -> Tokens | None:
 
 
 def after_modal(frame: Frame) -> Frame:
-    """Take off modals, adverbs and negations in front of the verb."""
+    """Remove modals, adverbs and negations in front of the verb."""
     rest, expects, negated, able = frame.rest, frame.expects, frame.negated, frame.able
     while len(rest) > 1:
         words = modal_at(rest)
@@ -179,7 +179,7 @@ _ABLE = frozenset({"can", "could", "able", "may", "might"})
 
 
 def modal_at(tokens: Tokens) -> tuple[str, ...]:
-    """The words of the modal that stands here: "should not"; none when there is none."""
+    """Return the words of a modal at the beginning: "should not"; empty if there is none."""
     for parts in _MODALS.get(tokens[0].low, ()) if tokens else ():
         if tuple(token.low for token in tokens[: len(parts)]) == parts:
             return parts
@@ -190,7 +190,7 @@ _MODALS = by_first_word(MODALS)
 
 
 def inner_negation(tokens: Tokens, negated: bool) -> tuple[Tokens, bool]:
-    """ "is not visible", "has no longer focus", "not contains": the negation beside the verb."""
+    """ "is not visible", "has no longer focus", "not contains": remove a negation next to the verb."""
     if len(tokens) > 1 and tokens[0].low in {"not", "never"}:
         return tokens[1:], not negated
     if len(tokens) > 2 and tokens[1].low in {"not", "never"}:

@@ -1,4 +1,4 @@
-"""The project's own words: phrases that stand for steps."""
+"""The project's glossary: phrases that stand for steps."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAX_DEPTH = 12
 
 @dataclass(frozen=True)
 class Entry:
-    """One phrase: its words and parameters in order, and the steps that it stands for."""
+    """One phrase: its words and parameters in order, and its steps."""
 
     phrase: str
     parts: Parts
@@ -25,10 +25,10 @@ class Entry:
 
 
 class Glossary:
-    """Phrases → steps, with parameters; phrases may use phrases, never in a circle.
+    """Phrases → steps, with parameters; phrases may use other phrases, without cycles.
 
     :param entries: phrase → steps, as a list or as lines of text: ``{"I am logged in as {name}": ["I open …"]}``.
-    :raises ScenarioError: a phrase leads back to itself.
+    :raises ScenarioError: a phrase refers to itself, perhaps indirectly.
     """
 
     def __init__(self, entries: Mapping[str, Sequence[str] | str] | None = None) -> None:
@@ -38,16 +38,16 @@ class Glossary:
 
     @property
     def phrases(self) -> tuple[Parts, ...]:
-        """All phrases, taken apart."""
+        """All phrases, parsed."""
         return tuple(entry.parts for entry in self._entries)
 
     def fitting(self, tokens: Tokens) -> tuple[Entry, ...]:
-        """The phrases that a step's words fit, the most literal first."""
+        """Return the phrases that match a step, the most literal first."""
         found = (entry for entry in self._entries if bind(entry.parts, tokens) is not None)
         return tuple(sorted(found, key=lambda entry: literalness(entry.parts), reverse=True))
 
     def steps_for(self, tokens: Tokens) -> tuple[str, ...] | None:
-        """The steps that a step's words stand for, its parameters filled in; ``None`` when no phrase is theirs."""
+        """Return the steps for a step with its parameters filled in; ``None`` if no phrase matches."""
         for entry in self.fitting(tokens):
             return tuple(_filled(step, bind(entry.parts, tokens) or {}) for step in entry.steps)
         return None
@@ -68,7 +68,7 @@ class Glossary:
 
 
 def without_keyword(step: str) -> str:
-    """A step without the keyword that it begins with."""
+    """Return a step without its keyword."""
     return re.sub(r"^(?:given|when|then|and|but)\s+", "", step.strip(), flags=re.IGNORECASE)
 
 
@@ -79,7 +79,7 @@ def _entry(phrase: str, steps: Sequence[str] | str) -> Entry:
 
 
 def parts_of(phrase: str) -> Parts:
-    """A phrase, taken apart."""
+    """Parse a phrase."""
     parts: list[tuple[str, str]] = []
     place = 0
     for found in _PARAMETER.finditer(phrase):
@@ -90,13 +90,13 @@ def parts_of(phrase: str) -> Parts:
 
 
 def literalness(parts: Parts) -> tuple[int, int]:
-    """How literal a phrase is: of two that a step fits, the one with more words of its own is meant."""
+    """Return how literal a phrase is: of two that match a step, the one with more words of its own is used."""
     words = sum(kind == "word" for kind, _ in parts)
     return words, words - len(parts)
 
 
 def bind(parts: Parts, tokens: Tokens) -> dict[str, str] | None:
-    """The parameters' values; each takes one literal, or words up to the phrase's next word."""
+    """Return the parameters' values; each is one literal, or the words before the phrase's next word."""
     bound: dict[str, str] = {}
     place = 0
     for number, (kind, what) in enumerate(parts):
@@ -122,7 +122,7 @@ def _parameter_end(after: Parts, tokens: Tokens, place: int) -> int:
 
 
 def _filled(step: str, bound: Mapping[str, str]) -> str:
-    """The step with its parameters' values, escaped where they stand in quotes."""
+    """Return the step with its parameters' values, escaped inside quotes."""
 
     def value(found: re.Match[str]) -> str:
         name = next(group for group in found.groups() if group)

@@ -1,8 +1,8 @@
-"""Clauses: (subject) (modal) (negation) (verb) … → a Reading.
+"""Parses clauses: (subject) (modal) (negation) (verb) … → a Reading.
 
-A clause says what a person does ("do"), what a person perceives ("see") or what a thing is ("be"). The subject tells
-which; the verb picks the rows of the table of wordings that could be meant, and the one with the
-most words of its own wins.
+A clause says what a person does ("do"), what a person perceives ("see") or what a thing is ("be"). The subject
+determines which; the verb selects the candidate rows of the table of wordings, and the row with the most words of its
+own wins.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ from pytest_chimera.scenario.language.words.wordings import Form, Wording
 
 @lru_cache(maxsize=4096)
 def read_step(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
-    """The readings of a step's clauses, in order; ``None`` when some words of it are not understood."""
+    """Return the readings of a step's clauses, in order; ``None`` if some of its words are not understood."""
     if not tokens or len(tokens) > MAX_TOKENS:
         return None
     whole = read_clause(tokens, setting)
@@ -60,7 +60,7 @@ def read_step(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
 
 
 def _of_several(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
-    """ "a message and the order number are shown": the same is said of several things."""
+    """ "a message and the order number are shown": read the same predicate of several things."""
     verb = next((place for place in range(1, len(tokens)) if _is_predicate(tokens[place:])), 0)
     joints = [place for place in range(1, verb) if tokens[place].low == "and"]
     if len(joints) != 1 or any(token.low in NEVER_IN_NAMES - {"and"} for token in tokens[:verb]):
@@ -77,7 +77,7 @@ def _is_predicate(tokens: Tokens) -> bool:
 
 
 MAX_TRIES = 5
-"""Places in a clause at which one way of dividing it is tried: what needs more of them is no step that people write."""
+"""How many places are tried for one way of dividing a clause: steps that people write do not need more."""
 _JOINTS = frozenset({"and", ",", "then", "but", ";", "&"})
 
 
@@ -99,7 +99,7 @@ def _joined(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
 
 
 def _continuations(left: Tokens, rest: Tokens, reading: Reading) -> Iterator[Tokens]:
-    """``rest`` by itself, then with the beginning of ``left`` that it may have in mind: "… and [I should see] …"."""
+    """Yield ``rest`` by itself, then with the beginning of ``left`` that it may imply: "… and [I should see] …"."""
     yield rest
     if rest and rest[0].low.endswith("ing") and is_verb(rest[0], "do"):
         yield (Token("word", "I", "i"), *rest)
@@ -114,7 +114,9 @@ def _continuations(left: Tokens, rest: Tokens, reading: Reading) -> Iterator[Tok
 
 
 def _goes_on(rest: Tokens, reading: Reading) -> bool:
-    """What follows "and" is of the same kind as what stood before it: another name, another field with its value."""
+    """Whether the words after "and" are of the same kind as those before: another name, another field with its
+    value.
+    """
     if reading.form == "be":
         return True
     if reading.intent == "fill":
@@ -127,7 +129,7 @@ def _goes_on(rest: Tokens, reading: Reading) -> bool:
 
 @lru_cache(maxsize=16384)
 def read_clause(tokens: Tokens, setting: Setting) -> Reading | None:
-    """The reading of one clause; ``None`` when it has words that no wording covers."""
+    """Return the reading of one clause; ``None`` if it has words that no wording covers."""
     tokens = trimmed(tokens, lenient=setting.lenient)
     if not tokens:
         return None
@@ -144,7 +146,7 @@ def read_clause(tokens: Tokens, setting: Setting) -> Reading | None:
 
 
 def _after(tokens: Tokens, setting: Setting) -> Reading | None:
-    """ "I accept the alert after I click …": the dialog's answer, and the action that opens it."""
+    """ "I accept the alert after I click …": read the dialog's answer, and the action that opens it."""
     place = next((place for place, token in enumerate(tokens) if token.low in {"after", "when"}), 0)
     if not 0 < place < len(tokens) - 1:
         return None
@@ -158,7 +160,7 @@ def _after(tokens: Tokens, setting: Setting) -> Reading | None:
 
 
 def _in_frame(frame: Frame, setting: Setting) -> Reading | None:
-    """A person does or perceives; after "verify", also a thing's clause or a thing alone."""
+    """Read what a person does or perceives; after "verify", also a thing's clause or a thing alone."""
     if not frame.rest:
         return None
     order: tuple[Form, ...] = ("see", "do") if frame.expects else ("do", "see")
@@ -176,7 +178,7 @@ def _in_frame(frame: Frame, setting: Setting) -> Reading | None:
 
 
 def _best(frame: Frame, form: Form, setting: Setting, subject: Subject | None = None) -> Reading | None:
-    """The row that the tokens follow with the most words of its own."""
+    """Return the matching row with the most words of its own."""
     tokens, negated = inner_negation(frame.rest, frame.negated)
     best: Reading | None = None
     for row in rows_by_verb().get((form, tokens[0].low), ()):
@@ -201,7 +203,7 @@ _WEAK_SIGHT = frozenset(
 
 
 def _allowed(row: Wording, frame: Frame, subject: Subject | None, *, negated: bool) -> bool:
-    """Whether a row can be meant at all: its thing is of the right kind, and nothing is done that is not done."""
+    """Whether a row is possible: its thing is of the right kind, and an action is not negated."""
     verb = frame.rest[0].low
     if row.intent == "downloaded" and (negated or not (frame.expects or row.form == "be")):
         return False
@@ -225,7 +227,7 @@ def _allowed(row: Wording, frame: Frame, subject: Subject | None, *, negated: bo
 
 
 def _thing_clause(tokens: Tokens, setting: Setting) -> Reading | None:
-    """ "the counter should show …": a thing, then a modal or a verb that things have."""
+    """ "the counter should show …": read a thing, then a modal or a verb of things."""
     verbs = (place for place in range(1, len(tokens)) if is_verb(tokens[place], "be") or modal_at(tokens[place:]))
     for place in islice(verbs, MAX_TRIES):
         listed = _listed(tokens[:place], tokens[place:], setting)
@@ -244,7 +246,7 @@ _SHOWN = (
 
 
 def _listed(words: Tokens, predicate: Tokens, setting: Setting) -> Reading | None:
-    """ "the following buttons should be visible:": the same as seeing them."""
+    """ "the following buttons should be visible:": read it as seeing them."""
     following = bool({"following", "below"} & {token.low for token in words[:3]})
     if setting.given or not following or not (setting.table or setting.docstring):
         return None
@@ -278,7 +280,7 @@ def _said_of(words: Tokens, predicate: Tokens, setting: Setting) -> Reading | No
 
 
 def _is_about_data(reading: Reading, subject: Subject) -> bool:
-    """In a Given, "5 posts exist" and ""Ada" is in the group "Admins"" need not be about the page."""
+    """Whether in a Given, like "5 posts exist" and ""Ada" is in the group "Admins"", the page need not be meant."""
     if subject.count is not None:
         return not _is_known(subject.count.things)
     if subject.thing is not None and subject.thing.guessed:
@@ -288,7 +290,7 @@ def _is_about_data(reading: Reading, subject: Subject) -> bool:
 
 
 def _existence(tokens: Tokens, setting: Setting) -> Reading | None:
-    """ "there is an element …", "there should be 3 items": the same as seeing it."""
+    """ "there is an element …", "there should be 3 items": read it as seeing it."""
     if len(tokens) < 3 or tokens[0].low != "there":
         return None
     frame = after_modal(Frame(tokens[1:], actor=True, expects=setting.outcome))
@@ -305,24 +307,24 @@ def _existence(tokens: Tokens, setting: Setting) -> Reading | None:
 
 
 def _is_on_page(reading: Reading) -> bool:
-    """Everything in it has a role: "there are 3 rows" is about the page, "there are 3 users" need not be."""
+    """Whether everything in it has a role: "there are 3 rows" is about the page, "there are 3 users" need not be."""
     things = [value.things if isinstance(value, Count) else value for value in reading.slots.values()]
     return all(_is_known(thing) for thing in things if isinstance(thing, Target))
 
 
 def _is_known(thing: Target) -> bool:
-    """A kind of thing that pages have, or a name in quotes with nothing beside it."""
+    """Whether it is a kind of thing that pages have, or only a name in quotes."""
     return bool(thing.role or thing.css or (thing.quoted and not thing.guessed))
 
 
 def _verified(frame: Frame) -> Reading | None:
-    """ "verify the login button": to be seen, where it is something that pages have."""
+    """ "verify the login button": read it as seeing the thing, if pages have such a thing."""
     found = _seen(frame)
     return found if found is not None and _is_on_page(found) else None
 
 
 def _seen(frame: Frame) -> Reading | None:
-    """A thing alone, as what is to be seen."""
+    """Read a thing alone as something to see."""
     see = Token("word", "see", "see")
     return _best(replace(frame, rest=(see, *frame.rest), expects=True), "see", Setting(outcome=True))
 
@@ -331,7 +333,7 @@ def _seen(frame: Frame) -> Reading | None:
 
 
 def _led_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
-    """ "within the row "Milk" I click …": a place, then a clause."""
+    """ "within the row "Milk" I click …": read a place, then a clause."""
     width = preposition_at(tokens, 0)
     if not width:
         return None
@@ -357,7 +359,7 @@ def _begins_clause(token: Token) -> bool:
 
 
 def _ended_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
-    """ "… in the "Cart" region": a clause, then a place that its own wording has no slot for."""
+    """ "… in the "Cart" region": read a clause, then a place for which its wording has no slot."""
     prepositions = (place for place in range(len(tokens) - 2, 0, -1) if preposition_at(tokens, place))
     for place in islice(prepositions, MAX_TRIES):
         width = preposition_at(tokens, place)
@@ -373,7 +375,7 @@ def _ended_by_place(tokens: Tokens, setting: Setting) -> Reading | None:
 
 
 def _placed(reading: Reading, where: Target) -> Reading | None:
-    """The reading with its thing looked for in a place."""
+    """Return the reading with its thing searched for in a place."""
     if where.role == "page" or (where.role is None and where.quoted and _calls_itself_page(where.name)):
         return reading
     slots = dict(reading.slots)
@@ -389,5 +391,5 @@ def _placed(reading: Reading, where: Target) -> Reading | None:
 
 
 def _calls_itself_page(name: str) -> bool:
-    """ "on the "Cart Page" I click …": where it happens, and no part of a page."""
+    """ "on the "Cart Page" I click …": whether a name is that of the page, not of a part of it."""
     return name.lower().split(" ")[-1] in PAGE_WORDS

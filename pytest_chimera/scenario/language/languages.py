@@ -1,4 +1,4 @@
-"""Steps in other languages: a language's phrases, and the English step that each of them says."""
+"""Steps in other languages: a language's phrases, and the English step for each of them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Languages:
     """The languages that a project or a plugin has added.
 
     :param tables: code of the language (``"de"``, ``"pt-BR"``) → its table.
-    :param default: the language of a text that names none.
+    :param default: the language of a text that specifies none.
     """
 
     def __init__(self, tables: Mapping[str, Table] | None = None, default: str = ENGLISH) -> None:
@@ -34,17 +34,17 @@ class Languages:
         self._default = default
 
     def of(self, language: str) -> str:
-        """The code under which a language is known here: its own, or without its region; else as it is."""
+        """Return the code under which a language is known here: its own, or without its region; else unchanged."""
         code = (language or self._default).lower()
         return code if code in self._tables else next(iter(code.split("-")), code)
 
     def english(self, tokens: Tokens, language: str) -> tuple[str, ...] | None:
-        """The English steps that a step says; ``None`` when no phrase of its language is its own."""
+        """Return the English steps for a step; ``None`` if no phrase of its language matches."""
         phrases = self._phrases.get(self.of(language))
         return phrases.steps_for(tokens) if phrases else None
 
     def nearest(self, tokens: Tokens, language: str, limit: int = 3) -> tuple[str, ...]:
-        """The phrases of a language that come nearest to a step, with the step's own literals filled in."""
+        """Return the phrases of a language that are most similar to a step, with the step's literals filled in."""
         asked = phrase(tuple(token for token in tokens if not token.quoted)).lower()
         table = self._tables.get(self.of(language), {})
 
@@ -64,7 +64,7 @@ def _filled(written: str, literals: Sequence[str]) -> str:
 
 
 def language_of(text: str) -> str:
-    """The language that a text names in a comment above its steps, as Gherkin does; empty when it names none."""
+    """Return the language in a comment above a text's steps, as in Gherkin; empty if there is none."""
     for line in text.splitlines():
         found = _COMMENT.match(line)
         if found:
@@ -76,7 +76,7 @@ def language_of(text: str) -> str:
 
 @lru_cache(maxsize=64)
 def keywords_of(language: str) -> Mapping[str, str]:
-    """A language's own keywords → ours, the longest first: ``{"Angenommen": "Given", …}``; English for one unknown."""
+    """Return a language's keywords → ours, the longest first: ``{"Angenommen": "Given", …}``; English if unknown."""
     dialect = Dialect.for_name(language) or Dialect.for_name(ENGLISH)
     found = {word.strip(): ours for ours, words in _keywords(dialect) for word in words if word.strip() != "*"}
     return MappingProxyType(dict(sorted(found.items(), key=lambda pair: -len(pair[0]))))
@@ -93,7 +93,7 @@ def _keywords(dialect: Dialect | None) -> Iterator[tuple[str, Sequence[str]]]:
 
 @lru_cache(maxsize=64)
 def headings_of(language: str) -> tuple[str, ...]:
-    """What a feature, its background and its scenarios are called in a language."""
+    """Return the headings of features, backgrounds and scenarios in a language."""
     dialect = Dialect.for_name(language)
     if dialect is None:
         return ()
@@ -107,7 +107,7 @@ def headings_of(language: str) -> tuple[str, ...]:
 
 
 def canonical(line: str, language: str) -> str:
-    """A line with its language's keyword replaced by ours: ``"Wenn ich …"`` → ``"When ich …"``."""
+    """Return a line with its keyword replaced by the English one: ``"Wenn ich …"`` → ``"When ich …"``."""
     for word, ours in keywords_of(language).items():
         if line.startswith(word) and (not word[-1].isascii() or line[len(word) :][:1].isspace()):
             return f"{ours} {line[len(word) :].lstrip()}"

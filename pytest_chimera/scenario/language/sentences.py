@@ -1,7 +1,7 @@
-"""Sentence patterns: what people say in one sentence → the steps that it takes.
+"""Sentence patterns: single sentences → the steps that they imply.
 
-They are used where a whole scenario is read, never for a step by itself, and what they give is shown as an
-interpretation. Adding a pattern is adding one row.
+They are used for complete scenarios only, never for a single step, and their result is shown as an interpretation. To
+add a pattern, add a row.
 """
 
 # ruff: noqa: E501, RUF001  (a row is one line; many delete buttons show a multiplication sign)
@@ -29,10 +29,10 @@ SEARCH = r"/search|find/"
 
 @dataclass(frozen=True)
 class Sentence:
-    """A pattern, the steps that it takes, and how its success is seen.
+    """A pattern, its steps, and the visible signs of its success.
 
     :param expects: the sentence says what should have happened.
-    :param outcome: the expectations that complete it to a scenario, where it stands alone.
+    :param outcome: the expectations that make it a complete scenario if there are no other steps.
     """
 
     pattern: str
@@ -91,7 +91,7 @@ SENTENCES: tuple[Sentence, ...] = (
 
 
 def steps_for(tokens: Tokens, setting: Setting) -> Sentence | None:
-    """The pattern that a sentence follows, its words filled in; ``None`` when it follows none."""
+    """Return the pattern that a sentence matches, with its words filled in; ``None`` if there is none."""
     for subject, rest, expects in said(tokens, setting):
         for row in SENTENCES:
             about_subject = any("{subject}" in step for step in row.steps)

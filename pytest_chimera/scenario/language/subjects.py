@@ -1,4 +1,4 @@
-"""What the subject of a "be" clause is: the page, its URL or title, a dialog, the focus, a number, or an element."""
+"""Interprets the subject of a "be" clause: the page, its URL or title, a dialog, the focus, a number, or an element."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pytest_chimera.scenario.language.words.vocabulary import NATIVE_DIALOGS, PA
 _URL = frozenset({"url", "address", "path", "location", "page url", "page address", "query string", "urls"})
 _TITLE = frozenset({"title", "page title", "document title", "tab title", "browser title", "window title"})
 _NOT_SEEN = frozenset({"file", "email", "e-mail", "mail", "log", "logs", "setting", "flag", "exit code", "console"})
-"""What is no thing on a page when something is said of it, unless a role follows: "the email field"."""
+"""Words that do not mean a thing on a page as a subject, unless a role follows: "the email field"."""
 _LEADING = frozenset({"current", "page's", "browser", "browser's", "whole", "full", "new", "resulting", "present"})
 _OF_PAGE = (" of the page", " of the current page", " of page", " of the browser", " of the document", " of the site")
 _EXPANDABLE = frozenset({"button", "link", "combobox", "menu", "menuitem", "treeitem", "row", "tab"})
@@ -35,7 +35,7 @@ _ANY = frozenset(
         "task",
     }
 )
-"""What "it" can be, before it is known what it is."""
+"""What "it" can be before it is resolved."""
 _TASKS = frozenset({"todo", "task", "item", "to-do", "todos", "tasks", "items", "todo item"})
 
 
@@ -43,8 +43,8 @@ _TASKS = frozenset({"todo", "task", "item", "to-do", "todos", "tasks", "items", 
 class Subject:
     """A clause's subject.
 
-    :param count: a number of things, of which it is said that they are seen.
-    :param kinds: which rows (their ``of``) can speak of it; an empty one is any element.
+    :param count: a number of things that are said to be seen.
+    :param kinds: the kinds of rows (their ``of``) that can apply to it; the empty one is any element.
     """
 
     kinds: frozenset[str]
@@ -53,10 +53,10 @@ class Subject:
 
 
 def subject_of(words: Tokens, *, expected: bool, given: bool = False) -> Subject | None:
-    """What the subject's words stand for; ``None`` when they are none, or name no thing on a page.
+    """Interpret a subject; return ``None`` if the words are not one, or do not mean a thing on a page.
 
     :param expected: the clause says what should be, not what is.
-    :param given: it stands in a Given or a When, where "the cart is full" need not be about the page.
+    :param given: it is in a Given or a When, where "the cart is full" need not be about the page.
     """
     if not on_page(words):
         return None
@@ -83,7 +83,7 @@ def subject_of(words: Tokens, *, expected: bool, given: bool = False) -> Subject
 
 
 def _file(words: Tokens) -> Target | None:
-    """ "the file "report.csv"", "the download", "a file named "x"": what the browser has been given to keep."""
+    """ "the file "report.csv"", "the download", "a file named "x"": a file that the browser has downloaded."""
     lows = [token.low for token in words if not token.quoted and token.low not in {"named", "called", "downloaded"}]
     names = [token.text for token in words if token.quoted]
     if len(lows) != 1 or lows[0] not in _FILES or len(names) > 1:
@@ -114,7 +114,7 @@ def _known(name: str, short: str) -> Subject | None:
 
 
 def _number(words: Tokens) -> Subject | None:
-    """ "the number of todos", "the todos count": how many there are."""
+    """ "the number of todos", "the todos count": a count."""
     lows = [token.low for token in words]
     if lows[:2] in (["number", "of"], ["count", "of"]) or lows[:3] == ["total", "number", "of"]:
         things = read_target(words[lows.index("of") + 1 :])
@@ -126,7 +126,7 @@ def _number(words: Tokens) -> Subject | None:
 
 
 def _value(words: Tokens) -> Subject | None:
-    """ "the value of the "Copies" field", "the slider value": what a field holds."""
+    """ "the value of the "Copies" field", "the slider value": a field's value."""
     lows = [token.low for token in words]
     if lows[:2] == ["value", "of"]:
         field = read_target(words[2:])

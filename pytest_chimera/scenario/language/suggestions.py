@@ -1,4 +1,4 @@
-"""The nearest wordings to a step that is not understood, with the step rewritten in each."""
+"""Suggests the wordings that are most similar to an unknown step, with the step rewritten in each."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _VALUES = frozenset(["value", "texts", "literal", "url", "name"])
 
 
 def suggest(tokens: Tokens, setting: Setting, limit: int = 3) -> tuple[str, ...]:
-    """Up to ``limit`` sentences that are understood, nearest first; none for what is too long for a step."""
+    """Return up to ``limit`` known sentences, the most similar first; none for a text that is too long for a step."""
     if len(tokens) > MAX_TOKENS // 2:
         return ()
     asked = _asked(tokens)
@@ -56,7 +56,7 @@ def suggest(tokens: Tokens, setting: Setting, limit: int = 3) -> tuple[str, ...]
 
 @dataclass(frozen=True)
 class _Skeleton:
-    """A row and its number in the table, its verbs, all its own words and how many slots it has."""
+    """A row and its index in the table, its verbs, all its own words and its number of slots."""
 
     number: int
     wording: Wording
@@ -73,7 +73,7 @@ def _skeletons() -> tuple[_Skeleton, ...]:
 
 @lru_cache(maxsize=1)
 def _by_verb() -> Mapping[str, tuple[_Skeleton, ...]]:
-    """Verb → the rows that begin with it."""
+    """Return the rows by their verbs."""
     found: dict[str, list[_Skeleton]] = {}
     for row in _skeletons():
         for verb in row.verbs:
@@ -82,7 +82,7 @@ def _by_verb() -> Mapping[str, tuple[_Skeleton, ...]]:
 
 
 def _candidates(asked: _Asked) -> Iterable[_Skeleton]:
-    """The rows whose verb the step has, or nearly has; all of them when it has none."""
+    """Return the rows with a verb of the step, or a similar one; all rows if it has none."""
     near = {row.number: row for verb in asked.verbs for row in _by_verb().get(verb, ())}
     return near.values() if near else _skeletons()
 
@@ -104,7 +104,7 @@ def _own_words(elements: tuple[Element, ...]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class _Asked:
-    """What is compared of a step: its words, the verbs that its first words are or resemble, its literals."""
+    """The parts of a step to compare: its words, the verbs that its first words are or resemble, its literals."""
 
     words: frozenset[str]
     verbs: Mapping[str, float]
@@ -130,7 +130,7 @@ def _nearness(row: _Skeleton, asked: _Asked) -> float:
 
 @lru_cache(maxsize=8192)
 def _alike(word: str) -> Mapping[str, float]:
-    """The verbs that a word is a form of, or resembles, and how much."""
+    """Return the verbs that a word is a form of, or resembles, with the similarity."""
     return {verb: likeness for verb in _by_verb() if (likeness := _likeness(word, verb))}
 
 
@@ -144,7 +144,7 @@ def _likeness(word: str, verb: str) -> float:
 
 
 def _rewritten(row: Wording, tokens: Tokens) -> str:
-    """The row's simplest sentence, with the step's own literals and names in its slots."""
+    """Return the row's simplest sentence, with the step's literals and names in its slots."""
     literals = [token for token in tokens if token.quoted]
     names = _names(tokens)
     words = _written(compile_pattern(row.pattern), literals, names)
@@ -163,7 +163,7 @@ def _rewritten(row: Wording, tokens: Tokens) -> str:
 
 
 def _names(tokens: Tokens) -> list[str]:
-    """The step's plain words that could be a name, without verbs and small words."""
+    """Return the step's plain words that could be a name, without verbs and function words."""
     small = DETERMINERS | PLACE_WORDS | NEVER_IN_NAMES | ACTORS
     plain = [token.text for token in tokens if token.kind == "word" and token.low not in small]
     return [" ".join(plain[1:3])] if len(plain) > 1 else plain

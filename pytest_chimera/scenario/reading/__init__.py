@@ -1,1 +1,1 @@
-"""From written steps to readings that are bound to each other."""
+"""Turns written steps into readings with resolved references."""

@@ -1,4 +1,4 @@
-"""What words in a step mean by what stands around them: "it", and names that are part of other names."""
+"""Resolves words in a step by their context: "it", and names that are part of other names."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from pytest_chimera.scenario.language.words.readings import Reading
 from pytest_chimera.scenario.reading.understood import Understood
 
 Change = Callable[[str, Target], Target]
-"""A thing and the slot that it stands in → what stands there instead."""
+"""A slot and the thing in it → the replacement."""
 
 
 def things_in(reading: Reading) -> Iterator[tuple[str, Target]]:
-    """What a reading is about, each with the slot that it stands in."""
+    """Yield the things in a reading, each with its slot."""
     for name, value in reading.slots.items():
         if isinstance(value, Target):
             yield name, value
@@ -26,13 +26,13 @@ def things_in(reading: Reading) -> Iterator[tuple[str, Target]]:
 
 
 def last_thing(readings: Sequence[Reading]) -> Target | None:
-    """What "it" means behind these readings."""
+    """Return what "it" means after these readings."""
     found = [thing for reading in readings for _, thing in things_in(reading) if thing.role not in {IT, "page"}]
     return found[-1] if found else None
 
 
 def with_it_bound(readings: Sequence[Reading], context: Target | None) -> tuple[Reading, ...] | None:
-    """The readings with "it" in them replaced by the thing before; ``None`` when there was none."""
+    """Return the readings with "it" replaced by the thing before; ``None`` if there was none."""
     found: list[Reading] = []
     for reading in readings:
         if any(thing.role == IT for _, thing in things_in(reading)) and context is None:
@@ -48,7 +48,7 @@ def _instead_of_it(it: Target | None, _slot: str, thing: Target) -> Target:
 
 
 def _changed(reading: Reading, change: Change) -> Reading:
-    """The reading with every thing in it changed."""
+    """Return the reading with every thing in it replaced."""
     slots = {name: _changed_value(name, value, change) for name, value in reading.slots.items()}
     return replace(reading, slots=slots, subject=change("subject", reading.subject) if reading.subject else None)
 
@@ -62,7 +62,7 @@ def _changed_value(name: str, value: object, change: Change) -> object:
 
 
 def with_exact_names(steps: Sequence[Understood]) -> tuple[Understood, ...]:
-    """Names that are part of another name in the scenario mean themselves only: "Password" beside "New password"."""
+    """Match names that are part of another name in the scenario exactly: "Password" besides "New password"."""
     things = [found for step in steps for reading in step.readings for found in things_in(reading)]
     names = {(_group(slot, thing), thing.name.lower()) for slot, thing in things if thing.name}
     marked = {(group, name) for group, name in names if _is_part(group, name, names)}
@@ -76,7 +76,7 @@ def with_exact_names(steps: Sequence[Understood]) -> tuple[Understood, ...]:
 
 
 def _group(slot: str, thing: Target) -> str:
-    """What a name is told apart from: fields from fields, buttons from buttons."""
+    """Return the group in which a name must be unique: fields, or buttons."""
     return thing.role or ("textbox" if slot == "field" else "any")
 
 

@@ -1,4 +1,4 @@
-"""A step with its readings, and what may stand before and behind one that is arranged."""
+"""A step with its readings, and the allowed order of arranging steps."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pytest_chimera.scenario.text.step_text import WrittenStep
 
 @dataclass(frozen=True)
 class Understood:
-    """A written step with its readings; several when it joins clauses, or when the glossary wrote it."""
+    """A written step with its readings; several if it joins clauses, or if the glossary defines it."""
 
     written: WrittenStep
     readings: tuple[Reading, ...]
@@ -23,15 +23,15 @@ class Understood:
 
 
 def arranges(reading: Reading) -> bool:
-    """It says what is there before the browser comes."""
+    """Whether it arranges data before the browser starts."""
     call = reading.get(CALL)
     return isinstance(call, Call) and call.arranges
 
 
 def check_arranging(steps: Sequence[Understood], path: str) -> None:
-    """What is arranged is there before the browser comes, so that it cannot follow what happens on the page.
+    """Check that no arranging step follows an action on the page, because it runs before the browser starts.
 
-    :raises UnknownStepError: it does.
+    :raises UnknownStepError: one does.
     """
     acted = False
     for step in steps:
@@ -41,14 +41,14 @@ def check_arranging(steps: Sequence[Understood], path: str) -> None:
                 line=step.written.line,
                 path=path,
                 refused=True,
-                reason="It is arranged before the browser comes, so that it cannot follow what happens on the page.",
+                reason="It is arranged before the browser starts, so it cannot follow an action on the page.",
                 remedy="Write it as a Given, before the first When.",
             )
         acted = acted or _acts(step)
 
 
 def _acts(step: Understood) -> bool:
-    """It does or expects something beyond what is given."""
+    """Whether it does or expects something beyond the given."""
     if all(map(arranges, step.readings)) or step.written.keyword == "Given":
         return False
     return bool(step.written.keyword) or any(kind_of(reading) != "navigate" for reading in step.readings)

@@ -1,1 +1,1 @@
-"""How a test is written."""
+"""Writes tests."""

@@ -16,7 +16,7 @@ Table = tuple[tuple[str, ...], ...]
 
 @dataclass(frozen=True)
 class Work:
-    """What an idiom needs: the reading, where it looks, and what the step carries below its line."""
+    """The input of an idiom: the reading, the locators, and what is below the step's line."""
 
     reading: Reading
     finder: Finder
@@ -24,21 +24,21 @@ class Work:
     docstring: str | None = None
 
     def thing(self, default: str, slot: str = "target", value: str | None = None) -> str:
-        """The locator of a slot's target, or of the clause's subject."""
+        """Return the locator of a slot's target, or of the clause's subject."""
         return self.finder.find(self.target(slot), default, value)
 
     def target(self, slot: str = "target") -> Target:
-        """A slot's target, or the clause's subject."""
+        """Return a slot's target, or the clause's subject."""
         found = self.reading.get(slot) or self.reading.subject
         return found if isinstance(found, Target) else Target()
 
     def text(self, slot: str = "value") -> str:
-        """A slot's literal; without one, the step's doc string."""
+        """Return a slot's literal; without one, the step's doc string."""
         found = self.reading.get(slot)
         return str(found) if found is not None else self.docstring or ""
 
     def texts(self) -> tuple[str, ...]:
-        """The literals of the slots ``texts`` or ``words``."""
+        """Return the literals of the slots ``texts`` or ``words``."""
         found = self.reading.get("texts") or self.reading.get("words")
         if isinstance(found, tuple):
             return found
@@ -46,7 +46,7 @@ class Work:
 
     @property
     def not_(self) -> str:
-        """What an assertion's name begins with."""
+        """The prefix of an assertion's name."""
         return "not_" if self.reading.negated else ""
 
 
@@ -55,7 +55,7 @@ Idiom = Callable[[Work], list[str]]
 
 @dataclass(frozen=True)
 class Intent:
-    """A row: the kind of its steps, of its negated ones, and how it is said in Playwright."""
+    """A row: the kind of its steps, of its negated ones, and its Playwright code."""
 
     kind: str
     idiom: Idiom
@@ -63,7 +63,7 @@ class Intent:
 
 
 def one(line: str) -> Idiom:
-    """Always the same line."""
+    """Return an idiom that is always the same line."""
 
     def idiom(_: Work) -> list[str]:
         return [line]
@@ -72,10 +72,10 @@ def one(line: str) -> Idiom:
 
 
 def escaped(text: str) -> str:
-    """``text`` as a pattern that matches it and nothing else."""
+    """Return a regular expression that matches only ``text``."""
     return re.sub(r"([.^$*+?{}\[\]\\|()])", r"\\\1", text)
 
 
 def matching(work: Work) -> str:
-    """The pattern of a step, compiled."""
+    """Return a step's regular expression, compiled."""
     return f"re.compile({raw(work.text('pattern'))})"

@@ -1,7 +1,7 @@
-"""Lay out a statement as ``ruff format`` does at 88 columns, without ruff.
+"""Formats a statement like ``ruff format`` at 88 columns, without ruff.
 
-The generated source holds few forms: chains of attributes and calls, their arguments, lists, constants and lambdas.
-Each is a document of text and groups; a group stands on one line when it fits, else it is broken at its soft lines.
+The generated source has few constructs: chains of attributes and calls, their arguments, lists, constants and lambdas.
+Each is a document of text and groups; a group is on one line if it fits, and is otherwise broken at its soft lines.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ WIDTH = 88
 
 
 def quote(text: str) -> str:
-    r"""``text`` as a Python literal: double quotes unless single ones spare escapes."""
+    r"""Return ``text`` as a Python literal: in double quotes unless single ones avoid escapes."""
     body = repr(text)
     inner = body[1:-1]
     if body[0] == '"':
@@ -25,7 +25,7 @@ def quote(text: str) -> str:
 
 
 def width(text: str) -> int:
-    """How many columns the text takes: wide characters take two, combining ones none."""
+    """Return the number of columns of a text: wide characters count two, combining ones none."""
     if text.isascii():
         return len(text)
     return sum(_columns(character) for character in text)
@@ -38,7 +38,7 @@ def _columns(character: str) -> int:
 
 
 def raw(pattern: str) -> str:
-    """A regular expression as a Python literal: raw where that can hold it."""
+    """Return a regular expression as a Python literal, raw if possible."""
     if '"' in pattern or "\n" in pattern or pattern.endswith("\\") or not pattern.isprintable():
         return quote(pattern)
     return f'r"{pattern}"' if "\\" in pattern else f'"{pattern}"'
@@ -46,35 +46,35 @@ def raw(pattern: str) -> str:
 
 @dataclass(frozen=True)
 class Group:
-    """Parts that stand on one line together, or each broken line on its own."""
+    """Parts that are on one line together, or broken at each of their lines."""
 
     parts: tuple[Doc, ...]
 
 
 @dataclass(frozen=True)
 class Indent:
-    """Parts that are indented by four more columns where their lines break."""
+    """Parts that are indented by four more columns if their lines break."""
 
     parts: tuple[Doc, ...]
 
 
 @dataclass(frozen=True)
 class Beside:
-    """Parts side by side, broken or not as what surrounds them."""
+    """Parts next to each other, broken or not like the group around them."""
 
     parts: tuple[Doc, ...]
 
 
 @dataclass(frozen=True)
 class Line:
-    """A place to break: ``flat`` stands there on one line."""
+    """A place to break; ``flat`` is the text if it is not broken."""
 
     flat: str = ""
 
 
 @dataclass(frozen=True)
 class IfBroken:
-    """Text that stands only where the group is broken."""
+    """Text that occurs only if the group is broken."""
 
     text: str
 
@@ -83,7 +83,7 @@ Doc = str | Group | Indent | Beside | Line | IfBroken
 
 
 def lay_out(statement: str, indent: int = 4) -> tuple[str, ...]:
-    """The lines of one statement, each indented by ``indent`` columns less than it will stand at.
+    """Return the lines of one statement, without the first line's indentation of ``indent`` columns.
 
     :param statement: one simple statement on one line.
     :param indent: how far the first line is indented in the module.
@@ -106,7 +106,7 @@ def _statement(node: ast.stmt, source: str) -> Doc:
 
 
 def _chain(node: ast.expr, source: str, *, nested: bool) -> Doc:
-    """A chain of attributes and calls: one group of arguments a call; fluent where brackets surround it."""
+    """Format a chain of attributes and calls: one group of arguments per call; fluent inside brackets."""
     links = _links(node)
     if nested and _is_fluent(links):
         return Group(tuple(_fluent(links, source)))
@@ -173,7 +173,7 @@ def _atom(node: ast.expr, source: str) -> Doc:
 
 
 def _bracketed(opening: str, items: list[Doc], closing: str) -> Doc:
-    """Items in brackets: arguments go on one line of their own if they fit there, a list's items never do."""
+    """Format items in brackets: arguments are put on one separate line if they fit there, a list's items never are."""
     if not items:
         return opening + closing
     inner: list[Doc] = []
@@ -215,7 +215,7 @@ def _text(item: str | Line | IfBroken, *, broken: bool) -> str:
 
 
 def _fits(group: Group, rest: list[tuple[int, bool, Doc]], room: int) -> bool:
-    """Whether the group on one line, and what follows it up to the next place to break, has room."""
+    """Whether the group fits on one line together with what follows it up to the next place to break."""
     waiting: list[tuple[bool, Doc]] = [(broken, item) for _, broken, item in rest]
     waiting.append((False, group))
     while waiting and room >= 0:

@@ -1,4 +1,4 @@
-"""Targets → Playwright locators: by role and name first, by everything that a name could be, CSS only where written."""
+"""Targets → Playwright locators: first by role and name, then by everything that a name can be; CSS only if written."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _TABLE_AFTER = "xpath=following::table[1]"
 
 @dataclass
 class Finder:
-    """Writes locators for one step; ``lines`` are what has to stand before them.
+    """Writes locators for one step; ``lines`` are statements that have to precede them.
 
-    :param test_id: the attribute that holds test ids.
-    :param pages: page names in lower case → path.
+    :param test_id: the attribute for test ids.
+    :param pages: page names in lowercase → path.
     :param url: where the scenario begins.
-    :param listens: what the browser's own dialogs say is kept already; ``answered``: a step answers them.
+    :param listens: native dialogs are recorded already; ``answered``: a step answers them.
     """
 
     test_id: str = "data-testid"
@@ -37,10 +37,10 @@ class Finder:
     answered: bool = False
 
     def find(self, target: Target, default: str = "anything", value: str | None = None) -> str:
-        """The expression that finds ``target``.
+        """Return the expression that finds ``target``.
 
-        :param default: what a name without a role is looked up as: a key of ``ROLES`` or ``DEFAULTS``.
-        :param value: what is typed into it, which tells number and date fields.
+        :param default: the role to search for if the name has none: a key of ``ROLES`` or ``DEFAULTS``.
+        :param value: what is typed into it, which identifies number and date fields.
         """
         kinds = self._kinds(target, default)
         base = self.place(target.scope, several=len(kinds) * 2 + len(kinds.aria) > 3) if target.scope else "page"
@@ -63,7 +63,7 @@ class Finder:
         return Kinds(role.aria, role.ways)
 
     def place(self, where: Target, *, several: bool = False) -> str:
-        """The expression for a place; a name for it, when it is needed more than once."""
+        """Return the expression for a place, or a variable for it if it is used more than once."""
         found = self.find(where, "place")
         if not several or found == "page":
             return found
@@ -90,7 +90,7 @@ class Finder:
         return _either(found) + _having(target)
 
     def _ways(self, target: Target, kinds: Kinds, value: str | None) -> tuple[str, ...]:
-        """How the name is looked up: a password or a date has no role of its own, only a label or a placeholder."""
+        """Return how to search for the name: passwords and dates have no role, only a label or a placeholder."""
         if "placeholder" not in kinds.ways:
             return kinds.ways
         if _SECRET.search(target.name):
@@ -146,13 +146,13 @@ class Finder:
         return _either([f'{base}.get_by_role("{aria}", name={name})' for aria in kinds.aria])
 
     def by_test_id(self, base: str, name: str) -> str:
-        """A locator by test id, in the project's attribute."""
+        """Return a locator by test id, in the project's attribute."""
         if self.test_id == "data-testid":
             return f"{base}.get_by_test_id({quote(name)})"
         return f"{base}.locator({quote(f'[{self.test_id}={quote(name)}]')})"
 
     def path_of(self, name: str) -> str | None:
-        """The path of a page that the project names; with or without "page" at its end."""
+        """Return the path of one of the project's pages; with or without "page" at its end."""
         low = name.lower().strip()
         bare = re.sub(r"\s*(?:page|screen|site|application|app)$", "", low)
         return self.pages.get(low) or self.pages.get(bare) or self.pages.get(f"{bare} page")
@@ -160,7 +160,7 @@ class Finder:
 
 @dataclass(frozen=True)
 class Kinds:
-    """The ARIA roles that a target may have, and the ways in which its name may find it."""
+    """The possible ARIA roles of a target, and the ways to find it by its name."""
 
     aria: tuple[str, ...]
     ways: tuple[str, ...]
@@ -173,12 +173,12 @@ _TASKS = frozenset({"todo", "task", "to-do", "todos", "tasks", "to-dos", "todo i
 
 
 def is_task(target: Target) -> bool:
-    """ "the second todo", "2 tasks": items of a list, and not the links beside it that choose which are shown."""
+    """ "the second todo", "2 tasks": whether it means items of a list, not the links that filter them."""
     return not target.quoted and target.role in {None, "listitem"} and target.name.lower() in _TASKS
 
 
 def _arias(target: Target, kinds: Kinds, value: str | None) -> tuple[str, ...]:
-    """A field's roles: one that suggests, one for searching and one for numbers have roles of their own."""
+    """Return a field's roles: combo boxes, search fields and number fields have their own roles."""
     if kinds.aria != ("textbox",):
         return kinds.aria
     searching = ("searchbox",) if _SEARCHING.search(target.name) else ()
@@ -211,11 +211,13 @@ def _nth(ordinal: int | None) -> str:
 
 
 def _whole(name: str) -> str:
-    r"""A label that is the name, but for case and decoration: "Password", "password:", "Password *"."""
+    r"""Return the pattern of a label that is the name, apart from case and decoration: "Password", "password:",
+    "Password *".
+    """
     pattern = rf"^\W*{re.escape(name)}\W*$".replace(r"\ ", " ")
     return f"re.compile({raw(pattern)}, re.I)"
 
 
 def slug(name: str, keep: str = "") -> str:
-    """A name as test ids and paths spell it; ``keep``: marks that stay."""
+    """Return a name as test ids and paths write it; ``keep``: characters to keep."""
     return re.sub(rf"[^a-z0-9{keep}]+", "-", name.lower()).strip("-")

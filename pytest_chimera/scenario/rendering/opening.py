@@ -1,4 +1,4 @@
-"""What an action opens beside the page: a new tab, a download. Playwright listens before the action that opens it."""
+"""What an action opens besides the page: a new tab, a download. Playwright waits for it around the action."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_chimera.scenario.language.words.readings import Reading
 from pytest_chimera.scenario.rendering.layout import lay_out
 
 Place = tuple[int, int]
-"""A step's number, and a reading's in it."""
+"""The index of a step, and of a reading in it."""
 _TAB = "popup.value"
 _NEXT_TAB = 'page.wait_for_event("popup")'
 _BY_ITSELF = 'page.wait_for_event("download")'
@@ -20,9 +20,9 @@ _FOCUS = frozenset({"switch-tab", "switch-back"})
 
 @dataclass
 class _Run:
-    """A scenario as it goes on.
+    """The state while going through a scenario.
 
-    :param action: the last thing done; ``tab`` what the new tab is called since; ``inside`` what the steps act in.
+    :param action: the last action; ``tab``: the variable of the new tab, if any; ``inside``: what the steps act in.
     """
 
     opens: dict[Place, str] = field(default_factory=dict)
@@ -31,7 +31,7 @@ class _Run:
     inside: str = ""
 
     def new_tab(self) -> str:
-        """The tab that the last action opened: listened for around it."""
+        """Return the variable of the tab that the last action opened."""
         if self.action is not None and self.action not in self.opens:
             self.opens[self.action] = "popup"
             self.tab = _TAB
@@ -39,7 +39,7 @@ class _Run:
 
 
 def with_openings(steps: Sequence[tuple[Reading, ...]]) -> list[tuple[Reading, ...]]:
-    """The readings of a scenario's steps, each knowing what it opens and in which tab it happens."""
+    """Return the readings of a scenario's steps, each with what it opens and the tab in which it happens."""
     run = _Run()
     placed = [
         tuple(replace(reading, tab=_tab_of(reading, (number, part), run)) for part, reading in enumerate(readings))
@@ -55,7 +55,7 @@ def with_openings(steps: Sequence[tuple[Reading, ...]]) -> list[tuple[Reading, .
 
 
 def _named(readings: tuple[Reading, ...], number: int, run: _Run) -> tuple[Reading, ...]:
-    """A download waits for its file by itself; the file is kept where a later step speaks of it."""
+    """Name what readings open; a download waits for its file by itself, and is kept if a later step refers to it."""
     return tuple(
         replace(reading, opens="download" if (number, part) in run.opens else "unnamed download")
         if reading.intent == "download"
@@ -83,7 +83,9 @@ def _tab_of(reading: Reading, place: Place, run: _Run) -> str:
 
 
 def laid_out(reading: Reading, lines: Sequence[str]) -> list[str]:
-    """A reading's statements as lines of source: in its tab, and inside what listens for what it opens."""
+    """Return a reading's statements as lines of source: in its tab, and inside the block that waits for what it
+    opens.
+    """
     if reading.tab:
         lines = [in_tab(line, reading.tab) for line in lines]
     if reading.opens == _BY_ITSELF:
@@ -97,7 +99,7 @@ def laid_out(reading: Reading, lines: Sequence[str]) -> list[str]:
 
 
 def in_tab(line: str, tab: str) -> str:
-    """A statement about the page as one about another tab."""
+    """Return a statement about the page as one about another tab."""
     tokens = tokenize.generate_tokens(io.StringIO(line).readline)
     ends = [token.end[1] for token in tokens if token.type == tokenize.NAME and token.string == "page"]
     for end in reversed(ends):

@@ -1,4 +1,4 @@
-"""A scenario outline as one test with parameters: its placeholders stand as texts in the code, and become names."""
+"""Renders a scenario outline as one parametrized test: its placeholders are literals in the code, and become names."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Row = Mapping[str, str]
 
 
 def parameter_names(columns: Sequence[str]) -> dict[str, str]:
-    """Column → the parameter that stands for it: a Python name of its own."""
+    """Return the parameter for each column: a unique Python name."""
     names: dict[str, str] = {}
     for column in columns:
         name = re.sub(r"\W+", "_", column.strip().lower()).strip("_") or "value"
@@ -29,10 +29,10 @@ def parameter_names(columns: Sequence[str]) -> dict[str, str]:
 
 
 def with_parameters(outline: Scenario, rows: Sequence[Scenario], values: Sequence[Row]) -> Scenario | None:
-    """The outline whose code holds names for its placeholders.
+    """Return the outline with names in its code in place of the placeholders.
 
-    :param outline: compiled with the placeholders as texts; ``rows`` compiled with each row's values filled in.
-    :returns: ``None`` when some row's code is not the outline's with its values filled in.
+    :param outline: compiled with the placeholders as literals; ``rows``: compiled with each row's values filled in.
+    :returns: ``None`` if some row's code differs from the outline's with its values filled in.
     """
     if not all(_is_filled(outline, row, given) for row, given in zip(rows, values, strict=True)):
         return None
@@ -42,7 +42,7 @@ def with_parameters(outline: Scenario, rows: Sequence[Scenario], values: Sequenc
 
 
 def _is_filled(outline: Scenario, row: Scenario, values: Row) -> bool:
-    """The row's code is the outline's with the values in the place of the placeholders."""
+    """Whether the row's code is the outline's with the values in place of the placeholders."""
     if len(outline.steps) != len(row.steps):
         return False
     pairs = zip(outline.steps, row.steps, strict=True)
@@ -68,7 +68,7 @@ def _named(step: Step, names: Mapping[str, str]) -> Iterator[str]:
 
 
 def _flat(source: str) -> str:
-    """A statement of several lines on one."""
+    """Return a statement of several lines on one."""
     flat = ""
     for line in source.splitlines():
         text = line.strip()
@@ -88,7 +88,7 @@ def _with_names(source: str, names: Mapping[str, str]) -> str:
 
 
 def _expression(text: str, names: Mapping[str, str]) -> str:
-    """The name of a placeholder, or a sum of texts and names."""
+    """Return the name of a placeholder, or a concatenation of literals and names."""
     parts = re.split(r"<([^<>]+)>", text)
     written = [
         names.get(part, quote(f"<{part}>")) if number % 2 else quote(part) for number, part in enumerate(parts) if part

@@ -1,4 +1,4 @@
-"""The one helper of our own in generated tests, ``expect_rows``: its source, and how it is told from other code."""
+"""The only helper of our own in generated tests, ``expect_rows``: its source, and how it is recognized."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _BEGINS = "# -- rows:"
 
 @cache
 def helper_lines() -> tuple[str, ...]:
-    """The helper as it stands at the end of a generated test."""
+    """Return the helper's source at the end of a generated test."""
     lines = Path(__file__).with_name("expect_rows.py").read_text(encoding="utf-8").splitlines()
     return tuple(lines[next(number for number, line in enumerate(lines) if line.startswith(_BEGINS)) :])
 
@@ -23,20 +23,20 @@ def _helper_nodes() -> frozenset[str]:
 
 
 def is_helper(node: ast.stmt) -> bool:
-    """The statement is part of the helper, and the same to the letter."""
+    """Whether the statement is an exact part of the helper."""
     return isinstance(node, ast.Assign | ast.FunctionDef) and ast.dump(node) in _helper_nodes()
 
 
 def without_helper(module: ast.Module) -> ast.Module:
-    """A test's module without what is the same in every test."""
+    """Return a test's module without the helper."""
     return ast.Module([node for node in module.body if not is_helper(node)], module.type_ignores)
 
 
 def is_call(node: ast.AST) -> bool:
-    """The helper is called."""
+    """Whether it is a call of the helper."""
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == EXPECT_ROWS
 
 
 def says(call: ast.Call, how: str) -> bool:
-    """A call of the helper with ``exact``, ``ordered`` or ``absent``."""
+    """Whether a call of the helper has ``exact``, ``ordered`` or ``absent``."""
     return any(each.arg == how for each in call.keywords)

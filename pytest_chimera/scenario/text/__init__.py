@@ -1,1 +1,1 @@
-"""What a person writes: lines of steps, Gherkin, drafts; and the errors that name a line of it."""
+"""What a person writes: lines of steps, Gherkin, drafts; and errors that point to a line of it."""

@@ -1,7 +1,7 @@
-"""A draft of steps: what may be in one, and how it is laid into the person's file.
+"""Drafts of steps: what they may contain, and how they are inserted into the person's file.
 
-Whoever wrote it, it is data: read line by line, and laid in as the text of a docstring or of a scenario, never as code.
-A draft in a file bears a line that says so. As long as it stands there, the steps below it are not used.
+A draft is data, whoever wrote it: it is read line by line, and inserted as the text of a docstring or of a scenario,
+never as code. A draft in a file is marked by a line. As long as the line is there, the steps below it are not used.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from pytest_chimera.scenario.text.gherkin import read_gherkin
 from pytest_chimera.scenario.text.step_text import read_steps
 
 MARK = "# A draft. Read it, change it, and delete this line to accept it."
-"""The line that keeps a draft from being used."""
+"""The line that marks a draft, so that it is not used."""
 LONGEST = 40
-"""Lines that a draft may have."""
+"""The maximum number of lines in a draft."""
 WIDEST = 400
-"""Characters that one of its lines may have."""
+"""The maximum number of characters in one of its lines."""
 
 
 @dataclass(frozen=True)
 class Edit:
-    """A file as it is, and as it would be with a draft in it."""
+    """A file's contents, and its contents with a draft in it."""
 
     path: str
     before: str
     after: str
 
     def diff(self) -> str:
-        """The change as a unified diff."""
+        """Return the change as a unified diff."""
         lines = difflib.unified_diff(
             self.before.splitlines(), self.after.splitlines(), f"a/{self.path}", f"b/{self.path}", lineterm=""
         )
@@ -42,14 +42,14 @@ class Edit:
 
 
 def read_draft(text: str) -> tuple[str, ...]:
-    """The steps of a draft, one a line.
+    """Return the steps of a draft, one per line.
 
-    :raises ScenarioError: there are none, too many, or a line holds what no step can.
+    :raises ScenarioError: there are none, too many, or a line contains something that no step can.
     """
     lines = [line.strip() for line in text.splitlines()]
     steps = [line for line in lines if line and not line.startswith(("```", "#"))]
     if not steps:
-        raise ScenarioError("The draft holds no steps.", remedy="Run it again, or write the steps yourself.")
+        raise ScenarioError("The draft contains no steps.", remedy="Run it again, or write the steps yourself.")
     if len(steps) > LONGEST or any(len(step) > WIDEST for step in steps):
         raise ScenarioError(
             f"The draft is too long: a scenario has at most {LONGEST} lines of {WIDEST} characters.",
@@ -57,13 +57,14 @@ def read_draft(text: str) -> tuple[str, ...]:
         )
     unseen = next((step for step in steps if not step.isprintable()), None)
     if unseen is not None:
-        raise ScenarioError(f"A line of the draft holds characters that cannot be seen: {unseen!r}")
+        raise ScenarioError(f"A line of the draft contains invisible characters: {unseen!r}")
     return tuple(steps)
 
 
 def refuse_unread(text: str, where: str) -> None:
-    """
-    :raises ScenarioError: the text is a draft that nobody has accepted.
+    """Refuse a draft that nobody has accepted.
+
+    :raises ScenarioError: the text is one.
     """
     if any(line.strip() == MARK for line in text.splitlines()):
         raise ScenarioError(
@@ -74,7 +75,7 @@ def refuse_unread(text: str, where: str) -> None:
 
 
 def _lines(source: str) -> list[str]:
-    """The lines as Python and Gherkin count them, with their ends."""
+    """Return the lines as Python and Gherkin count them, with their line ends."""
     return re.findall(r"[^\n]*\n|[^\n]+$", source)
 
 
@@ -82,22 +83,22 @@ def _lines(source: str) -> list[str]:
 
 
 def edit_function(path: str, source: str, feature: Feature, steps: Sequence[str]) -> Edit:
-    """The edit that puts a draft into the docstring of the marked function.
+    """Return the edit that puts a draft into the docstring of the marked function.
 
-    What the docstring says already stays above it: context as it is, other lines as comments.
+    Existing text in the docstring stays above it: context as it is, other lines as comments.
 
     :param source: the file's text.
-    :raises ScenarioError: the function is not there.
+    :raises ScenarioError: the function does not exist.
     """
     function = _function(source, feature)
     if function is None:
-        raise ScenarioError(f"{feature.id} is not found in its file any more.", where=path, remedy="Run it again.")
+        raise ScenarioError(f"{feature.id} is no longer in its file.", where=path, remedy="Run it again.")
     said = [_kept(line.rstrip()) for line in (ast.get_docstring(function) or "").splitlines()]
     text = [*said, *([""] if said else []), MARK, *steps]
     after = _with_docstring(source, function, text)
     changed = _function(after, feature)
     if changed is None or (ast.get_docstring(changed) or "").splitlines() != text:
-        raise StateError("The draft cannot be laid into this file.", where=path, remedy="Write the steps yourself.")
+        raise StateError("The draft cannot be inserted into this file.", where=path, remedy="Write the steps yourself.")
     return Edit(path, source, after)
 
 
@@ -115,7 +116,7 @@ def _kept(line: str) -> str:
 
 
 def _with_docstring(source: str, function: ast.FunctionDef | ast.AsyncFunctionDef, text: Sequence[str]) -> str:
-    """The source with the function's first statement, which says nothing or is its docstring, replaced."""
+    """Return the source with the function's first statement, which is empty or its docstring, replaced."""
     lines = _lines(source)
     newline = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
     first = function.body[0]
@@ -137,7 +138,7 @@ def _end(node: ast.stmt) -> tuple[int, int]:
 
 
 def _offset(lines: Sequence[str], line: int, column: int) -> int:
-    """Where a place of the syntax tree, whose columns count bytes, lies in the text."""
+    """Return the offset in the text of a position in the syntax tree, whose columns count bytes."""
     return sum(map(len, lines[: line - 1])) + len(lines[line - 1].encode()[:column].decode())
 
 
@@ -145,9 +146,9 @@ def _offset(lines: Sequence[str], line: int, column: int) -> int:
 
 
 def edit_scenario(path: str, source: str, feature: Feature, steps: Sequence[str]) -> Edit:
-    """The edit that puts a draft below the heading of a scenario without steps.
+    """Return the edit that puts a draft below the heading of a scenario without steps.
 
-    :raises ScenarioError: the scenario is not there.
+    :raises ScenarioError: the scenario does not exist.
     """
     scenarios = read_gherkin(source, path).named(feature.scenario or feature.description)
     lines = _lines(source)
@@ -160,12 +161,12 @@ def edit_scenario(path: str, source: str, feature: Feature, steps: Sequence[str]
     lines[place:place] = [f"{indent}{line}{newline}" for line in (MARK, *steps)]
     after = "".join(lines)
     if len(read_gherkin(after, path).named(scenarios[0].name)[0].steps) != len(steps):
-        raise StateError("The draft cannot be laid into this file.", where=path, remedy="Write the steps yourself.")
+        raise StateError("The draft cannot be inserted into this file.", where=path, remedy="Write the steps yourself.")
     return Edit(path, source, after)
 
 
 def _behind_description(lines: Sequence[str], heading: int) -> int:
-    """The place behind what a scenario says about itself: up to the next blank line, tag, comment or heading."""
+    """Return the line after a scenario's description: up to the next blank line, tag, comment or heading."""
     place = heading
     while place < len(lines) and re.match(r"\s*[^\s@#|]", lines[place]) and ":" not in lines[place]:
         place += 1

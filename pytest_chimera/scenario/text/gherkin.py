@@ -1,4 +1,4 @@
-"""Gherkin files → scenarios, through the official parser: keywords resolved, backgrounds and examples laid in."""
+"""Gherkin files → scenarios, with the official parser: keywords resolved, backgrounds and examples filled in."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _HEADING = re.compile(r"^(?:feature|rule|background|scenario(?: outline| templat
 
 @dataclass(frozen=True)
 class GherkinProblem:
-    """One thing that is wrong in a file: ``line`` and ``column`` count from 1."""
+    """An error in a file: ``line`` and ``column`` count from 1."""
 
     line: int
     column: int
@@ -33,14 +33,14 @@ class GherkinProblem:
 class GherkinError(ScenarioError):
     """A Gherkin file cannot be read.
 
-    :param path: the file; ``problems`` everything that is wrong in it, in its order.
+    :param path: the file; ``problems``: all errors in it, in order.
     """
 
     def __init__(self, path: str, problems: Sequence[GherkinProblem]) -> None:
         first = problems[0]
         name = path or "The Gherkin text"
         super().__init__(
-            f"{name} is no Gherkin that can be read.",
+            f"{name} is not valid Gherkin.",
             where=f"{path or 'line'}:{first.line}:{first.column}",
             remedy="\n".join(f"  {found.line}:{found.column}: {found.message}" for found in problems),
         )
@@ -52,12 +52,12 @@ class GherkinError(ScenarioError):
 class GherkinScenario:
     """A scenario, or one row of an outline's examples.
 
-    :param name: its name, the row's values filled in; ``outline`` the name as written.
+    :param name: its name, with the row's values filled in; ``outline``: the name as written.
     :param steps: those of its backgrounds first.
-    :param tags: its own and all that it inherits, each with its ``@``.
-    :param line: where it begins; a row's own line for a row of examples.
-    :param row: which row of an outline's examples it is, counted from 1; 0 for a plain scenario.
-    :param values: that row's values by their column; ``outline_steps`` the steps with their placeholders.
+    :param tags: its own and inherited ones, each with its ``@``.
+    :param line: where it begins; the row's line for a row of examples.
+    :param row: the index of a row in an outline's examples, from 1; 0 for a plain scenario.
+    :param values: that row's values by column; ``outline_steps``: the steps with their placeholders.
     """
 
     name: str
@@ -72,7 +72,7 @@ class GherkinScenario:
 
 @dataclass(frozen=True)
 class GherkinFile:
-    """A file's feature: its name, what it says about itself, and its scenarios in order."""
+    """A file's feature: its name, its description, and its scenarios in order."""
 
     name: str
     description: str
@@ -81,9 +81,9 @@ class GherkinFile:
     path: str = ""
 
     def named(self, name: str) -> tuple[GherkinScenario, ...]:
-        """The scenarios with a name: one, or a row each of an outline.
+        """Return the scenarios with a name: one, or one for each row of an outline.
 
-        :raises ScenarioError: there is none; the remedy lists those that there are.
+        :raises ScenarioError: there is none; the remedy lists the existing ones.
         """
         found = tuple(one for one in self.scenarios if name in {one.name, one.outline})
         if found:
@@ -93,7 +93,7 @@ class GherkinFile:
 
 
 def is_gherkin(text: str) -> bool:
-    """The text has Gherkin's own headings, and not only steps."""
+    """Whether the text has Gherkin's headings, and not only steps."""
     lines = (line.strip() for line in text.splitlines())
     first = next((line for line in lines if line and not line.startswith(("#", "@"))), "")
     words = headings_of(language_of(text))
@@ -101,10 +101,10 @@ def is_gherkin(text: str) -> bool:
 
 
 def read_gherkin(text: str, path: str = "", line: int = 1) -> GherkinFile:
-    """The scenarios of a Gherkin text.
+    """Return the scenarios of a Gherkin text.
 
-    :param path: the file's name, for messages; ``line`` is the text's first line in it.
-    :raises GherkinError: it is no Gherkin, with line and column of everything that is wrong.
+    :param path: the file's name, for messages; ``line``: the text's first line in it.
+    :raises GherkinError: it is not valid Gherkin; the error has line and column of every problem.
     """
     if re.match(r"^\s*(?:@[^\n]*\n\s*)*(?:scenario|background|rule|example)", text, re.I):
         return _read(f"Feature: {path}\n{text}", path, shift=line - 2)
@@ -112,9 +112,9 @@ def read_gherkin(text: str, path: str = "", line: int = 1) -> GherkinFile:
 
 
 def outline_in(text: str, path: str = "", line: int = 1) -> tuple[GherkinScenario, ...]:
-    """The rows of the one outline that a text is, with its heading or without; empty for any other text.
+    """Return the rows of the only outline in a text, with or without its heading; empty for any other text.
 
-    :raises GherkinError: it has examples, and is no Gherkin.
+    :raises GherkinError: it has examples, and is not valid Gherkin.
     """
     if not re.search(r"^\s*(?:examples|scenarios)\s*:", text, re.I | re.M) and not is_gherkin(text):
         return ()
@@ -160,7 +160,7 @@ def _problem(error: ParserException, shift: int) -> GherkinProblem:
 
 
 def _nodes(value: object) -> Iterator[dict[str, Any]]:
-    """Everything in the document that has an id."""
+    """Yield all nodes of the document that have an id."""
     if isinstance(value, dict):
         if "id" in value and "location" in value:
             yield value
@@ -177,14 +177,14 @@ def _lines(feature: object, shift: int) -> Iterator[tuple[str, int]]:
 
 
 def _outlines(feature: object) -> Iterator[tuple[str, str]]:
-    """Scenario's id → its name as written."""
+    """Yield each scenario's id with its name as written."""
     for node in _nodes(feature):
         if "steps" in node and "examples" in node:
             yield str(node["id"]), str(node["name"])
 
 
 def _examples(feature: object) -> Iterator[tuple[str, tuple[tuple[str, str], ...]]]:
-    """The id of a row of examples → its values by their column."""
+    """Yield the id of each row of examples with its values by column."""
     for node in _nodes(feature):
         header = node.get("tableHeader") or {}
         columns = [str(cell["value"]) for cell in header.get("cells", ())]
@@ -237,7 +237,7 @@ def _steps(steps: Sequence[dict[str, Any]], lines: Mapping[str, int]) -> Iterato
 def _outline_steps(
     steps: Sequence[dict[str, Any]], lines: Mapping[str, int], written: Mapping[str, dict[str, Any]]
 ) -> Iterator[WrittenStep]:
-    """The steps as the outline has them, with the keywords that the row's steps resolved to."""
+    """Yield the outline's steps, with the resolved keywords of the row's steps."""
     keyword: StepKeyword | None = None
     for step in steps:
         keyword = _KEYWORDS.get(str(step.get("type")), keyword)

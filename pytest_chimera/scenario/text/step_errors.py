@@ -1,4 +1,4 @@
-"""What is said when a step is not understood."""
+"""Errors for steps that are not understood."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pytest_chimera.errors import ScenarioError
 
 
 class NeedsSteps(ScenarioError):
-    """What the person wrote says nothing that could be seen: there have to be steps.
+    """The person's text implies nothing visible: steps are needed.
 
     :param template: steps to complete.
     """
@@ -29,12 +29,12 @@ class NeedsSteps(ScenarioError):
 class UnknownStepError(ScenarioError):
     """A step has words that no wording covers.
 
-    :param step: the step as written; ``line`` its line in ``path`` (0: unknown).
-    :param understood: the words that were understood; ``unclear`` the first ones that were not.
-    :param suggestions: up to three nearest wordings, with the step rewritten in each.
-    :param glossary: the line of the project's glossary that would bind the step; ``table`` is where it belongs.
-    :param reason: why it was refused, when that is known; ``remedy`` what to write instead.
-    :param refused: it is understood, and no test does it.
+    :param step: the step as written; ``line``: its line in ``path`` (0: unknown).
+    :param understood: the words that were understood; ``unclear``: the first ones that were not.
+    :param suggestions: up to three similar wordings, with the step rewritten in each.
+    :param glossary: a line for the project's glossary that would define the step; ``table``: where to put it.
+    :param reason: why it was refused, if known; ``remedy``: what to write instead.
+    :param refused: it is understood, but tests cannot do it.
     """
 
     def __init__(
@@ -64,7 +64,7 @@ class UnknownStepError(ScenarioError):
         return self.path or (f"line {self.line}" if self.line else "")
 
     def in_file(self, path: str) -> UnknownStepError:
-        """The error, which knows its file from now on."""
+        """Return the error with its file set."""
         if path and not self.path:
             self.path = path
             self.where = self._place()
@@ -86,7 +86,7 @@ class UnknownStepError(ScenarioError):
 
 
 class UnknownStepsError(UnknownStepError):
-    """Several steps are not understood; ``errors`` holds each of them, and the fields are the first one's."""
+    """Several steps are not understood; ``errors`` contains all of them, and the fields are the first one's."""
 
     def __init__(self, errors: Sequence[UnknownStepError]) -> None:
         first = errors[0]

@@ -1,4 +1,4 @@
-"""A docstring's text as written steps: keywords, bullets, tables and doc strings, each with its line."""
+"""Reads written steps from a docstring's text: keywords, bullets, tables and doc strings, each with its line."""
 
 # ruff: noqa: RUF001  (people begin bullets with dashes of all lengths)
 
@@ -24,13 +24,13 @@ _STATED: dict[str, StepKeyword] = {"given": "Given", "when": "When", "then": "Th
 
 @dataclass(frozen=True)
 class WrittenStep:
-    """A step as it stands in the text.
+    """A step as written in the text.
 
-    :param keyword: Given, When or Then, once resolved; ``None`` where the text states none.
+    :param keyword: Given, When or Then, once resolved; ``None`` if the text has none.
     :param said: the keyword as written: ``And``; empty for none.
-    :param table: the rows below it; ``docstring`` the text between delimiters below it.
-    :param language: the code of the language that it is written in; empty where nothing says which.
-    :param alone: it was taken out of its text, so that there may be rows or a text below it.
+    :param table: the rows below it; ``docstring``: the text between delimiters below it.
+    :param language: the code of its language; empty if unspecified.
+    :param alone: it was taken out of its text, so rows or a text below it may be missing.
     """
 
     text: str
@@ -44,10 +44,10 @@ class WrittenStep:
 
 
 def read_steps(text: str, first_line: int = 1, language: str = "") -> tuple[WrittenStep, ...]:
-    """The steps of a text in plain lines; comments, blank lines and "As a … I want …" are no steps.
+    """Return the steps of a text in plain lines; comments, blank lines and "As a … I want …" are not steps.
 
     :param first_line: the line of the text's first line in its file.
-    :param language: its language, where the text itself names none.
+    :param language: its language, unless the text itself specifies one.
     """
     steps: list[WrittenStep] = []
     language = language_of(text) or language
@@ -70,7 +70,7 @@ def read_steps(text: str, first_line: int = 1, language: str = "") -> tuple[Writ
 
 
 def keyword_of(text: str, language: str = "") -> tuple[str, str]:
-    """A line's own keyword and the rest: ``("And", "I press Enter")``; without one the first is empty."""
+    """Return a line's own keyword and the rest: ``("And", "I press Enter")``; the keyword may be empty."""
     text = _BULLET.sub("", text.strip()) if not text.strip().startswith("* ") else text.strip()
     text = canonical(text, language) if language else text
     found = _KEYWORD.match(text)

@@ -35,7 +35,7 @@ def test_a_conftest_that_imports_the_product_is_refused() -> None:
     assert caught.value.where == "tests/e2e/conftest.py:1"
 
 
-@pytest.mark.parametrize(("fixture", "remedy"), [("live_server", "chimera_serve"), ("db", "that prepares")])
+@pytest.mark.parametrize(("fixture", "remedy"), [("live_server", "chimera_serve"), ("db", "preparing line")])
 def test_a_fixture_of_the_products_is_refused(fixture: str, remedy: str) -> None:
     with pytest.raises(PreconditionError, match=fixture) as caught:
         check_handwritten(written(f"def test_shop(page, {fixture}): ...\n"), product=PRODUCT)

@@ -78,12 +78,12 @@ def test_quotes_and_backslashes_survive(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "holds no steps"),
-        ("# only\n```\n", "holds no steps"),
+        ("", "contains no steps"),
+        ("# only\n```\n", "contains no steps"),
         (f"{STEP}\n" * (LONGEST + 1), "too long"),
         ("x" * (WIDEST + 1), "too long"),
-        ('Then I should see "\x1b[31mred"', "cannot be seen"),
-        ('Then I should see "\u202egnp.exe"', "cannot be seen"),
+        ('Then I should see "\x1b[31mred"', "invisible characters"),
+        ('Then I should see "\u202egnp.exe"', "invisible characters"),
     ],
 )
 def test_a_draft_that_cannot_be_shown_is_refused(text: str, message: str) -> None:

@@ -1,1 +1,1 @@
-"""Phrases: what names a thing on the page, a page, or a value."""
+"""Phrases: the words for a thing on the page, a page, or a value."""

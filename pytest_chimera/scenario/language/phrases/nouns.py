@@ -1,4 +1,4 @@
-"""Noun phrases: the words for a thing on a page → a Target."""
+"""Parses noun phrases: the words for a thing on a page → a Target."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ from pytest_chimera.scenario.language.words.vocabulary import (
 
 MAX_NAME_WORDS = 6
 MAX_PHRASE = 24
-"""Tokens in a noun phrase with all its places."""
+"""The maximum number of tokens in a noun phrase with all its places."""
 IT = "it"
-"""The role of a pronoun: the thing that the step before was about."""
+"""The role of a pronoun: the thing in the previous step."""
 
 _PRONOUNS = frozenset({"it", "them", "itself"})
 _NAMED = frozenset({"named", "called", "labelled", "labeled", "titled", "entitled"})
@@ -58,13 +58,13 @@ _NTH = re.compile(r"(\d+)(?:st|nd|rd|th)")
 
 
 def is_selector(text: str) -> bool:
-    """The text is a CSS or XPath selector, by its form."""
+    """Whether a text has the form of a CSS or XPath selector."""
     return bool(_SELECTOR.match(text))
 
 
 @lru_cache(maxsize=8192)
 def read_target(tokens: Tokens) -> Target | None:
-    """What a noun phrase stands for; ``None`` when the words are none, or go on beyond one."""
+    """Parse a noun phrase; return ``None`` if the words are not one, or contain more than one."""
     if not tokens or len(tokens) > MAX_PHRASE:
         return None
     if len(tokens) == 1 and tokens[0].low in _PRONOUNS:
@@ -78,7 +78,7 @@ def read_target(tokens: Tokens) -> Target | None:
 
 
 def _split(tokens: Tokens, place: int) -> Target | None:
-    """Head and place, when a preposition stands at ``place``."""
+    """Return a phrase with its place, if there is a preposition at ``place``."""
     width = preposition_at(tokens, place)
     if not width:
         return None
@@ -108,38 +108,38 @@ def _placed(head: Target, preposition: str, where: Target, said: Tokens) -> Targ
 
 
 OWNED = frozenset({"for", "next to", "beside", "near"})
-"""Prepositions of a thing that stands in the same item or row as the other."""
+"""Prepositions for a thing in the same item or row as another."""
 APART = frozenset({"above", "below", "on top of"})
 _BESIDE = APART | {"next to", "beside", "near"}
-"""Prepositions of a thing that does not hold the other: where one stands to the other is not looked at."""
+"""Prepositions for a thing that does not contain the other: their relative position is not checked."""
 
 
 def is_findable(target: Target) -> bool:
-    """There is something to find it by: a role that pages have, a name, a text, a selector."""
+    """Whether it can be searched for: by a role that pages have, a name, a text, or a selector."""
     role = ROLES.get(target.role or "")
     known = target.css is not None or target.name or target.text or target.having or target.ordinal
     return bool(known or target.role in {IT, "page"} or (role and role.aria))
 
 
 def is_vague(head: Target, where: Target) -> bool:
-    """ "a like on comment "Milk"": neither the thing nor its place is a kind of thing that is known."""
+    """ "a like on comment "Milk"": whether neither the thing nor its place is of a known kind."""
     unknown = where.role in {None, "holder"} and (where.quoted or where.text) and not where.css
     return bool(unknown) and head.role is None and not head.quoted
 
 
 def as_place(where: Target, preposition: str) -> Target:
-    """A thing as the place of another: "for "Milk"" means the item or row that has it."""
+    """Return a thing as the place of another: "for "Milk"" means the item or row that contains it."""
     if preposition in OWNED and where.role is None and where.css is None:
         return where.model_copy(update={"role": "holder"})
     return where
 
 
 _WITH_PARTICLE = frozenset({"sign", "log", "opt", "signed", "logged", "signing", "logging"})
-"""Verbs that "in" or "on" belongs to: "the sign in page"."""
+"""Verbs that take "in" or "on" as a particle: "the sign in page"."""
 
 
 def preposition_at(tokens: Tokens, place: int) -> int:
-    """How many tokens the preposition of a place takes that begins here; 0 when there is none."""
+    """Return the number of tokens of a preposition of place at an index; 0 if there is none."""
     if place and tokens[place - 1].low in _WITH_PARTICLE and tokens[place].low in {"in", "on"}:
         return 0
     for parts in _PLACES.get(tokens[place].low, ()):
@@ -157,7 +157,7 @@ def leading_ordinal(token: Token) -> int | None:
 
 @lru_cache(maxsize=8192)
 def _simple(tokens: Tokens) -> Target | None:
-    """A noun phrase without a place."""
+    """Parse a noun phrase without a place."""
     tokens = _without_colon(tokens)
     written = len(tokens)
     tokens, ordinal = _without_determiners(tokens)
@@ -177,7 +177,7 @@ def _simple(tokens: Tokens) -> Target | None:
 
 
 def _without_colon(tokens: Tokens) -> Tokens:
-    """ "the error message: "Too long"": a mark before a literal says nothing."""
+    """ "the error message: "Too long"": ignore a colon before a literal."""
     before = {place for place, token in enumerate(tokens[1:]) if token.quoted}
     return tuple(token for place, token in enumerate(tokens) if place not in before or token.text not in {":", "-"})
 
@@ -213,7 +213,7 @@ def _is_quoted_ordinal(tokens: Tokens) -> bool:
 
 
 def role_at_end(words: Tokens) -> tuple[str, int, bool] | None:
-    """The role that the last words name: its key, how many words it takes, whether it is the plural."""
+    """Return the role in the last words: its key, its number of words, and whether it is plural."""
     for length in range(min(LONGEST_ROLE, len(words)), 0, -1):
         found = ROLE_OF.get(tuple(token.low for token in words[-length:]))
         if found:
@@ -230,7 +230,7 @@ def _role_at_start(words: Tokens) -> tuple[str, int] | None:
 
 
 def _named(words: Tokens, rest: Tokens, *, determined: bool) -> Target | None:
-    """``words`` before the first literal or "named", ``rest`` from there."""
+    """Parse ``words`` before the first literal or "named", and ``rest`` from there."""
     role = role_at_end(words)
     if not rest:
         return _in_plain_words(words, role)
@@ -268,7 +268,9 @@ _GENERIC = frozenset({"element", "component", "div", "span"})
 
 
 def _of_role(words: Tokens, role: tuple[str, int, bool]) -> Target | None:
-    """ "the login button": a name and a role; a role said twice, or with "element", is one ("modal popup")."""
+    """ "the login button": parse a name and a role; a repeated role, or one with "element", counts once ("modal
+    popup").
+    """
     key, width, _ = role
     name = words[: len(words) - width]
     inner = role_at_end(name)
@@ -287,12 +289,12 @@ _PLACE_ROLES = frozenset(
 
 
 def _holds_a_place(words: Tokens) -> bool:
-    """ "logout in account menu": a thing in a place, and no name of the place."""
+    """ "logout in account menu": whether it is a thing in a place, and not the name of a place."""
     return any(token.low in {"in", "on", "within", "inside", "under", "from"} for token in words[1:-1])
 
 
 def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -> bool:
-    """Plain words that can be a name: few, and none of a longer clause."""
+    """Whether plain words can be a name: few, and none that belong to a longer clause."""
     if not words:
         return empty
     if words[0].low in UNSAID and words[0].text.islower():
@@ -320,7 +322,7 @@ def _is_joined_name(words: Tokens) -> bool:
 
 
 def _prepositions_belong(words: Tokens, places: list[int]) -> bool:
-    """ "add to cart", "sign in": no determiner follows the preposition and no role stands before it."""
+    """ "add to cart", "sign in": whether no determiner follows the preposition and no role precedes it."""
     for place in places:
         if place + 1 < len(words) and words[place + 1].low in DETERMINERS:
             return False
@@ -330,7 +332,7 @@ def _prepositions_belong(words: Tokens, places: list[int]) -> bool:
 
 
 def _after_literal(target: Target, rest: Tokens, *, determined: bool) -> Target | None:
-    """A literal, the role that may follow it, and what else is said about the thing."""
+    """Parse a literal, a role after it, and the rest of the description."""
     literal, rest = rest[0].text, rest[1:]
     if rest and rest[0].quoted and target.role is None:
         return _of_quoted_role(target, literal, rest)
@@ -352,7 +354,7 @@ def _after_literal(target: Target, rest: Tokens, *, determined: bool) -> Target 
 
 
 def _of_quoted_role(target: Target, literal: str, rest: Tokens) -> Target | None:
-    """ "Save" "button", ".name" "css_element": the role stands in quotes too."""
+    """ "Save" "button", ".name" "css_element": parse a role in quotes."""
     words = tuple(rest[0].text.lower().replace("_", " ").split())
     if words in {("css", "element"), ("xpath", "element")}:
         target = target.model_copy(update={"css": literal, "quoted": True})
@@ -371,7 +373,7 @@ def _with_name(target: Target, literal: str) -> Target:
 
 
 def _modified(target: Target, rest: Tokens) -> Target | None:
-    """ "named …", "with label …", "containing …", chained by "and"."""
+    """ "named …", "with label …", "containing …", chained by "and": apply modifiers."""
     while rest:
         if rest[0].low in {"and", ","}:
             rest = rest[1:]
@@ -412,7 +414,7 @@ def _called(target: Target, after: Tokens) -> tuple[Target, Tokens] | None:
 
 
 def _renamed(target: Target, name: str) -> Target:
-    """The thing by its own name: what it was called before is description, unless it is a role."""
+    """Return the thing by its name: earlier words are description, unless they are a role."""
     guessed = target.guessed or (bool(target.name) and target.role is None)
     return target.model_copy(update={"name": name, "quoted": True, "guessed": guessed})
 

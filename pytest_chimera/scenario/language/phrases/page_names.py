@@ -1,4 +1,4 @@
-"""Pages, as steps name them: by path, by URL, by the words for one."""
+"""Parses references to pages: by path, by URL, or by name."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class PageName:
 
 
 def read_page(tokens: Tokens) -> PageName | None:
-    """A page, by any words that could be one."""
+    """Read any words that could refer to a page."""
     one_of_many = bool(tokens) and tokens[0].low in {"a", "an"}
     tokens = without_determiner(tokens)
     if not tokens or not on_page(tokens):
@@ -48,13 +48,13 @@ def read_page(tokens: Tokens) -> PageName | None:
 
 
 def _is_record(words: Tokens) -> bool:
-    """ "the order "0042"": something with a name, whose page could be anywhere."""
+    """ "the order "0042"": whether it is a record with a name, whose page has no known address."""
     lows = [token.low for token in words]
     return len(words) > 1 and words[-1].quoted and lows[-2] not in PLACE_WORDS and "with" not in lows
 
 
 def _without_application(words: Tokens) -> Tokens:
-    """ "the login page in the back office": the page, without what it belongs to."""
+    """ "the login page in the back office": return the page without the application that it belongs to."""
     ends = (place for place in range(1, len(words) - 1) if words[place - 1].low in PAGE_WORDS)
     cut = next((place for place in ends if words[place].low in {"in", "on", "within"}), len(words))
     return words[:cut]
@@ -68,7 +68,7 @@ def _without_lead(words: Tokens) -> Tokens:
 
 
 def is_control(tokens: Tokens) -> bool:
-    """ "the Admin tab": one goes there by a click."""
+    """ "the Admin tab": whether it is a control, to be clicked to go there."""
     ends = (place for place in range(1, len(tokens)) if tokens[place].low in {"in", "on", "of", "for"})
     role = role_at_end(tokens[: next(ends, len(tokens))])
     return (role is not None and role[0] in _CONTROLS) or tokens[0].low in {"tab", "button", "link", "menu"}
@@ -88,29 +88,29 @@ def _address(text: str) -> str:
 
 
 _RELATIVE = re.compile(r"[a-z0-9][\w.-]*(?:/[^\s/]+)+/?")
-""" "admin/people": a path without its first stroke."""
+""""admin/people": a path without its leading slash."""
 
 
 def read_openable(tokens: Tokens) -> PageName | None:
-    """What "open" can mean as a page: a path, a quoted name, the site, or words that end in "page"."""
+    """Read what "open" can take as a page: a path, a quoted name, the site, or words that end in "page"."""
     found = read_page(tokens)
     words = without_determiner(tokens)
     return found if found and (found.site or (len(words) == 1 and words[0].quoted)) else None
 
 
 def read_site(tokens: Tokens) -> PageName | None:
-    """A page by its address, in quotes, or by words that end in "page" or mean the home page."""
+    """Read a page by its address, in quotes, or by words that end in "page" or mean the home page."""
     found = read_page(tokens)
     return found if found and found.site else None
 
 
 def read_website(tokens: Tokens) -> PageName | None:
-    """A page by its address, or by words that end in "page", "site", "app" and the like."""
+    """Read a page by its address, or by words that end in "page", "site", "app" or a similar word."""
     found = read_page(tokens)
     return found if found and (found.address or tokens[-1].low in PAGE_WORDS) else None
 
 
 def read_address(tokens: Tokens) -> PageName | None:
-    """A page by its address alone."""
+    """Read a page by its address alone."""
     found = read_page(tokens)
     return found if found and found.address else None

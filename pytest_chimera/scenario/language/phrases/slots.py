@@ -1,4 +1,4 @@
-"""The types of words that a wording's slots take: each reads tokens into a value, or refuses them."""
+"""The types of a wording's slots: each reads tokens into a value, or rejects them."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def _target(tokens: Tokens) -> Target | None:
 
 
 def _with_role(roles: frozenset[str] | None, *, quoted: bool = False) -> Callable[[Tokens], Target | None]:
-    """A thing whose role is one of ``roles`` (any, when ``None``); ``quoted``: or that is named in quotes alone."""
+    """Return a reader of things with one of ``roles`` (any, if ``None``); ``quoted``: or with only a quoted name."""
 
     def read(tokens: Tokens) -> Target | None:
         found = _target(tokens)
@@ -78,7 +78,7 @@ def _new_tab(tokens: Tokens) -> bool | None:
 
 
 def _control(tokens: Tokens) -> Target | None:
-    """A thing with a role that one clicks; what one chooses or checks is none."""
+    """Read a thing with a role that is clicked, rather than chosen or checked."""
     found = _with_role(None)(tokens)
     return None if found and found.role in {"radio", "option", "checkbox", "switch"} else found
 
@@ -89,7 +89,7 @@ def _named(tokens: Tokens) -> Target | None:
 
 
 def _tickable(tokens: Tokens) -> Target | None:
-    """What has a mark to set: a checkbox ("the box"), or the item or row that it stands in."""
+    """Read something with a checkbox: the checkbox itself ("the box"), or the item or row that contains it."""
     found = _named(tokens)
     if found is None or found.css:
         return found
@@ -99,7 +99,7 @@ def _tickable(tokens: Tokens) -> Target | None:
 
 
 def _field(tokens: Tokens) -> Target | None:
-    """What can be typed into: a field, or a name alone."""
+    """Read something to type into: a field, or a name alone."""
     found = _target(tokens)
     if found is None or found.role in {None, IT, "element", "cell"} | FIELDS:
         return found
@@ -110,7 +110,7 @@ _NAMES_TOO = frozenset({"heading", "message", "text", "tag"})
 
 
 def _by_name(tokens: Tokens, found: Target) -> Target | None:
-    """ "the job title", typed into: the word for a heading is part of a field's name."""
+    """ "the job title", typed into: read the word for a heading as part of a field's name."""
     if found.role not in _NAMES_TOO or found.css or found.scope or found.ordinal:
         return None
     if found.quoted:
@@ -119,7 +119,7 @@ def _by_name(tokens: Tokens, found: Target) -> Target | None:
 
 
 def _chooser(tokens: Tokens) -> Target | None:
-    """What one chooses from: a dropdown, a list, a group; or a name alone."""
+    """Read something to choose from: a dropdown, a list, a group; or a name alone."""
     found = _target(tokens)
     if found is None or found.css:
         return found
@@ -138,7 +138,7 @@ def _message(tokens: Tokens) -> Target | None:
 
 
 def _label(tokens: Tokens) -> Target | None:
-    """A field before its value: "username", "the email address", "the "Email" field"."""
+    """Read a field before its value: "username", "the email address", "the "Email" field"."""
     tokens = without_determiner(tokens)
     while len(tokens) > 1 and tokens[0].low in UNSAID:
         tokens = tokens[1:]
@@ -160,7 +160,7 @@ def _dialog(tokens: Tokens) -> str | None:
 
 
 def _native(tokens: Tokens) -> str | None:
-    """A dialog of the browser's own, by words that can mean no other."""
+    """Read a native browser dialog, by words that can mean no other."""
     words = " ".join(token.low for token in without_determiner(tokens))
     return words if words in NATIVE_DIALOGS else None
 
@@ -169,7 +169,7 @@ def _native(tokens: Tokens) -> str | None:
 
 
 def _value(tokens: Tokens) -> str | None:
-    """A literal, a number, or plain words that look like data."""
+    """Read a literal, a number, or plain words that look like data."""
     if len(tokens) == 1 and tokens[0].kind in {"literal", "number", "path"}:
         return tokens[0].text
     if 0 < len(tokens) <= 4 and all(_is_data(token) for token in tokens):
@@ -184,7 +184,7 @@ def _is_data(token: Token) -> bool:
 
 
 def _texts(tokens: Tokens) -> tuple[str, ...] | None:
-    """Literals, joined by commas, "and" or "or"; or one number."""
+    """Read literals joined by commas, "and" or "or"; or one number."""
     if len(tokens) == 1 and tokens[0].kind == "number":
         return (tokens[0].text,)
     found = tuple(token.text for token in tokens if token.quoted)
@@ -219,7 +219,7 @@ def _name(tokens: Tokens) -> str | None:
 
 
 def is_attribute(text: str) -> bool:
-    """Whether HTML could call an attribute so, or CSS a property."""
+    """Whether a text can be the name of an HTML attribute or a CSS property."""
     return re.fullmatch(r"[a-zA-Z_:@][\w:.@-]*", text) is not None
 
 
@@ -228,12 +228,12 @@ def _words(tokens: Tokens) -> str | None:
 
 
 def _purpose(tokens: Tokens) -> str | None:
-    """What something is done for: words that begin with a verb, and not with a name."""
+    """Read a purpose: words that begin with a verb, and not with a name."""
     return _words(tokens) if tokens and tokens[0].text.islower() else None
 
 
 def _noun(tokens: Tokens) -> str | None:
-    """What a kind of thing is called: "todo", "shopping list"."""
+    """Read the name of a kind of thing: "todo", "shopping list"."""
     words = without_determiner(tokens)
     known = 0 < len(words) <= 3 and all(token.kind == "word" and token.low not in NEVER_IN_NAMES for token in words)
     return plain(words) if known and on_page(words) else None
@@ -244,7 +244,7 @@ def _plain_value(tokens: Tokens) -> str | None:
 
 
 def _item(tokens: Tokens) -> str | None:
-    """The words for one of several things: "the second todo", "the item "Milk""."""
+    """Read the words for one of several things: "the second todo", "the item "Milk""."""
     found = read_target(tokens) if on_page(tokens) else None
     if found is None or not (found.ordinal or found.quoted or found.role == IT):
         return None
@@ -303,7 +303,7 @@ def _count(tokens: Tokens) -> Count | None:
 
 
 def _is_plural(words: Tokens) -> bool:
-    """ ""15" user avatars": a number in quotes, then what there are so many of."""
+    """ ""15" user avatars": whether the words after a number in quotes are plural."""
     return words[-1].low.endswith("s") and not any(token.quoted for token in words)
 
 
@@ -344,7 +344,7 @@ _READERS: Mapping[str, Callable[[Tokens], object | None]] = {
 
 
 def read_slot(kind: str, tokens: Tokens) -> object | None:
-    """The value of words of a type; ``None`` when they are of another."""
+    """Read words as a value of a type; ``None`` if they have another type."""
     return _READERS[kind](tokens)
 
 

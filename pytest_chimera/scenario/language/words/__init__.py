@@ -1,1 +1,1 @@
-"""Words: how a step is cut into them, the vocabulary, the wordings, and what matches them."""
+"""Words: splitting steps into words, the vocabulary, the wordings, and the pattern matcher."""

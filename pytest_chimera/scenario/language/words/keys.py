@@ -1,4 +1,4 @@
-"""Keys and chords, as Playwright names them."""
+"""Keys and key combinations, as in Playwright."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _CHORD = re.compile(r"\s*\+\s*|(?<=\w)-(?=\w)")
 
 
 def read_keys(tokens: Tokens) -> str | None:
-    """A key or a chord as Playwright names it: "Enter", "ctrl+a", "{up}", "Shift and Tab"."""
+    """Return a key or a combination as Playwright writes it: "Enter", "ctrl+a", "{up}", "Shift and Tab"."""
     if len(tokens) == 1 and tokens[0].quoted:
         written = tokens[0].text
         key = chord_of(written)
@@ -44,7 +44,7 @@ _LABELS = frozenset(
 
 
 def chord_of(text: str) -> str | None:
-    """``text`` as Playwright names keys, modifiers first; ``None`` when it is none."""
+    """Return a key combination as Playwright writes it, modifiers first; ``None`` if ``text`` is not one."""
     text = text.strip().strip("{}<>")
     whole = KEYS.get(text.lower())
     if whole:

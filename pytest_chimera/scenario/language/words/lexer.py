@@ -1,4 +1,4 @@
-"""A step's text as tokens: words, literals, numbers, paths and patterns."""
+"""Splits a step's text into tokens: words, literals, numbers, paths and patterns."""
 
 # ruff: noqa: RUF001  (people write curly quotes)
 
@@ -11,7 +11,7 @@ from typing import Literal
 TokenKind = Literal["word", "literal", "number", "path", "pattern", "mark"]
 
 MAX_STEP_LENGTH = 4000
-"""Characters in one step; a longer one is refused before it is read."""
+"""The maximum number of characters in a step; a longer one is refused before it is parsed."""
 
 _LITERAL = r"""
     <[^\W\d][\w -]*>
@@ -44,10 +44,10 @@ _SHORT |= {"gonna": ("going", "to"), "wanna": ("want", "to"), "there's": ("there
 
 @dataclass(frozen=True, slots=True, eq=True)
 class Token:
-    """A piece of a step.
+    """A token of a step.
 
-    :param kind: what it is; ``text`` is how it was written, a literal's without its quotes.
-    :param low: the word in lower case, as the tables spell it; empty for literals.
+    :param kind: its type; ``text``: as written, for a literal without its quotes.
+    :param low: the word in lowercase, as in the tables; empty for literals.
     """
 
     kind: TokenKind
@@ -56,7 +56,7 @@ class Token:
 
     @property
     def quoted(self) -> bool:
-        """The person put it in quotes."""
+        """Whether it is in quotes."""
         return self.kind == "literal"
 
 
@@ -64,7 +64,7 @@ Tokens = tuple[Token, ...]
 
 
 def tokenize(text: str) -> Tokens:
-    """The tokens of a step; a final full stop or colon is no token."""
+    """Return the tokens of a step, without a final full stop or colon."""
     found: list[Token] = []
     for match in _TOKEN.finditer(text.strip().rstrip(".:; ")):
         found.extend(_tokens_of(match))
@@ -94,21 +94,21 @@ def _word(written: str) -> list[Token]:
 
 
 def unescape(written: str) -> str:
-    r"""The literal that stands between quotes: ``\"``, ``\'`` and ``\\`` lose their backslash, nothing else does."""
+    r"""Return a literal without its escapes: ``\"``, ``\'`` and ``\\`` lose their backslash, nothing else does."""
     return re.sub(r"""\\(["'\\])""", r"\1", written)
 
 
 def quote_literal(text: str) -> str:
-    """``text`` as a step writes it: in double quotes, escaped, so that reading it gives ``text`` again."""
+    """Return ``text`` as a literal in a step: in double quotes, escaped, so that parsing it gives ``text`` again."""
     escaped = re.sub(r'\\(?=["\'\\]|$)', r"\\\\", text)
     return '"' + escaped.replace('"', '\\"') + '"'
 
 
 def phrase(tokens: Tokens) -> str:
-    """The words as a person reads them, literals in double quotes."""
+    """Return the words for people, with literals in double quotes."""
     return " ".join(quote_literal(token.text) if token.quoted else token.text for token in tokens)
 
 
 def plain(tokens: Tokens) -> str:
-    """The words without any quotes."""
+    """Return the words without any quotes."""
     return " ".join(token.text for token in tokens)

@@ -1,4 +1,4 @@
-"""The small pattern language that the table of wordings is written in, compiled and matched."""
+"""Compiles and matches the small pattern language of the table of wordings."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from pytest_chimera.scenario.language.words.lexer import Tokens
 from pytest_chimera.scenario.language.words.vocabulary import forms_of
 
 MAX_TOKENS = 64
-"""Tokens in one clause; matching stays linear in the text because no clause is longer."""
+"""The maximum number of tokens in a clause, which keeps matching linear in the length of the text."""
 
 
 @dataclass(frozen=True)
 class Word:
-    """One of several words or phrases; ``verb`` means in any of its forms."""
+    """One of several words or phrases; ``verb``: in any of its forms."""
 
     phrases: tuple[tuple[str, ...], ...]
     optional: bool = False
@@ -24,14 +24,14 @@ class Word:
 
     @cached_property
     def firsts(self) -> frozenset[str]:
-        """What it can begin with."""
+        """Return the words that it can begin with."""
         heads = {phrase[0] for phrase in self.phrases}
         return frozenset(form for head in heads for form in (forms(head) if self.verb else (head,)))
 
 
 @dataclass(frozen=True)
 class Slot:
-    """Words of a type, as ``slots.py`` reads it."""
+    """Words of a type, as read by ``slots.py``."""
 
     name: str
     type: str
@@ -39,7 +39,7 @@ class Slot:
 
 @dataclass(frozen=True)
 class Optional:
-    """Elements that stand together or not at all."""
+    """Elements of which all or none match."""
 
     elements: tuple[Element, ...]
 
@@ -52,7 +52,7 @@ _PIECE = re.compile(r"\[[^\]]*\]|\S+")
 
 @lru_cache(maxsize=1024)
 def compile_pattern(pattern: str) -> tuple[Element, ...]:
-    """The elements of a pattern; its first word is a verb."""
+    """Return the elements of a pattern; its first word is a verb."""
     return tuple(_element(piece, verb=number == 0) for number, piece in enumerate(_PIECE.findall(pattern)))
 
 
@@ -69,7 +69,7 @@ def _element(piece: str, *, verb: bool = False) -> Element:
 
 
 def _phrases(piece: str) -> tuple[tuple[str, ...], ...]:
-    """Alternatives, the longest first."""
+    """Return the alternatives, the longest first."""
     return tuple(sorted((tuple(phrase.split("_")) for phrase in piece.split("|")), key=len, reverse=True))
 
 
@@ -81,7 +81,7 @@ def forms(verb: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def first_words(pattern: str) -> frozenset[str]:
-    """Every form in which a clause that matches can begin."""
+    """Return every form of the first word of a matching clause."""
     head = compile_pattern(pattern)[0]
     if not isinstance(head, Word):
         raise ValueError(f"A wording begins with its verb: {pattern!r}")
@@ -90,7 +90,7 @@ def first_words(pattern: str) -> frozenset[str]:
 
 @dataclass(frozen=True)
 class Match:
-    """A pattern that the whole clause follows.
+    """A match of a pattern with a complete clause.
 
     :param own: how many tokens are the pattern's own words.
     """
@@ -100,7 +100,7 @@ class Match:
 
 
 def match(pattern: str, tokens: Tokens, read: ReadSlot) -> Match | None:
-    """How ``tokens`` follow the pattern from the first to the last; ``None`` when they do not."""
+    """Match all of ``tokens`` with the pattern; return ``None`` if they do not match."""
     if len(tokens) > MAX_TOKENS:
         return None
     return next(_matches(compile_pattern(pattern), tokens, 0, read), None)
@@ -141,14 +141,14 @@ def _slot_matches(slot: Slot, rest: tuple[Element, ...], tokens: Tokens, place: 
 
 
 def _can_follow(rest: tuple[Element, ...], tokens: Tokens, place: int) -> bool:
-    """A quick look: the pattern's next own word stands here."""
+    """Whether the pattern's next own word is here: a quick check."""
     if not rest or not isinstance(rest[0], Word) or rest[0].optional:
         return True
     return bool(list(_lengths(rest[0], tokens, place)))
 
 
 def _lengths(word: Word, tokens: Tokens, place: int) -> Iterator[int]:
-    """How many tokens the word may take here, the longest first; none at all last, when it is optional."""
+    """Yield how many tokens the word may match here, the longest first; zero last, if it is optional."""
     here = word.phrases if place < len(tokens) and tokens[place].low in word.firsts else ()
     for phrase in here:
         stop = place + len(phrase)

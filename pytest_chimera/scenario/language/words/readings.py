@@ -1,4 +1,4 @@
-"""What a clause was understood as, and what is known before it is read."""
+"""The reading of a clause, and its context."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pytest_chimera.scenario.language.words.wordings import Form, Wording
 
 @dataclass(frozen=True)
 class Reading:
-    """A clause, understood.
+    """The interpretation of a clause.
 
-    :param slots: what its words bound, by the slot's name; ``subject`` is the thing of a "be" clause.
+    :param slots: slot name → what its words mean; ``subject``: the thing of a "be" clause.
     :param own: how many of its tokens are the wording's own words.
-    :param opens: what it opens beside the page, which a later step speaks of; ``tab`` is the tab it happens in.
+    :param opens: what it opens besides the page, for later steps; ``tab``: the tab in which it happens.
     """
 
     intent: str
@@ -30,18 +30,18 @@ class Reading:
     tab: str = ""
 
     def get(self, slot: str) -> object | None:
-        """What a slot bound."""
+        """Return a slot's value."""
         return self.slots.get(slot)
 
 
 @dataclass(frozen=True)
 class Setting:
-    """What is known about a clause before it is read.
+    """The context of a clause.
 
-    :param outcome: the step states an outcome (its keyword is Then, or another step's words said so).
+    :param outcome: the step states an outcome (its keyword is Then, or an earlier step's words said so).
     :param given: its keyword is Given or When.
-    :param table: the step carries a data table; ``docstring`` it carries a text.
-    :param lenient: whole scenarios are read: what the words only suggest may be taken from them.
+    :param table: the step has a data table; ``docstring``: it has a text.
+    :param lenient: complete scenarios are read: interpretations are allowed.
     """
 
     outcome: bool = False
@@ -52,7 +52,7 @@ class Setting:
 
 
 def within(thing: Target, where: Target | None) -> Target:
-    """``thing`` in the place ``where``, outside all the places it has already."""
+    """Return ``thing`` in the place ``where``, outside all its existing places."""
     if where is None:
         return thing
     inner = within(thing.scope, where) if thing.scope else where

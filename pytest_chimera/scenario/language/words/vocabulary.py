@@ -1,4 +1,4 @@
-"""The words of the language: roles, actors, verbs' forms, keys, numbers. Adding a word is adding it to its row."""
+"""The vocabulary: roles, actors, verb forms, keys, numbers. To add a word, add it to its row."""
 
 # ruff: noqa: E501  (a row of the table of roles is one line)
 
@@ -21,9 +21,9 @@ class Role:
     """A kind of thing on a page.
 
     :param words: what people call it, in the singular.
-    :param aria: its ARIA roles, the likeliest first; none for what is no element of its own.
-    :param ways: how a name finds it: by the accessible name (``role``), by its ``label``, ``placeholder``,
-        ``text``, by what it contains (``content``), by the ``heading`` before it or by its test id (``test id``).
+    :param aria: its ARIA roles, the likeliest first; none if it is not an element of its own.
+    :param ways: how its name finds it: by the accessible name (``role``), by its ``label``, ``placeholder``, ``text``,
+        by what it contains (``content``), by the ``heading`` before it or by its test id (``test id``).
     """
 
     words: tuple[str, ...]
@@ -127,7 +127,7 @@ ROLES = MappingProxyType(
         "element": _row("element, component, div, span, filter, tag, badge, chip, tile element", "", "element"),
     }
 )
-"""Role → how it is called and found. The key is what ``Target.role`` holds."""
+"""Role → its names, and how it is found. The key is the value of ``Target.role``."""
 
 DEFAULTS = MappingProxyType(
     {
@@ -143,7 +143,7 @@ DEFAULTS = MappingProxyType(
         "holder": Role((), ("listitem", "row"), ("content",)),
     }
 )
-"""What a name without a role is looked up as, by what is done with it."""
+"""The role that a name without one is searched for as, by what is done with it."""
 
 PAGE_WORDS = _words("page screen site website webpage application app view homepage portal")
 TAGS = _words(
@@ -154,14 +154,14 @@ TAGS = _words(
     summary sup svg table tbody td template textarea tfoot th thead time title tr u ul video
     """
 )
-"""HTML elements: what a bare word in "the element "h1"" is."""
+"""HTML elements: the meaning of a literal in "the element "h1""."""
 NEW_TAB = frozenset(
     {
         "new tab", "new browser tab", "newly opened tab", "another tab", "separate tab", "another browser tab",
         "separate browser tab", "new page tab", "opened tab",
     }
 )  # fmt: skip
-"""What a tab of the browser's own is called."""
+"""Names of a browser tab."""
 WHOLE_PAGE = frozenset({"page", "screen", "site", "website", "browser", "application", "app", "view", "ui", "webpage"})
 HOME_WORDS = frozenset({"home", "homepage", "front", "root", "start", "main", "landing", "index"})
 DIALOG_WORDS = _words(
@@ -186,7 +186,7 @@ NOT_ON_PAGE = frozenset(
         "email body", "email subject", "subject line", "headers", "http", "parameter", "parameters",
     }
 )  # fmt: skip
-"""Things that no page shows: a step about one of them is no step on the page."""
+"""Things that no page shows: a step about one of them does not act on the page."""
 
 # -- small words ------------------------------------------------------------------------------------------------------
 
@@ -232,21 +232,21 @@ NEVER_IN_NAMES = _words(
     following below about regarding between without during against through each every all both occurs loaded including upon
     """
 )
-"""Words that end a name in plain words: a longer clause is no name."""
+"""Words that end a name in plain words: a longer clause is not a name."""
 UNSAID = _words(
     """
     proper correct valid expected relevant appropriate corresponding necessary specific desired respective various
     multiple several many certain given provided matching deleted created same different
     """
 )
-"""Adjectives that stand for something said elsewhere: "the expected result" names nothing that could be looked for."""
+"""Adjectives that refer to something else: "the expected result" does not name anything to search for."""
 NO_PLACES = _words(
     """
     mode order position state status format language currency question use progress sync bold italic place email mail e-mail
     uppercase lowercase time full advance total addition detail background
     """
 )
-"""What follows "in" without being a place on a page: "in ascending order", "in Text mode"."""
+"""Words after "in" that do not mean a place on a page: "in ascending order", "in Text mode"."""
 
 ACTORS = _words(
     """
@@ -308,7 +308,7 @@ _IRREGULAR = {
 
 
 def forms_of(verb: str) -> frozenset[str]:
-    """A verb as people write it: ``click`` → click, clicks, clicked, clicking."""
+    """Return the forms of a verb: ``click`` → click, clicks, clicked, clicking."""
     regular = {verb, f"{verb}ed", f"{verb}ing"}
     if verb.endswith("e"):
         regular |= {f"{verb}s", f"{verb}d", f"{verb[:-1]}ing"}
@@ -322,14 +322,14 @@ def forms_of(verb: str) -> frozenset[str]:
 
 
 def plural_of(word: str) -> str:
-    """A noun's regular plural, of its last word."""
+    """Return the regular plural of a noun's last word."""
     if word.endswith("y") and word[-2:-1] not in "aeiou":
         return f"{word[:-1]}ies"
     return f"{word}es" if word.endswith(("s", "sh", "ch", "x", "z")) else f"{word}s"
 
 
 def by_first_word(phrases: Iterable[str]) -> Mapping[str, tuple[tuple[str, ...], ...]]:
-    """Phrases by their first word, in their order."""
+    """Return phrases by their first word, in order."""
     found: dict[str, list[tuple[str, ...]]] = {}
     for phrase in phrases:
         parts = tuple(phrase.split())
@@ -345,5 +345,5 @@ ROLE_OF = MappingProxyType(
         for form in (plural_of(word), word)
     }
 )
-"""The words for a role → its key, and whether they are the plural."""
+"""The words for a role → its key, and whether they are plural."""
 LONGEST_ROLE = max(len(words) for words in ROLE_OF)

@@ -1,9 +1,9 @@
-"""The table of wordings: how people say each intent. Adding a wording is adding one row.
+"""The table of wordings: how people express each intent. To add a wording, add a row.
 
-A row is a small pattern: ``a|b`` is one of several words, ``[…]`` may be left out, ``_`` joins the words of a phrase,
+A row is a small pattern: ``a|b`` is one of several words, ``[…]`` is optional, ``_`` joins the words of a phrase,
 ``<group>`` stands for a row of :data:`GROUPS`, and ``{slot}`` or ``{slot:type}`` takes words of that type (see
 ``slots.py``). The first word is the verb, in any of its forms. Of several rows that match, the one with the most words
-of its own is meant, and then the earlier one.
+of its own is used, and of those the first.
 """
 
 # ruff: noqa: E501  (a row is one line)
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Form = Literal["do", "see", "be"]
-"""Who or what the verb belongs to: a person acts, a person perceives, a thing is."""
+"""Whose verb it is: a person acts, a person perceives, a thing is."""
 
 GROUPS = {
     "a": "[the|a|an|my|this|that|following|the_following]",
@@ -39,15 +39,15 @@ GROUPS = {
     "appears": "loaded|displayed|presented|to_be_presented|to_be_visible|to_be_displayed|to_be_shown|to_appear|to_load|to_be_present|to_exist|to_show|to_show_up|to_be_loaded|appears|appear|loads|is_visible|is_displayed|is_loaded|is_shown|is_present|to_become_visible|to_be_available",
     "leaves": "to_disappear|to_be_hidden|disappears|is_hidden|to_vanish|to_be_gone|is_gone|to_go_away|to_close|to_not_be_displayed|to_be_removed|to_finish|is_not_visible|to_be_invisible",
 }  # fmt: skip
-"""Words that stand in many rows."""
+"""Words that occur in many rows."""
 
 
 @dataclass(frozen=True)
 class Wording:
-    """One way to say an intent.
+    """One way to express an intent.
 
-    :param form: see :data:`Form`; ``of`` narrows what the thing of a "be" row is.
-    :param implied: what the words leave out and the row stands for.
+    :param form: see :data:`Form`; ``of`` narrows the subject of a "be" row.
+    :param implied: slots that the words leave out and the row implies.
     """
 
     intent: str

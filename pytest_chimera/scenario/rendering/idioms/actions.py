@@ -1,4 +1,4 @@
-"""How actions are said in Playwright."""
+"""Actions in Playwright."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pytest_chimera.scenario.rendering.locators import Finder, slug
 
 
 def path_of(page: PageName, finder: Finder) -> tuple[str, float]:
-    """A page's path and how sure that is: named by the project, written by the person, or made from its name."""
+    """Return a page's path and its certainty: set by the project, written by the person, or derived from its name."""
     if page.address:
         return page.address, 1.0
     known = finder.path_of(page.name)
@@ -30,7 +30,7 @@ def path_of(page: PageName, finder: Finder) -> tuple[str, float]:
 
 
 def page_of(work: Work) -> PageName:
-    """The page that a step names."""
+    """Return the page in a step."""
     found = work.reading.get("page")
     if isinstance(found, PageName):
         return found
@@ -46,13 +46,13 @@ def navigate(work: Work) -> list[str]:
 
 
 def times(work: Work) -> int:
-    """How often it is done."""
+    """Return how often to do it."""
     number = work.reading.get("number")
     return number if isinstance(number, int) and 0 < number <= 20 else 1
 
 
 def clicking(call: str) -> Idiom:
-    """A click of some kind, once or several times."""
+    """Return an idiom for a kind of click, once or several times."""
 
     def idiom(work: Work) -> list[str]:
         return [f"{work.thing('clickable')}.{call}"] * times(work)
@@ -61,7 +61,7 @@ def clicking(call: str) -> Idiom:
 
 
 def click(work: Work) -> list[str]:
-    """Click a thing; an entry of a menu; what "click to …" calls it."""
+    """Click a thing, an entry of a menu, or what "click to …" refers to."""
     place, value = work.reading.get("place"), work.reading.get("value")
     if isinstance(place, Target) and value is not None:
         item = Target(role="menuitem", name=str(value), quoted=True, scope=place)
@@ -85,7 +85,7 @@ def press(work: Work) -> list[str]:
 
 
 def fill(work: Work) -> list[str]:
-    """Type over what a field holds."""
+    """Replace the value of a field."""
     if work.reading.get("value") is None and work.docstring is None:
         return []
     value = work.text()
@@ -123,7 +123,7 @@ def select_value(work: Work) -> list[str]:
 
 
 def select_nth(work: Work) -> list[str]:
-    """Choose an option by its place."""
+    """Choose an option by its position."""
     number = work.reading.get("nth")
     index = number - 1 if isinstance(number, int) and number > 0 else 0
     return [f"{work.thing('combobox', 'field')}.select_option(index={index})"]
@@ -138,7 +138,7 @@ def choose(work: Work) -> list[str]:
 
 
 def calling(default: str, call: str, slot: str = "target") -> Idiom:
-    """The locator of a slot, and one call on it."""
+    """Return an idiom that makes one call on a slot's locator."""
 
     def idiom(work: Work) -> list[str]:
         return [f"{work.thing(default, slot)}.{call}"]
@@ -147,7 +147,7 @@ def calling(default: str, call: str, slot: str = "target") -> Idiom:
 
 
 def ticking(call: str) -> Idiom:
-    """A checkbox by its own name, or the one in an item or a row."""
+    """Return an idiom for a checkbox by its own name, or the one in an item or a row."""
 
     def idiom(work: Work) -> list[str]:
         target = work.target()
@@ -164,7 +164,7 @@ def drag(work: Work) -> list[str]:
 
 
 def upload(work: Work) -> list[str]:
-    """Give files to a field."""
+    """Choose files in a field."""
     files = work.reading.get("files")
     names = [quote(str(name)) for name in (files if isinstance(files, tuple) else ())]
     given = names[0] if len(names) == 1 else f"[{', '.join(names)}]"
@@ -179,20 +179,20 @@ def upload(work: Work) -> list[str]:
 
 
 def accept(work: Work) -> list[str]:
-    """Accept the browser's own dialog, when it opens."""
+    """Accept a native dialog when it opens."""
     text = work.reading.get("value")
     given = quote(str(text)) if text is not None else ""
     return [f'page.once("dialog", lambda dialog: dialog.accept({given}))']
 
 
 def close(work: Work) -> list[str]:
-    """A dialog or a message is closed by its own button."""
+    """Close a dialog or a message with its own button."""
     name = 're.compile("close|dismiss|\u00d7", re.I)'
     return [f'{work.thing("place")}.get_by_role("button", name={name}).click()']
 
 
 def open(work: Work) -> list[str]:
-    """A menu or a section is opened by the control that bears its name."""
+    """Open a menu or a section with the control of its name."""
     target = work.target()
     if not target.name and target.role in {"menu", "navigation"}:
         menu = Target(role="button", name="menu|navigation", by="pattern", scope=target.scope)
@@ -201,7 +201,7 @@ def open(work: Work) -> list[str]:
 
 
 def submit(work: Work) -> list[str]:
-    """Press what submits the form."""
+    """Press the form's submit button."""
     form = work.reading.get("target")
     base = work.finder.find(form) if isinstance(form, Target) and form.name else "page"
     return [f"{base}.locator('[type=\"submit\"]').click()"]

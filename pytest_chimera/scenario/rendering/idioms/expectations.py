@@ -1,4 +1,4 @@
-"""How expectations are said in Playwright."""
+"""Expectations in Playwright."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pytest_chimera.scenario.rendering.rows import EXPECT_ROWS
 
 
 def on_page(work: Work) -> list[str]:
-    """The page has an address, whatever its query."""
+    """Expect the page to have an address, with any query."""
     path = path_of(page_of(work), work.finder)[0]
     if re.match(r"[a-z]+:", path):
         return [f"expect(page).{work.not_}to_have_url({quote(path)})"]
@@ -25,27 +25,27 @@ def on_page(work: Work) -> list[str]:
 
 
 def url(work: Work) -> list[str]:
-    """The address is a text."""
+    """Expect the address to equal a text."""
     return [f"expect(page).{work.not_}to_have_url({quote(work.text())})"]
 
 
 def url_part(work: Work) -> list[str]:
-    """The address has a text in it."""
+    """Expect the address to contain a text."""
     return [f"expect(page).{work.not_}to_have_url(re.compile({raw(_part(work, work.text()))}))"]
 
 
 def title(work: Work) -> list[str]:
-    """The title is a text."""
+    """Expect the title to equal a text."""
     return [f"expect(page).{work.not_}to_have_title({quote(work.text())})"]
 
 
 def title_part(work: Work) -> list[str]:
-    """The title has a text in it."""
+    """Expect the title to contain a text."""
     return [f"expect(page).{work.not_}to_have_title(re.compile({raw(_part(work, work.text()))}))"]
 
 
 def expecting(default: str, assertion: str) -> Idiom:
-    """One assertion without arguments about the target or subject."""
+    """Return an idiom for an assertion without arguments about the target or subject."""
 
     def idiom(work: Work) -> list[str]:
         return [f"expect({work.thing(default)}).{work.not_}{assertion}()"]
@@ -54,7 +54,7 @@ def expecting(default: str, assertion: str) -> Idiom:
 
 
 def stating(default: str, yes: str, no: str) -> Idiom:
-    """An assertion about a state: the wording says which of the two it is, the negation turns it."""
+    """Return an idiom for a state: the wording says which of the two assertions it is, and a negation swaps them."""
 
     def idiom(work: Work) -> list[str]:
         holds = (work.reading.get("state") is not False) != work.reading.negated
@@ -64,19 +64,19 @@ def stating(default: str, yes: str, no: str) -> Idiom:
 
 
 def _part(work: Work, text: str) -> str:
-    """The pattern of a part of a text: at its end or its start, where the words say so."""
+    """Return the pattern of a part of a text, at its end or its start if the words say so."""
     anchor = work.reading.get("anchor")
     return ("^" if anchor == "start" else "") + escaped(text) + ("$" if anchor == "end" else "")
 
 
 def text_seen(text: str, base: str = "page", *, negated: bool = False, exact: bool = False) -> str:
-    """The assertion that a text is seen: any visible place that has it will do."""
+    """Return the assertion that a text is visible: any visible place with it will do."""
     visible = f"{base}.get_by_text({quote(text)}{', exact=True' if exact else ''}).filter(visible=True)"
     return f"expect({visible}).to_have_count(0)" if negated else f"expect({visible}.first).to_be_visible()"
 
 
 def text(work: Work) -> list[str]:
-    """Texts are seen, anywhere or in a place."""
+    """Expect texts to be visible, anywhere or in a place."""
     place = work.reading.get("place")
     if isinstance(place, Target) and place.role not in {"message", "text", "page", "heading"}:
         where = work.finder.find(place, "place")
@@ -91,7 +91,7 @@ def text(work: Work) -> list[str]:
 
 
 def visible(work: Work) -> list[str]:
-    """A thing is seen, or not."""
+    """Expect a thing to be visible, or not."""
     target, holds = work.target(), (work.reading.get("state") is not False) != work.reading.negated
     words = target.text or target.name
     if target.role == "message" and target.guessed and not target.quoted and not target.text:
@@ -115,7 +115,7 @@ def visible(work: Work) -> list[str]:
 
 
 def count(work: Work) -> list[str]:
-    """There are so many things."""
+    """Expect a number of things."""
     count = work.reading.get("count")
     if not isinstance(count, Count):
         return []
@@ -131,12 +131,12 @@ def count(work: Work) -> list[str]:
 
 
 def things(work: Work) -> list[str]:
-    """ "visible todos count is 0": the number of a subject."""
+    """ "visible todos count is 0": expect the number of a subject."""
     return [f"expect({work.thing('listitem')}).{work.not_}to_have_count({work.reading.get('number')})"]
 
 
 def is_loose(reading: Reading) -> bool:
-    """A text is expected of a thing that has only a loose name: it is looked for anywhere."""
+    """Whether a text is expected of a thing with only a loose name: it is searched for anywhere."""
     thing = reading.subject
     loose = {None, "message", "text", "element"}
     known = thing is None or thing.quoted or thing.css or thing.ordinal or thing.role not in loose
@@ -147,7 +147,7 @@ def is_loose(reading: Reading) -> bool:
 
 
 def has_text(assertion: str) -> Idiom:
-    """A thing has texts: an assertion for one, for several in order."""
+    """Return an idiom for a thing's texts: an assertion for one, or for several in order."""
 
     def idiom(work: Work) -> list[str]:
         target = work.target()
@@ -172,32 +172,32 @@ def has_text(assertion: str) -> Idiom:
 
 
 def _heading_named(work: Work, target: Target, *, exact: bool) -> list[str]:
-    """One of the page's headings has the text: it need not be the only heading."""
+    """Expect one of the page's headings to have the text: there may be others."""
     named = target.model_copy(update={"name": work.texts()[0], "quoted": True, "exact": exact})
     return [f"expect({work.finder.find(named)}).{work.not_}to_be_visible()"]
 
 
 def somewhere(text: str, work: Work) -> str:
-    """A text of a thing that has only a loose name ("the counter"): seen anywhere, as a whole when it is short."""
+    """Expect a text of a thing with only a loose name ("the counter") anywhere, and exactly if it is short."""
     base = work.finder.place(scope) if (scope := work.target().scope) else "page"
     return text_seen(text, base, negated=work.reading.negated, exact=len(text) < 4 or text.isdigit())
 
 
 def value(work: Work) -> list[str]:
-    """A field holds a value."""
+    """Expect a field to have a value."""
     slot = "field" if work.reading.get("field") else "target"
     return [f"expect({work.thing('textbox', slot, work.text())}).{work.not_}to_have_value({quote(work.text())})"]
 
 
 def selected_in(work: Work) -> list[str]:
-    """An option is selected in a field."""
+    """Expect an option to be selected in a field."""
     name = quote(work.reading.subject.name if work.reading.subject else "")
     option = f'{work.thing("combobox", "field")}.get_by_role("option", name={name}, selected=True)'
     return [f"expect({option}).to_have_count({0 if work.reading.negated else 1})"]
 
 
 def option_selected(work: Work) -> list[str]:
-    """A field has an option selected."""
+    """Expect a field to have an option selected."""
     field = work.target()
     named = field.model_copy(update={"role": None}) if field.role == "textbox" else field
     option = f'{work.finder.find(named, "combobox")}.get_by_role("option", name={quote(work.text())}, selected=True)'
@@ -205,7 +205,7 @@ def option_selected(work: Work) -> list[str]:
 
 
 def in_place(work: Work) -> list[str]:
-    """A thing or a text is in a place."""
+    """Expect a thing or a text in a place."""
     subject, place = work.target(), work.reading.get("place")
     if isinstance(place, Target) and subject.quoted and subject.role in {None, "text", "message"}:
         where = work.finder.find(place, "place")
@@ -214,25 +214,25 @@ def in_place(work: Work) -> list[str]:
 
 
 def css_class(work: Work) -> list[str]:
-    """A thing has a class among its classes."""
+    """Expect a thing to have a class among its classes."""
     pattern = raw(rf"(^|\s){escaped(work.text())}(\s|$)")
     return [f"expect({work.thing('anything')}).{work.not_}to_have_class(re.compile({pattern}))"]
 
 
 def attribute(work: Work) -> list[str]:
-    """A thing has an attribute, with a value or with any."""
+    """Expect a thing to have an attribute, with a value or with any."""
     given = [quote(work.text("name"))]
     given += [quote(work.text())] if work.reading.get("value") is not None else ['re.compile("")']
     return [f"expect({work.thing('anything')}).{work.not_}to_have_attribute({', '.join(given)})"]
 
 
 def links_to(work: Work) -> list[str]:
-    """A link leads to an address."""
+    """Expect a link to lead to an address."""
     return [f'expect({work.thing("clickable")}).{work.not_}to_have_attribute("href", {quote(work.text("url"))})']
 
 
 def attribute_of(work: Work) -> list[str]:
-    """An attribute or a style of a thing is a text."""
+    """Expect an attribute or a style of a thing to equal a text."""
     owner = work.target()
     what, name = owner.by.split(" ", 1)
     found = work.finder.find(owner.model_copy(update={"by": ""}))
@@ -240,14 +240,14 @@ def attribute_of(work: Work) -> list[str]:
 
 
 def attributes(work: Work) -> list[str]:
-    """A thing has the attributes of the step's table."""
+    """Expect a thing to have the attributes of the step's table."""
     found = work.thing("anything")
     rows = [row for row in work.table if len(row) >= 2]
     return [f"expect({found}).to_have_attribute({quote(row[0])}, {quote(row[1])})" for row in rows]
 
 
 def values(work: Work) -> list[str]:
-    """Each field of the step's table holds its value."""
+    """Expect each field of the step's table to have its value."""
     rows = (row for row in work.table if len(row) >= 2)
     fields = ((Target(name=name, quoted=True), value) for name, value, *_ in rows)
     return [
@@ -257,7 +257,7 @@ def values(work: Work) -> list[str]:
 
 
 def flag(name: str) -> Idiom:
-    """A field has an attribute that has no value."""
+    """Return an idiom for an attribute without a value."""
 
     def idiom(work: Work) -> list[str]:
         return [f'expect({work.thing("textbox")}).{work.not_}to_have_attribute("{name}", re.compile(""))']
@@ -266,13 +266,13 @@ def flag(name: str) -> Idiom:
 
 
 def expanded(work: Work) -> list[str]:
-    """A control says that what it opens is open."""
+    """Expect a control to report that what it opens is open."""
     holds = (work.reading.get("state") is not False) != work.reading.negated
     return [f'expect({work.thing("clickable")}).to_have_attribute("aria-expanded", "{str(holds).lower()}")']
 
 
 def focus_target(work: Work) -> list[str]:
-    """What has the focus next, or now."""
+    """Expect something to have the focus."""
     order = work.reading.subject.name if work.reading.subject else ""
     target = work.reading.get("target")
     found = work.finder.find(target if isinstance(target, Target) else Target())
@@ -281,7 +281,7 @@ def focus_target(work: Work) -> list[str]:
 
 
 def measure(side: str) -> Idiom:
-    """A thing has a size in pixels."""
+    """Return an idiom for a thing's size in pixels."""
 
     def idiom(work: Work) -> list[str]:
         pixels = f"{work.reading.get('number'):g}px"
@@ -291,28 +291,28 @@ def measure(side: str) -> Idiom:
 
 
 def done(work: Work) -> list[str]:
-    """An item's checkbox is checked."""
+    """Expect an item's checkbox to be checked."""
     item = work.finder.find(work.target(), "listitem")
     holds = (work.reading.get("state") is not False) != work.reading.negated
     return [f'expect({item}.get_by_role("checkbox")).{"" if holds else "not_"}to_be_checked()']
 
 
 def no_items(work: Work) -> list[str]:
-    """A list or a table holds nothing."""
+    """Expect a list or a table to be empty."""
     rows = {"table": "row", "grid": "row", "menu": "menuitem", "tree": "treeitem", "listbox": "option"}
     role = rows.get(work.target().role or "", "listitem")
     return [f'expect({work.thing("list")}.get_by_role("{role}")).{work.not_}to_have_count(0)']
 
 
 def gone_from(work: Work) -> list[str]:
-    """A place holds a thing no longer."""
+    """Expect a place to no longer contain a thing."""
     subject, place = work.target(), work.reading.get("place")
     where = work.finder.find(place if isinstance(place, Target) else Target(), "place")
     return [f"expect({where}.filter(has_text={quote(subject.name)})).to_have_count(0)"]
 
 
 def has_thing(work: Work) -> list[str]:
-    """A place holds a thing."""
+    """Expect a place to contain a thing."""
     thing = work.reading.get("target")
     inner = thing if isinstance(thing, Target) else Target()
     if inner.role in {"message", "text"} and is_beside(work.reading):
@@ -321,14 +321,14 @@ def has_thing(work: Work) -> list[str]:
 
 
 def is_beside(reading: Reading) -> bool:
-    """A field shows a message: that stands beside it, not in it."""
+    """Whether a field shows a message, which is next to it rather than inside it."""
     inner, field = reading.get("target"), reading.subject
     known = reading.intent == "has-thing" and isinstance(inner, Target) and field is not None
     return known and field is not None and field.role in FIELDS
 
 
 def table(work: Work) -> list[str]:
-    """A list, a table or the page holds the rows: cells that stand in a row are cells of one row."""
+    """Expect rows in a list, a table or the page: the cells of a row belong to one row."""
     if not work.table:
         return []
     target = work.reading.get("target")
@@ -352,14 +352,14 @@ _TABLES = frozenset({"table", "grid"})
 
 
 def _holder(work: Work) -> Target | None:
-    """What holds the rows; ``None`` where the words name the page, or only what a row is."""
+    """Return what contains the rows; ``None`` if the words mean the page, or only say what a row is."""
     named = (work.reading.get("target"), work.reading.get("place"), work.reading.subject)
     things = (each for each in named if isinstance(each, Target))
     return next((each for each in things if each.css or each.by or each.role not in _ANYWHERE), None)
 
 
 def _are_rows(work: Work, holder: Target | None) -> bool:
-    """Its cells belong together; a column of texts by themselves is expected text by text."""
+    """Whether its cells belong together; a single column of texts is expected text by text."""
     said = work.reading.get("exact") or work.reading.get("ordered")
     return bool(said or max(map(len, work.table)) > 1 or (holder and holder.role in _TABLES))
 
@@ -374,11 +374,11 @@ def _rows_in(work: Work, holder: Target | None) -> str:
 
 
 _EACH_ROW_ONE = frozenset({"button", "link", "heading", "tab", "checkbox", "radio", "img", "menuitem", "option"})
-"""What a table's rows name one by one: "I should see the following buttons:"."""
+"""Things that a table's rows name one by one: "I should see the following buttons:"."""
 
 
 def _is_title(cell: str, target: Target) -> bool:
-    """The table's own first row: "| button |"."""
+    """Whether it is the table's own first row: "| button |"."""
     return cell.lower().removesuffix("s") in {*ROLES[target.role or ""].words, "name", "label", "text", "title"}
 
 
@@ -388,43 +388,43 @@ def _one_of(target: Target, name: str, work: Work) -> list[str]:
 
 
 def negated(work: Work) -> Work:
-    """The same, expected not to be so."""
+    """Return the same expectation, negated."""
     return replace(work, reading=replace(work.reading, negated=True))
 
 
 def gone(work: Work) -> list[str]:
-    """A thing is no longer seen."""
+    """Expect a thing to no longer be visible."""
     return visible(negated(work))
 
 
 def any_text(work: Work) -> list[str]:
-    """A thing has some text."""
+    """Expect a thing to have some text."""
     no = "" if work.reading.negated else "not_"
     return [f"expect({work.thing('anything')}).{no}to_be_empty()"]
 
 
 def heading(work: Work) -> list[str]:
-    """The page has a heading."""
+    """Expect the page to have a heading."""
     return [f'expect(page.get_by_role("heading", name={quote(work.text())})).{work.not_}to_be_visible()']
 
 
 def text_matching(work: Work) -> list[str]:
-    """A text that matches a pattern is seen."""
+    """Expect a text that matches a pattern to be visible."""
     return [f"expect(page.get_by_text({matching(work)}).first).{work.not_}to_be_visible()"]
 
 
 def contains_pattern(work: Work) -> list[str]:
-    """A thing's text matches a pattern."""
+    """Expect a thing's text to match a pattern."""
     return [f"expect({work.thing('anything')}).{work.not_}to_have_text({matching(work)})"]
 
 
 def url_matches(work: Work) -> list[str]:
-    """The address matches a pattern."""
+    """Expect the address to match a pattern."""
     return [f"expect(page).{work.not_}to_have_url({matching(work)})"]
 
 
 def downloaded(work: Work) -> list[str]:
-    """The browser has been given a file, of that name or kind."""
+    """Expect a download with that name or of that type."""
     name = work.text() or work.target().name
     given = "download.value.suggested_filename"
     if not name:
@@ -435,25 +435,25 @@ def downloaded(work: Work) -> list[str]:
 
 
 def new_tab(work: Work) -> list[str]:
-    """A tab of the browser's own has opened."""
+    """Expect a new browser tab."""
     if work.reading.negated:
         return ["assert len(page.context.pages) == 1"]
     return ["page.wait_for_load_state()"]
 
 
 def dialog(work: Work) -> list[str]:
-    """Whether a dialog of the browser's own has opened: what it says is kept from before the action that opens it."""
+    """Expect a native dialog, or none: its message is recorded by a listener before the action that opens it."""
     return [*listening(work), f"assert {'not ' if work.reading.negated else ''}dialogs"]
 
 
 def dialog_text(work: Work) -> list[str]:
-    """A dialog of the browser's own has said a text."""
+    """Expect a native dialog with a text."""
     inside = "not in" if work.reading.negated else "in"
     return [*listening(work), f'assert {quote(work.text())} {inside} "\\n".join(dialogs)']
 
 
 def listening(work: Work) -> list[str]:
-    """The lines that begin to listen to the page, once a test."""
+    """Return the lines that add listeners to the page, once per test."""
     if work.finder.listens:
         return []
     work.finder.listens = True

@@ -1,4 +1,4 @@
-"""The table of intents: what a step's kind is, and the Playwright idiom that says it."""
+"""The table of intents: the kind of a step, and its Playwright idiom."""
 
 from __future__ import annotations
 
@@ -104,11 +104,11 @@ INTENTS: Mapping[str, Intent] = MappingProxyType(
         "dialog-text": Intent("assert-dialog", expecting.dialog_text),
     }
 )
-"""Intent → kind and idiom. Every wording names one of these."""
+"""Intent → kind and idiom. Every wording has one of these."""
 
 
 def kind_of(reading: Reading) -> str:
-    """The kind of step that a reading is."""
+    """Return the kind of step of a reading."""
     if reading.intent == CALL:
         return "compound"
     intent = INTENTS[reading.intent]
@@ -119,7 +119,7 @@ def kind_of(reading: Reading) -> str:
 
 
 def lines_of(work: Work) -> list[str]:
-    """The statements that a reading becomes, each on one line; behind a dialog's answer, the action that opens it."""
+    """Return the statements of a reading, each on one line; after a dialog's answer, the action that opens it."""
     call = work.reading.get(CALL)
     if isinstance(call, Call):
         return code_of(call)
