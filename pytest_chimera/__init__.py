@@ -1,6 +1,6 @@
 """pytest-chimera: write what your web application should do; have it built, reviewed, deployed and proved.
 
-The library's names are imported when they are first used, so that the plugin costs nothing without ``--chimera``.
+The library's names are imported lazily, so that the plugin costs nothing without ``--chimera``.
 """
 
 from __future__ import annotations

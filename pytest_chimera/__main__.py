@@ -1,4 +1,4 @@
-"""``python -m pytest_chimera``: the demo, and what the steps in a file are understood as."""
+"""``python -m pytest_chimera``: runs the demo, and explains how the steps in a file are understood."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _FOLDER, _OWN = "chimera-demo", "chimera-demo-own-coder"
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one subcommand.
 
-    :returns: the exit code: 0, pytest's, or 2 for a mistake that the person can mend.
+    :returns: the exit code: 0, pytest's, or 2 for a user's mistake.
     """
     chosen = _parser().parse_args(arguments)
     try:
@@ -30,7 +30,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     demo = commands.add_parser("demo", help="write a small application and have three features built and proved in it")
     demo.add_argument(
-        "folder", nargs="?", type=Path, help=f"a new one, or where the demo is; default: {_FOLDER}, with --coder {_OWN}"
+        "folder", nargs="?", type=Path, help=f"a new folder, or the demo's; default: {_FOLDER}, with --coder {_OWN}"
     )
     demo.add_argument(
         "--coder",
@@ -39,7 +39,9 @@ def _parser() -> argparse.ArgumentParser:
         help="have your own coder build the features, instead of recorded changes: a command line as in chimera_coder, "
         'for example "my-agent --brief {brief}"; it runs in a private clone, in a sandbox where there is one',
     )
-    explain = commands.add_parser("explain", help="say how each step in a file is understood, one JSON line a step")
+    explain = commands.add_parser(
+        "explain", help="show how each step in a file is understood, as one line of JSON per step"
+    )
     explain.add_argument("file", help="a file with steps, or - for standard input")
     return parser
 
@@ -67,7 +69,7 @@ def _text_of(file: str) -> str:
     except (OSError, UnicodeDecodeError) as error:
         raise ChimeraError(
             f"The file with the steps cannot be read: {error}",
-            remedy="Name a text file in UTF-8, or - for standard input.",
+            remedy="Give a text file in UTF-8, or - for standard input.",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Every error that pytest-chimera raises on purpose.
+"""All errors that pytest-chimera raises on purpose.
 
 An error has its facts as fields and always has a remedy: what the person should do next. ``str(error)`` is the message
 for the person.
@@ -38,7 +38,7 @@ class ScenarioError(ChimeraError):
 
 
 class RepositoryError(ChimeraError):
-    """The project's git repository is missing, empty, or not in the state that was recorded."""
+    """The project's git repository is missing, empty, or not in the expected state."""
 
 
 class ConflictError(RepositoryError):
@@ -59,7 +59,7 @@ class ConflictError(RepositoryError):
 class EnvironmentTrouble(ChimeraError):
     """The cause is outside the change: no browser, a port in use, a service down.
 
-    The feature is parked at its phase and no attempt is spent.
+    The feature is parked at its phase, and no attempt is used up.
 
     :param passing: it may be temporary, so the phase is retried after a pause.
     """
@@ -70,7 +70,7 @@ class EnvironmentTrouble(ChimeraError):
 
 
 class StateError(ChimeraError):
-    """The recorded state is damaged, newer than this program, or contradicts itself."""
+    """The recorded state is damaged, newer than this program, or contradictory."""
 
 
 class StateOutOfReach(StateError, EnvironmentTrouble):
@@ -89,7 +89,7 @@ def trouble_of(error: OSError) -> EnvironmentTrouble | None:
     return EnvironmentTrouble(
         f"The machine could not do it: {error.strerror}.",
         where=str(error.filename or ""),
-        remedy="Make room there, then run the same command again.",
+        remedy="Free some space there, then run the same command again.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Every hook: prose and signatures, in the order of the loop.
+"""Every hook: descriptions and signatures, in the order of the loop.
 
 Requests are named by a verb: the first result that is not ``None`` is used, conftest.py before plugins before the
 built-in implementation (for a review, all are called). Each may be a plain function, which then runs in a thread, or
@@ -39,7 +39,7 @@ hookspec = HookspecMarker("pytest")
 def pytest_chimera_generate_test(
     feature: Feature, workflow: ChimeraWorkflow
 ) -> GeneratedTest | str | Awaitable[GeneratedTest | str | None] | None:
-    """Write the failing end-to-end test of a feature: a generated test, or its source.
+    """Write the failing end-to-end test of a feature: return a generated test, or its source.
 
     The result passes through the same checks as our own: it must compile, and be red on the base for the right reason.
     """
@@ -136,4 +136,4 @@ def pytest_chimera_deployment_ended(deployment: Deployment) -> None:
 
 @hookspec
 def pytest_chimera_verdict(feature: Feature, verdict: Verdict) -> None:
-    """This run is over for a feature."""
+    """This run has finished with a feature."""

@@ -1,4 +1,4 @@
-"""The plugin's front door: options, marker, hooks. Everything else is imported only under ``--chimera``."""
+"""The plugin's entry point: options, marker, hooks. Everything else is imported only under ``--chimera``."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 _CONDUCTOR: pytest.StashKey[Conductor] = pytest.StashKey()
 _INSIDE: pytest.StashKey[str] = pytest.StashKey()
-"""How it is known that this runs inside a coder's work."""
+"""The sign that this runs inside a coder's work."""
 _COMMANDS = ("chimera_status", "chimera_apply", "chimera_prune", "chimera_verify_state", "chimera_verify")
 _MODIFIERS = (
     "chimera_restart",
@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_addhooks(pluginmanager: pytest.PytestPluginManager) -> None:
-    """Make chimera's hooks known to conftest.py files."""
+    """Register chimera's hook specifications, so that conftest.py files can implement them."""
     from pytest_chimera import hookspecs
 
     pluginmanager.add_hookspecs(hookspecs)
@@ -69,11 +69,11 @@ def pytest_configure(config: pytest.Config) -> None:
     else:
         for name in _MODIFIERS:
             if config.getoption(name):
-                raise pytest.UsageError(f"--{name.replace('_', '-')} goes with --chimera: add --chimera.")
+                raise pytest.UsageError(f"--{name.replace('_', '-')} requires --chimera.")
 
 
 def _be_plain_inside(config: pytest.Config) -> None:
-    """Inside a coder's work, ``--chimera`` and what goes with it is as if it were not there."""
+    """Inside a coder's work, ignore ``--chimera`` and its options."""
     from pytest_chimera.system.nesting import why_inside
 
     if config.option.chimera and (why := why_inside(config.rootpath, config.invocation_params.dir)):
@@ -92,13 +92,13 @@ def _check_command_line(config: pytest.Config) -> None:
     if config.option.chimera_draft and (config.option.chimera_dry_run or in_workers):
         raise pytest.UsageError("--chimera-draft edits files: run it without --chimera-dry-run and without -n.")
     if config.getoption("chimera_reject") and config.getoption("chimera_hint"):
-        raise pytest.UsageError("--chimera-reject and --chimera-hint are two ways to answer: give one of them.")
+        raise pytest.UsageError("--chimera-reject and --chimera-hint exclude each other: give one of them.")
     if not config.option.collectonly:
         _refuse_what_is_not_honoured(config)
 
 
 def _refuse_what_is_not_honoured(config: pytest.Config) -> None:
-    """What stands on the command line; what comes from ``addopts`` fails the features instead."""
+    """Refuse unsupported options on the command line; those from ``addopts`` make the features fail instead."""
     from pytest_chimera.session.refused import refused_options
 
     for error in refused_options(config):
@@ -118,7 +118,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 
 def pytest_report_header(config: pytest.Config) -> str | None:
-    """Say which folder holds the state, and how many features are recorded there."""
+    """Report the folder of the state, and how many features are recorded there."""
     if why := config.stash.get(_INSIDE, ""):
         return f"chimera: inside a coder's work ({why}): --chimera runs plain tests here, and builds nothing"
     if not config.option.chimera or config.option.collectonly:
@@ -135,7 +135,7 @@ def pytest_report_header(config: pytest.Config) -> str | None:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Under ``--chimera``, collect the ``.feature`` files that the command line names."""
+    """Under ``--chimera``, collect the ``.feature`` files given on the command line."""
     if not parent.config.option.chimera or file_path.suffix != ".feature":
         return None
     from pytest_chimera.session.feature_files import FeatureFile, is_asked_for
@@ -162,7 +162,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[Any]) -> Ge
 
 
 def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -> tuple[str, str, str] | None:
-    """Show a parked feature, and one of a broken run, as an error: nothing is wrong with the feature."""
+    """Report a parked feature, or one of a broken run, as an error: nothing is wrong with the feature."""
     if getattr(report, "when", "") != "call" or report.outcome != "failed":
         return None
     state = next((value for key, value in getattr(report, "user_properties", ()) if key == "chimera-state"), "")
@@ -170,7 +170,7 @@ def pytest_report_teststatus(report: pytest.TestReport | pytest.CollectReport) -
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """Sum the run up."""
+    """Print the summary."""
     if config.option.chimera:
         from pytest_chimera.session.summary import write_summary
 
@@ -179,7 +179,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """End what still runs."""
+    """Stop what still runs."""
     conductor = session.config.stash.get(_CONDUCTOR, None)
     if conductor is not None:
         conductor.close()

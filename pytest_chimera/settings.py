@@ -1,6 +1,6 @@
 """Every option, declared once: these tables make the command line, the ini keys and the reference.
 
-Only the standard library is imported here, because the plugin reads this without ``--chimera`` too.
+Only the standard library is imported, because the plugin also reads this without ``--chimera``.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def _ini(default: Any, help: str, *, advanced: bool = False) -> Any:
 
 @dataclass(frozen=True)
 class Settings:
-    """What the project configures. Each field is the ini key ``chimera_<field>``."""
+    """The project's configuration. Each field is the ini key ``chimera_<field>``."""
 
     coder: str = _ini("", "who writes the code: a command line with {brief}, replay:FOLDER, or empty for you")
     serve: str = _ini(
@@ -137,7 +137,7 @@ class Flag:
 
     @property
     def dest(self) -> str:
-        """Where pytest keeps its value."""
+        """The name of its value in pytest's options."""
         return self.name.removeprefix("--").replace("-", "_")
 
 
@@ -169,24 +169,24 @@ FLAGS = (
 
 
 SERVE_PLACEHOLDERS = ("port", "host", "data_dir", "name")
-"""What ``{…}`` stands for in ``chimera_serve`` and ``chimera_env``."""
+"""The placeholders in ``chimera_serve`` and ``chimera_env``."""
 CODER_PLACEHOLDERS = ("brief", "brief_json", "folder", "attempt", "feature")
-"""What ``{…}`` stands for in ``chimera_coder``."""
+"""The placeholders in ``chimera_coder``."""
 _PLACEHOLDER = re.compile(r"(?<!\$)\{([A-Za-z_]\w*)\}")
-"""A name in braces; one with a dollar before it is the shell's."""
+"""A name in braces; after a dollar sign, it is the shell's."""
 
 
 def ini_options() -> list[tuple[str, Ini, Any]]:
-    """All ini keys as (key, declaration, default)."""
+    """Return all ini keys as (key, declaration, default)."""
     return [(f"chimera_{each.name}", each.metadata["ini"], each.default) for each in fields(Settings)]
 
 
 def load_settings(read: Callable[[str], Any], overrides: Mapping[str, str] | None = None) -> Settings:
     """Build the settings from ini values.
 
-    :param read: gives the raw value of an ini key, or ``None`` when it is not set.
+    :param read: returns the raw value of an ini key, or ``None`` if it is not set.
     :param overrides: field name → text from the command line.
-    :raises SettingError: a value has the wrong type; names the key and what it takes.
+    :raises SettingError: a value has the wrong type; the error gives the key and what it takes.
     """
     values: dict[str, Any] = {}
     for each in fields(Settings):
@@ -211,7 +211,7 @@ def _typed(key: str, raw: Any, default: Any) -> Any:
 
 
 def _truth(key: str, raw: str) -> bool:
-    """As pytest reads a switch."""
+    """Parse a switch like pytest."""
     word = raw.strip().lower()
     if word in {"y", "yes", "t", "true", "on", "1"}:
         return True
@@ -260,8 +260,9 @@ def _check(settings: Settings) -> None:
 
 
 def _check_placeholders(settings: Settings) -> None:
-    """
-    :raises SettingError: a command names a placeholder that there is not.
+    """Check the placeholders in commands.
+
+    :raises SettingError: a placeholder is unknown.
     """
     replays = settings.coder.startswith("replay:")
     commands = (
@@ -272,7 +273,7 @@ def _check_placeholders(settings: Settings) -> None:
     for key, lines, known in commands:
         for line in lines:
             filled(key, line, dict.fromkeys(known, ""))
-    for line in settings.check:  # braces are a shell's and awk's, too: only what is meant as ours is refused
+    for line in settings.check:  # braces are also used by shells and awk: only those that look like ours are refused
         for found in _PLACEHOLDER.finditer(line):
             if difflib.get_close_matches(found[1], {*SERVE_PLACEHOLDERS, *CODER_PLACEHOLDERS}, 1, 0.75):
                 raise SettingError(
@@ -285,10 +286,10 @@ def _check_placeholders(settings: Settings) -> None:
 def filled(
     key: str, text: str, values: Mapping[str, str], write: Callable[[str, str], str] = lambda value, _: value
 ) -> str:
-    """A configured text with its placeholders filled in.
+    """Return a configured text with its placeholders filled in.
 
-    :param write: gives a value as it is written, from the value and the text before it.
-    :raises SettingError: it names one that there is not.
+    :param write: returns a value as it should be written, from the value and the text before it.
+    :raises SettingError: a placeholder is unknown.
     """
 
     def value(found: re.Match[str]) -> str:
@@ -296,25 +297,27 @@ def filled(
             return write(values[found[1]], text[: found.start()])
         known = ", ".join(f"{{{name}}}" for name in values)
         hint = did_you_mean(found[1], values, "{{{}}}")
-        raise SettingError(f"{key} knows no {found[0]}.{hint}", where=text, remedy=f"It knows {known}.")
+        raise SettingError(
+            f"{key} has no placeholder {found[0]}.{hint}", where=text, remedy=f"The placeholders are {known}."
+        )
 
     return _PLACEHOLDER.sub(value, text)
 
 
 def did_you_mean(name: str, known: Iterable[str], how: str = "{}") -> str:
-    """The nearest of some names, as a question that follows a sentence; empty when none is near.
+    """Return the most similar name as a question to follow a sentence; empty if none is similar.
 
-    :param how: how a name is written, with ``{}`` for it.
+    :param how: how a name is written, with ``{}`` in its place.
     """
     near = difflib.get_close_matches(name, list(known), 1)
     return f" Did you mean {how.format(near[0])}?" if near else ""
 
 
 def refuse_unknown_keys(keys: Iterable[str], where: str) -> None:
-    """Refuse ini keys that begin as ours do, or are as good as one of ours, and are none.
+    """Refuse unknown ini keys that begin like ours, or are similar to one of ours.
 
-    :param keys: those that no plugin of pytest's has declared.
-    :raises SettingError: names the first, and the one that may be meant.
+    :param keys: those that no pytest plugin has declared.
+    :raises SettingError: a key is unknown; the error suggests a similar one.
     """
     known = [key for key, _, _ in ini_options()]
     for key in keys:
@@ -329,7 +332,7 @@ def refuse_unknown_keys(keys: Iterable[str], where: str) -> None:
 
 @dataclass(frozen=True)
 class Tables:
-    """The project's own words: page name → path, phrase → steps, and language → phrase → English steps."""
+    """The project's own phrases: page name → path, phrase → steps, and language → phrase → English steps."""
 
     pages: Mapping[str, str] = field(default_factory=dict)
     glossary: Mapping[str, str | list[str]] = field(default_factory=dict)
@@ -337,9 +340,9 @@ class Tables:
 
 
 def load_tables(root: Path) -> Tables:
-    """Read ``[tool.chimera]`` of ``pyproject.toml`` and all of ``chimera.toml``; the latter wins, entry by entry.
+    """Read ``[tool.chimera]`` of ``pyproject.toml`` and all of ``chimera.toml``, whose entries take precedence.
 
-    :raises SettingError: a file is not TOML, or an entry is no text; names the file and the entry.
+    :raises SettingError: a file is not TOML, or an entry is not a string; the error gives the file and the entry.
     """
     pages: dict[str, str] = {}
     glossary: dict[str, str | list[str]] = {}
@@ -355,9 +358,9 @@ def load_tables(root: Path) -> Tables:
 
 
 def _own_table(path: Path, inside: Iterable[str]) -> Mapping[str, Any]:
-    """Our table in a file.
+    """Return our table in a file.
 
-    :raises SettingError: it holds what nobody reads.
+    :raises SettingError: it contains an unknown table or key.
     """
     table: Mapping[str, Any] = _toml(path)
     for name in inside:
@@ -371,8 +374,8 @@ def _own_table(path: Path, inside: Iterable[str]) -> Mapping[str, Any]:
         if setting in settings:
             hint, remedy = "", f"It is a setting of pytest's: write {setting} into [tool.pytest.ini_options]."
         else:
-            hint, remedy = did_you_mean(key, known), f"It knows the tables {', '.join(known)}."
-        raise SettingError(f"{_shown(inside, path)} knows no {key}.{hint}", where=str(path), remedy=remedy)
+            hint, remedy = did_you_mean(key, known), f"The tables are {', '.join(known)}."
+        raise SettingError(f"{_shown(inside, path)} has no table {key}.{hint}", where=str(path), remedy=remedy)
     return table
 
 
@@ -383,13 +386,13 @@ def _shown(inside: Iterable[str], path: Path) -> str:
 def _as_table(path: Path, name: str, value: Any) -> Mapping[str, Any]:
     if isinstance(value, Mapping):
         return value
-    raise SettingError(f"{name!r} is no table: {value!r}.", where=str(path), remedy=f"Write a table [{name}].")
+    raise SettingError(f"{name!r} is not a table: {value!r}.", where=str(path), remedy=f"Write a table [{name}].")
 
 
 def _phrases(path: Path, table: str, phrases: Any) -> dict[str, str | list[str]]:
     if not isinstance(phrases, dict):
         raise SettingError(
-            f"{table!r} is no table of phrases: {phrases!r}.",
+            f"{table!r} is not a table of phrases: {phrases!r}.",
             where=str(path),
             remedy=f'Write [tool.chimera.{table}] (in chimera.toml: [{table}]), and below it: "phrase" = "step"',
         )
@@ -406,23 +409,23 @@ def _toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
-        raise SettingError(f"{path.name} is not TOML: {error}.", where=str(path), remedy="Mend that line.") from None
+        raise SettingError(f"{path.name} is not TOML: {error}.", where=str(path), remedy="Fix that line.") from None
 
 
 def _text(path: Path, table: str, name: str, value: Any) -> str:
     if isinstance(value, str):
         return value
     raise SettingError(
-        f"{name!r} in the table of {table} is no text: {value!r}.",
+        f"{name!r} in the table of {table} is not a string: {value!r}.",
         where=str(path),
         remedy=f'Write: "{name}" = "…"',
     )
 
 
 def split_command(key: str, command: str) -> list[str]:
-    """Split a configured command line as a POSIX shell would, with no shell behind it.
+    """Split a configured command line like a POSIX shell, without running one.
 
-    :raises SettingError: its quotes don't match.
+    :raises SettingError: its quotes do not match.
     """
     try:
         return shlex.split(command)

@@ -73,7 +73,7 @@ def _understood(step: Step) -> str:
 
 
 def _called(call: Call) -> str:
-    when = "arranged before the browser comes: " if call.arranges else ""
+    when = "arranged before the browser starts: " if call.arranges else ""
     return f"{when}{call.as_text()}, {call.path}"
 
 

@@ -133,7 +133,7 @@ def test_probes_that_fail_make_longer_pauses_and_end() -> None:
     said: list[str] = []
     breakers = Breakers(said.append, opens_after=2, pause=0.02)
     asyncio.run(run())
-    assert len([line for line in said if "trying once" in line]) == 4
+    assert len([line for line in said if "trying one call" in line]) == 4
 
 
 # -- circles

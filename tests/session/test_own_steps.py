@@ -248,7 +248,7 @@ def test_the_dry_run_names_the_functions(shop: App) -> None:
     result = shop.chimera("--chimera-dry-run")
     result.stdout.fnmatch_lines(
         [
-            "*Given 3 paid orders exist*arranged before the browser comes: paid_orders(count=3), tests/arranging.py",
+            "*Given 3 paid orders exist*arranged before the browser starts: paid_orders(count=3), tests/arranging.py",
             "*When*I show them by the button*show_slowly(page, name='Show'), tests/e2e/steps.py",
         ]
     )

@@ -150,11 +150,11 @@ def test_a_number_is_a_number(number: str) -> None:
 @pytest.mark.parametrize(
     ("key", "command", "message"),
     [
-        ("chimera_serve", "flask run --port {prot}", "knows no {prot}. Did you mean {port}?"),
-        ("chimera_serve", "flask run --port {brief}", "knows no {brief}."),
-        ("chimera_env", "DATABASE={data_dri}/x", "knows no {data_dri}. Did you mean {data_dir}?"),
-        ("chimera_coder", "agent --brief {breif}", "knows no {breif}. Did you mean {brief}?"),
-        ("chimera_coder", "agent --port {port}", "knows no {port}."),
+        ("chimera_serve", "flask run --port {prot}", "has no placeholder {prot}. Did you mean {port}?"),
+        ("chimera_serve", "flask run --port {brief}", "has no placeholder {brief}."),
+        ("chimera_env", "DATABASE={data_dri}/x", "has no placeholder {data_dri}. Did you mean {data_dir}?"),
+        ("chimera_coder", "agent --brief {breif}", "has no placeholder {breif}. Did you mean {brief}?"),
+        ("chimera_coder", "agent --port {port}", "has no placeholder {port}."),
         ("chimera_check", "ruff check {folder}", "fills in no placeholder, and {folder} looks like one"),
         ("chimera_check", "ruff check {fodler}", "fills in no placeholder, and {fodler} looks like one"),
     ],
@@ -185,13 +185,13 @@ def test_braces_that_are_no_placeholder_stay(key: str, command: str) -> None:
 @pytest.mark.parametrize(
     ("file", "content", "message"),
     [
-        ("chimera.toml", '[glosary]\nx = "y"\n', "chimera.toml knows no glosary. Did you mean glossary?"),
-        ("pyproject.toml", '[tool.chimera.page]\nx = "/"\n', "[tool.chimera] knows no page. Did you mean pages?"),
-        ("pyproject.toml", '[tool.chimera]\nserve = "x"\n', "[tool.chimera] knows no serve."),
-        ("pyproject.toml", '[tool]\nchimera = "x"\n', "'chimera' is no table"),
-        ("chimera.toml", 'pages = "x"\n', "'pages' is no table"),
-        ("chimera.toml", 'languages = "x"\n', "'languages' is no table"),
-        ("chimera.toml", '[pages]\nhome = ["/"]\n', "'home' in the table of pages is no text"),
+        ("chimera.toml", '[glosary]\nx = "y"\n', "chimera.toml has no table glosary. Did you mean glossary?"),
+        ("pyproject.toml", '[tool.chimera.page]\nx = "/"\n', "[tool.chimera] has no table page. Did you mean pages?"),
+        ("pyproject.toml", '[tool.chimera]\nserve = "x"\n', "[tool.chimera] has no table serve."),
+        ("pyproject.toml", '[tool]\nchimera = "x"\n', "'chimera' is not a table"),
+        ("chimera.toml", 'pages = "x"\n', "'pages' is not a table"),
+        ("chimera.toml", 'languages = "x"\n', "'languages' is not a table"),
+        ("chimera.toml", '[pages]\nhome = ["/"]\n', "'home' in the table of pages is not a string"),
     ],
 )
 def test_a_table_that_nobody_reads_is_an_error(tmp_path: Path, file: str, content: str, message: str) -> None:

@@ -85,7 +85,7 @@ def test_an_unknown_placeholder_is_told_with_those_that_there_are(quick: QuickAp
     quick.config("chimera_coder = agent {prompt}")
     result = quick.chimera()
     result.assert_outcomes(failed=1)
-    result.stdout.fnmatch_lines(["*chimera_coder knows no {prompt}*", "*It knows {brief}*"])
+    result.stdout.fnmatch_lines(["*chimera_coder has no placeholder {prompt}*", "*The placeholders are {brief}*"])
 
 
 @pytest.mark.parametrize("kind", ["def", "async def"])

@@ -274,9 +274,9 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), http.server.SimpleHTTPRe
     [
         (
             {"serve": "flask --app app run --port {prot}"},
-            r"chimera_serve knows no {prot}.*knows {port}, {host}, {data_dir}",
+            r"chimera_serve has no placeholder {prot}.*are {port}, {host}, {data_dir}",
         ),
-        ({"serve": SERVE_FLASK, "env": ("DB={database}",)}, r"chimera_env knows no {database}"),
+        ({"serve": SERVE_FLASK, "env": ("DB={database}",)}, r"chimera_env has no placeholder {database}"),
         ({"serve": "cd app && flask run"}, r"run without a shell, which '&&' would need.*a line of its own"),
         ({"serve": "DEBUG=1 flask run"}, r'cannot begin with a variable.*chimera_env = \["DEBUG=1"\]'),
         (

@@ -164,7 +164,7 @@ def test_a_file_that_is_no_program_is_said_to_be_none(tmp_path: Path) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(EnvironmentTrouble, match="is not there") as caught:
+    with pytest.raises(EnvironmentTrouble, match="does not exist") as caught:
         python(tmp_path / "nowhere", "pass")
     assert caught.value.where == str(tmp_path / "nowhere")
 

@@ -199,7 +199,7 @@ class Deployer:
         :raises EnvironmentTrouble: it does not.
         """
         limit = self._settings.staging_timeout * _SHARE_OF_THE_PHASE
-        said = "there was no answer"
+        said = "nothing was answered"
         with anyio.move_on_after(limit or None):
             while True:
                 said = await anyio.to_thread.run_sync(_fetch, address, abandon_on_cancel=True)
@@ -230,7 +230,7 @@ def _fetch(address: str) -> str:
     except HTTPError as error:
         return f"an error page ({error.code})"
     except (OSError, ValueError) as error:
-        return f"no answer ({error})"
+        return f"nothing that answers ({error})"
 
 
 def _no_version(url: str) -> SettingError:
