@@ -89,14 +89,14 @@ KINDS = (
     Kind(
         "steps",
         "**/*.feature",
-        "says what was asked",
-        "only a person changes what is asked",
+        "defines what is asked for",
+        "only a person changes what is asked for",
     ),
     Kind(
         "marked files",
         "**/*.py",
         "asks for features with the marker",
-        "only a person changes what is asked",
+        "only a person changes what is asked for",
         by(marked),
     ),
     Kind(

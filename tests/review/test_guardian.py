@@ -152,7 +152,7 @@ def test_a_protected_path_is_told_with_what_it_does() -> None:
     change = Change(base="base", commit="candidate", files=(ChangedFile(path=".envrc", status="A"),))
     guardian = Guardian(Settings(), read, by_hand=False, listed=lambda _commit: ())
     [finding] = guardian.pytest_chimera_review_change(change, workflow()).findings
-    assert finding.sentence == ".envrc is a protected path: it runs by itself on a person's machine."
+    assert finding.sentence == ".envrc is a protected path: it runs automatically on a person's machine."
 
 
 def test_the_owner_is_only_told() -> None:
