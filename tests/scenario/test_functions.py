@@ -131,7 +131,7 @@ def test_of_two_functions_that_fit_the_more_literal_one_is_meant(functions: tupl
 def test_words_that_fit_two_phrases_that_are_as_literal_are_refused_with_both(
     functions: tuple[StepFunction, ...],
 ) -> None:
-    with pytest.raises(UnknownStepError, match=r"fits 2 phrases: 'I pay with \{card\}', 'I pay \{how\} cash'"):
+    with pytest.raises(UnknownStepError, match=r"matches 2 phrases: 'I pay with \{card\}', 'I pay \{how\} cash'"):
         generated(functions, "When I pay with cash", glossary={"I pay {how} cash": ['I click "Cash"']})
 
 
