@@ -1,4 +1,4 @@
-"""Text → Scenario: the text is parsed by one module, and written as Playwright code by another."""
+"""Text → Scenario: parses the text's steps, and has Playwright code written for them."""
 
 from __future__ import annotations
 

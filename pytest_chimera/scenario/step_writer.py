@@ -1,4 +1,4 @@
-"""Understood steps → steps in Playwright."""
+"""Writes the Playwright code of steps."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _ANSWERS = frozenset({"accept-dialog", "dismiss-dialog"})
 
 
 def written_steps(steps: Sequence[Understood], test_id: str, pages: Mapping[str, str], url: str) -> tuple[Step, ...]:
-    """The steps of a scenario with their Playwright statements.
+    """Return the steps of a scenario with their Playwright statements.
 
-    :param test_id: the attribute that holds test ids; ``pages`` page name → path; ``url`` where the scenario begins.
+    :param test_id: the attribute for test ids; ``pages``: page name → path; ``url``: where the scenario begins.
     """
     opened = with_openings([each.readings for each in steps])
     steps = [replace(each, readings=readings) for each, readings in zip(steps, opened, strict=True)]
@@ -68,12 +68,12 @@ def _is_absence(reading: Reading, kind: str) -> bool:
 
 
 def _touches(kind: str) -> bool:
-    """The step itself has to find something on the page."""
+    """Whether the step itself has to find something on the page."""
     return kind not in {"assert-url", "assert-title", "press-key", "dialog", "wait", "assert-not-visible"}
 
 
 def _natural_keyword(step: Understood, before: StepKeyword) -> StepKeyword:
-    """The keyword of a step that states none: a state at the beginning, then actions, then outcomes."""
+    """Return the keyword of a step without one: a state at the beginning, then actions, then outcomes."""
     said = step.written.said
     if said in {"Given", "When", "Then"}:
         return said  # type: ignore[return-value]  # narrowed by the set
@@ -136,10 +136,10 @@ def _certainty(reading: Reading, finder: Finder) -> float:
 
 
 def opens_page(step: Step) -> bool:
-    """The step opens a page by itself, so that none has to be opened before it."""
+    """Whether the step opens a page, so that none has to be opened before it."""
     return bool(step.code) and step.code[0].startswith("page.goto(")
 
 
 def start_of(url: str) -> str:
-    """The statement that opens the page at which a scenario begins."""
+    """Return the statement that opens the page at which a scenario begins."""
     return f"page.goto({quote(url)})"

@@ -1,1 +1,1 @@
-"""A project's own functions for steps: what they are called with, and how a test calls them."""
+"""The project's own functions for steps: their phrases, and their calls in a test."""

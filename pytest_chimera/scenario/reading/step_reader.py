@@ -1,4 +1,4 @@
-"""Written steps → understood ones: each step's readings, bound to what came before it."""
+"""Reads written steps: each step's readings, with references to earlier steps resolved."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from pytest_chimera.scenario.text.step_errors import UnknownStepError, UnknownSt
 from pytest_chimera.scenario.text.step_text import WrittenStep, keyword_of
 
 MANY = 20
-"""Unknown steps of one text for which wordings are looked up; whoever writes more of them has read enough by then."""
+"""The maximum number of unknown steps in a text for which suggestions are made."""
 
 
 class StepReader:
-    """Reads steps with a project's own words: its glossary, its functions, its languages.
+    """Reads steps with the project's own phrases: its glossary, its functions, its languages.
 
-    :param glossary: phrase → steps, as ``[tool.chimera.glossary]`` holds them.
+    :param glossary: phrase → steps, from ``[tool.chimera.glossary]``.
     :param languages: the languages that steps may be written in.
     :param functions: the project's own functions for steps.
     """
@@ -38,11 +38,11 @@ class StepReader:
         self._functions = functions
 
     def read(self, steps: Sequence[WrittenStep], path: str, *, lenient: bool) -> tuple[Understood, ...]:
-        """The steps of one scenario, understood.
+        """Read the steps of one scenario.
 
-        :param path: the file that they are from.
-        :param lenient: sentence patterns count, and what the words only suggest.
-        :raises UnknownStepError: a step is not understood; :class:`UnknownStepsError` when several are not.
+        :param path: their file.
+        :param lenient: allow sentence patterns and interpretations.
+        :raises UnknownStepError: a step is not understood; :class:`UnknownStepsError` if several are not.
         """
         found: list[Understood] = []
         errors: list[UnknownStepError] = []
@@ -75,12 +75,12 @@ class StepReader:
         bound = with_it_bound(readings, context)
         if bound is None:
             raise UnknownStepError(
-                step.text, line=step.line, path=path, reason='"it" has no thing before it that it could mean.'
+                step.text, line=step.line, path=path, reason='There is nothing before "it" that it could mean.'
             )
         return Understood(step, bound, compound)
 
     def _read(self, step: WrittenStep, *, lenient: bool, depth: int = 0) -> tuple[tuple[Reading, ...] | None, bool]:
-        """The readings of a step, and whether other words than its own gave them."""
+        """Return the readings of a step, and whether words other than its own led to them."""
         tokens = tokenize(step.text)
         call = self._call(step, tokens)
         if call is not None:
@@ -99,18 +99,18 @@ class StepReader:
         return self._suggested(step), True
 
     def _call(self, step: WrittenStep, tokens: Tokens) -> Call | None:
-        """The call of a project's own function that a step stands for."""
+        """Return the call of a project's own function for a step."""
         try:
             call = self._functions.call_for(tokens)
         except NotCallable as why:
             raise UnknownStepError(step.text, line=step.line, refused=True, reason=str(why)) from None
         if call is not None and (step.table or step.docstring is not None):
-            reason = f"{call.name} is given what stands in the step, and no table or text below it."
+            reason = f"{call.name} takes values from the step itself, but no table or text below it."
             raise UnknownStepError(step.text, line=step.line, refused=True, reason=reason)
         return call
 
     def _suggested(self, step: WrittenStep) -> tuple[Reading, ...] | None:
-        """The readings of the steps that a sentence pattern gives, or of the condition that a Given states."""
+        """Return the readings of the steps from a sentence pattern, or of the condition that a Given states."""
         sentence = steps_for(tokenize(step.text), setting_of(step))
         if sentence is None:
             return self._condition(step) if step.keyword == "Given" else None
@@ -128,7 +128,7 @@ class StepReader:
     def _defined(
         self, step: WrittenStep, defined: Sequence[str], depth: int, *, lenient: bool
     ) -> tuple[Reading, ...] | None:
-        """The readings of the steps that the glossary gives for one."""
+        """Return the readings of a step's steps in the glossary."""
         readings: list[Reading] = []
         for text in defined:
             said, rest = keyword_of(text)
@@ -143,7 +143,7 @@ class StepReader:
     def _translated(
         self, step: WrittenStep, english: Sequence[str], depth: int, *, lenient: bool
     ) -> tuple[tuple[Reading, ...] | None, bool]:
-        """The readings of what a step of another language says; one step stays one of its own kind."""
+        """Return the readings of a step in another language; if it stands for one step, it keeps its kind."""
         if len(english) > 1:
             return self._defined(step, english, depth, lenient=lenient), True
         said, rest = keyword_of(english[0])
@@ -183,7 +183,7 @@ class StepReader:
 
 
 def _with_all(step: WrittenStep, readings: tuple[Reading, ...] | None) -> tuple[Reading, ...] | None:
-    """The readings, unless rows or a text stand below the step and none of them takes those."""
+    """Return the readings, unless there are rows or a text below the step that none of them uses."""
     carried = [part for part, held in (("table", step.table), ("docstring", step.docstring)) if held]
     taken = {part for reading in readings or () for part in ("table", "docstring") if reading.get(part)}
     return readings if taken.issuperset(carried) else None
@@ -197,19 +197,19 @@ def _bare_wait(step: WrittenStep, readings: Sequence[Reading], path: str) -> Unk
         path=path,
         refused=True,
         reason=f"A test does not wait for {time}: it would be slow where the page is fast and fail where it is slow.",
-        remedy='Say what is waited for: I wait for "Saved" to appear. Every expectation waits by itself.',
+        remedy='Say what to wait for: I wait for "Saved" to appear. Every expectation waits by itself.',
     )
 
 
 def setting_of(step: WrittenStep) -> Setting:
-    """What a step's keyword, and what is below its line, let its words mean."""
+    """Return the context of a step's words: its keyword, and what is below its line."""
     stated = step.keyword in {"Given", "When"}
     table, docstring = bool(step.table) or step.alone, step.docstring is not None or step.alone
     return Setting(outcome=step.keyword == "Then", given=stated, table=table, docstring=docstring)
 
 
 def _known_prefix(tokens: Tokens, setting: Setting) -> int:
-    """How many tokens from the start make a step by themselves: tried at the places where a clause can end."""
+    """Return how many tokens from the start make up a step: tried at the places where a clause can end."""
     ends = [place for place in range(len(tokens) - 1, 0, -1) if not tokens[place].quoted and tokens[place - 1].quoted]
     ends += range(min(len(tokens) - 1, 12), 0, -1)
     return next((end for end in ends[:6] if read_step(tokens[:end], setting) is not None), 0)
