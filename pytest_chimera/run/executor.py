@@ -237,7 +237,7 @@ def asking_acts(agents: Agents) -> Mapping[ChimeraPhase, Act]:
 
 @contextmanager
 def _evidence_folder(agents: Agents) -> Iterator[str]:
-    """A folder for as long as the hook is asked, where somebody wants one."""
+    """Provide a folder while the hook runs, if an implementation asks for one."""
     if not agents.take(questions.VALIDATE, "evidence"):
         yield ""
         return

@@ -439,7 +439,7 @@ def change_of(workflow: ChimeraWorkflow) -> Change:
 
 
 def outcome_of(value: PhaseValue) -> dict[str, Any]:
-    """What a phase's value says about how it ended: a rejecting review and a red run are refusals."""
+    """Return how a phase ended, from its value: a rejecting review and a red run are refusals."""
     if isinstance(value, Review) and value.decision == "reject":
         findings = [finding for finding in value.findings if finding.severity == "reject"]
         details = "\n".join(finding.as_text() for finding in findings)

@@ -28,19 +28,19 @@ REVIEW = "pytest_chimera_review_change"
 DEPLOY = "pytest_chimera_deploy_to_staging"
 VALIDATE = "pytest_chimera_validate"
 DRAFT_FILE = "chimera-draft.txt"
-"""Where a coder writes the steps that it drafts, in the folder that it is given."""
+"""The file for the steps that a coder drafts, in the folder that it is given."""
 
 
 class NoAnswer(ChimeraError):
-    """A question that nobody answered."""
+    """Nobody answered a question."""
 
     def __init__(self, hook: str) -> None:
-        remedy = f"Give a plugin, or a conftest.py, with a function {hook}(…) that does."
+        remedy = f"Add a plugin, or a conftest.py, with a function {hook}(…)."
         super().__init__(f"Nobody answers {hook}.", remedy=remedy)
 
 
 async def answer_to(hook: str, agents: Agents, **arguments: Any) -> Any:
-    """The first answer to a hook.
+    """Return the first answer to a hook.
 
     :raises NoAnswer: there is none.
     """
@@ -51,31 +51,31 @@ async def answer_to(hook: str, agents: Agents, **arguments: Any) -> Any:
 
 
 async def generated_test(agents: Agents, feature: Feature, workflow: ChimeraWorkflow, path: str) -> GeneratedTest:
-    """The test of a feature; an answer that is source alone gets this path."""
+    """Return a feature's test; if the answer is only the source, the test gets this path."""
     return generated_from(feature, await answer_to(GENERATE, agents, feature=feature, workflow=workflow), path)
 
 
 async def change(agents: Agents, brief: Brief, workflow: ChimeraWorkflow) -> Change:
-    """The change that a coder says it has made."""
+    """Return the change that a coder reports."""
     return shaped(IMPLEMENT, Change, await answer_to(IMPLEMENT, agents, brief=brief, workflow=workflow))
 
 
 async def review(agents: Agents, change: Change | None, brief: Brief, workflow: ChimeraWorkflow) -> Review:
-    """The answers of all reviewers as one; an approval when there are none."""
+    """Return the answers of all reviewers as one; an approval if there are none."""
     return combined(await agents.ask_all(REVIEW, change=change, brief=brief, workflow=workflow))
 
 
 async def deployment(agents: Agents, checkout: Checkout, workflow: ChimeraWorkflow) -> Deployment:
-    """A running copy of what is checked out."""
+    """Return a deployment of a checkout."""
     return shaped(DEPLOY, Deployment, await answer_to(DEPLOY, agents, checkout=checkout, workflow=workflow))
 
 
 async def test_run(
     agents: Agents, sealed: SealedTest | None, deployment: Deployment | None, evidence: str, workflow: ChimeraWorkflow
 ) -> TestRun:
-    """What a judge saw of a deployment.
+    """Return the judge's run against a deployment.
 
-    :param evidence: the folder for what shows it; empty for none.
+    :param evidence: the folder for evidence; empty for none.
     """
     answer = await answer_to(
         VALIDATE, agents, sealed=sealed, deployment=deployment, evidence=evidence, workflow=workflow
@@ -84,9 +84,9 @@ async def test_run(
 
 
 def shaped(hook: str, model: type[Model], answer: Any) -> Model:
-    """An answer as the model that the hook promises.
+    """Convert an answer to the model that the hook promises.
 
-    :raises ChimeraError: it is something else; names the hook and the fields.
+    :raises ChimeraError: it has the wrong type; the error gives the hook and the fields.
     """
     if isinstance(answer, model):
         return answer
@@ -95,20 +95,20 @@ def shaped(hook: str, model: type[Model], answer: Any) -> Model:
     except ValidationError as error:
         fields = ", ".join(".".join(map(str, each["loc"])) or "the value itself" for each in error.errors())
         raise ChimeraError(
-            f"{hook} answered something that is no {model.__name__}: {fields}.",
+            f"{hook} returned something other than a {model.__name__}: {fields}.",
             remedy=f"Return a pytest_chimera.models.{model.__name__}, or a dictionary with its fields.",
         ) from None
 
 
 def generated_from(feature: Feature, answer: Any, path: str) -> GeneratedTest:
-    """A generated test from what the hook answered: the model, its fields, or the source alone."""
+    """Return a generated test from a hook's answer: the model, its fields, or the source alone."""
     if not isinstance(answer, str):
         return shaped(GENERATE, GeneratedTest, answer)
     return GeneratedTest(source=answer, path=path, name=feature.function or f"test_{feature.id}")
 
 
 def combined(answers: list[tuple[str, Any]]) -> Review:
-    """All reviews as one: a rejection by anybody is a rejection; nobody's answer is an approval."""
+    """Combine all reviews: one rejection is a rejection; without any answer the change is approved."""
     reviews = [_review(name, answer) for name, answer in answers]
     findings = tuple(finding for review in reviews for finding in review.findings)
     rejected = any(review.decision == "reject" for review in reviews)
