@@ -181,7 +181,7 @@ def state_out_of_reach(folder: Path, error: OSError) -> StateOutOfReach:
     return StateOutOfReach(
         f"The state cannot be written: {error.strerror or error}.",
         where=str(folder),
-        remedy="Make room or make the cache folder accessible, then run the same command again.",
+        remedy="Free some space or make the cache folder accessible, then run the same command again.",
     )
 
 
