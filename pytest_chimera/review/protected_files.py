@@ -203,7 +203,7 @@ KINDS = (
         **/.bashrc **/.bash_profile **/.profile **/.zshrc **/.zshenv **/.netrc **/pip.conf **/.cargo/config*
         **/.bazelrc **/.nova/** **/.kakrc **/.helix/** **/.env.fish **/.ssh/**
         """,
-        "runs by itself on a person's machine",
+        "runs automatically on a person's machine",
         "people who open the project do not expect it",
     ),
     Kind(
