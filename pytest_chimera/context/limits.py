@@ -15,7 +15,7 @@ import psutil
 
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
 from pytest_chimera.settings import Settings
-from pytest_chimera.state.journal import standing_of
+from pytest_chimera.state.journal import record_of
 from pytest_chimera.system.time_limits import time_stands_still
 from pytest_chimera.workflow.transitions import ChimeraPhase, Outcome
 
@@ -34,7 +34,7 @@ def recorded_durations(state: Path) -> dict[ChimeraPhase, list[float]]:
     found: dict[ChimeraPhase, list[float]] = defaultdict(list)
     for path in sorted(state.glob("*.jsonl")):
         try:
-            workflow = standing_of(path).workflow
+            workflow = record_of(path).workflow
         except ChimeraError:
             continue  # a feature with a damaged journal reports it when it runs
         for result in workflow.results if workflow else ():
@@ -57,12 +57,12 @@ def learned_limit(durations: Iterable[float], ceiling: float) -> float:
     return min(learned, ceiling) if ceiling else learned
 
 
-class TimeIsUp(EnvironmentTrouble):
+class TimeLimitReached(EnvironmentTrouble):
     """The time limit of the feature, or of the run, is reached."""
 
 
 @dataclass
-class Allowance:
+class RunLimits:
     """What one run may use, at once and in total, shared by its features in one event loop."""
 
     settings: Settings
@@ -112,13 +112,13 @@ class Allowance:
         """Return when the time of a feature that starts now is up."""
         return time.monotonic() + self.settings.feature_limit if self.settings.feature_limit else math.inf
 
-    def time_is_up(self) -> TimeIsUp:
+    def time_is_up(self) -> TimeLimitReached:
         """Return the error for a feature that was cut off."""
         if time.monotonic() >= self.run_ends():
             key, limit, who = "chimera_run_limit", self.settings.run_limit, "run"
         else:
             key, limit, who = "chimera_feature_limit", self.settings.feature_limit, "feature"
-        return TimeIsUp(
+        return TimeLimitReached(
             f"The {who}'s time of {limit:g} s is up.",
             where=f"{key} = {limit:g}",
             remedy="The same command goes on from here. Raise the limit, or remove it.",

@@ -16,7 +16,7 @@ import anyio.to_thread
 import filelock
 
 from pytest_chimera.context.circuit_breaker import Breakers
-from pytest_chimera.context.limits import Allowance, learned_limit, recorded_durations
+from pytest_chimera.context.limits import RunLimits, learned_limit, recorded_durations
 from pytest_chimera.context.scheduler import Turn, unhurried
 from pytest_chimera.errors import HeldElsewhere, StateOutOfReach
 from pytest_chimera.git import Repository
@@ -26,10 +26,10 @@ from pytest_chimera.models import Feature, SealedTest
 from pytest_chimera.scenario.functions.step_functions import StepFunction
 from pytest_chimera.settings import Settings, Tables
 from pytest_chimera.state.journal import Journal
-from pytest_chimera.state.replay import Standing, readable
+from pytest_chimera.state.replay import FeatureRecord, readable
 from pytest_chimera.state.sanitize import Cleaner
 from pytest_chimera.state.vault import Vault
-from pytest_chimera.state.write_ahead_log import Ahead
+from pytest_chimera.state.write_ahead_log import WriteAheadLog
 from pytest_chimera.system.files import write_file
 from pytest_chimera.system.sandbox import Sandboxes
 from pytest_chimera.workflow.agents import Agents
@@ -57,7 +57,7 @@ class PlantedCheats(Protocol):
 
 
 @dataclass(frozen=True)
-class Orders:
+class RunOptions:
     """What the command line asks for.
 
     :param restart: start the selected features over; ``reprove``: prove complete ones again.
@@ -88,7 +88,7 @@ class Project:
     :param progress: prints a line about a feature.
     :param turn: the feature's turn among those of the run.
     :param canaries: planted cheats for reviewers and judge.
-    :param allowance: what the run may use.
+    :param limits: what the run may use.
     :param breakers: stop calling a hook that keeps failing, for all features.
     :param sandboxes: the sandboxes for programs that run the candidate's code, if any.
     :param clean: sanitizes external text before it is stored or shown.
@@ -103,7 +103,7 @@ class Project:
     settings: Settings
     vault: Vault
     agents: Agents
-    orders: Orders
+    options: RunOptions
     by_hand: bool
     browser: Callable[[], Browser]
     config_files: tuple[str, ...] = ()
@@ -115,11 +115,11 @@ class Project:
     table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
     turn: Turn = field(default_factory=unhurried)
     canaries: PlantedCheats | None = None
-    allowance: Allowance = field(default_factory=lambda: Allowance(Settings()))
+    limits: RunLimits = field(default_factory=lambda: RunLimits(Settings()))
     breakers: Breakers = field(default_factory=Breakers)
     sandboxes: Sandboxes = field(default_factory=Sandboxes)
     clean: Cleaner = field(default_factory=Cleaner)
-    ahead: Ahead | None = None
+    ahead: WriteAheadLog | None = None
     run: str = field(default_factory=lambda: secrets.token_hex(8))
 
     async def git(self, question: Callable[[Repository], T]) -> T:
@@ -134,8 +134,8 @@ class Project:
     def journal(self, feature: Feature) -> Journal:
         """Return the feature's journal, read and checked."""
 
-        def mirror(standing: Standing) -> None:
-            self.mirror(feature, readable(standing))
+        def mirror(record: FeatureRecord) -> None:
+            self.mirror(feature, readable(record))
 
         return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror, self.ahead, self.clean)
 

@@ -28,7 +28,7 @@ class _Waiter:
     gone: bool = field(compare=False, default=False)
 
 
-class Turns:
+class Scheduler:
     """The turns of one run, in one event loop.
 
     :param jobs: how many features may be worked on at once.
@@ -119,8 +119,8 @@ class Turn:
     :param order: its place among the items.
     """
 
-    def __init__(self, turns: Turns, order: int) -> None:
-        self._turns = turns
+    def __init__(self, scheduler: Scheduler, order: int) -> None:
+        self._scheduler = scheduler
         self.order = order
         self.waited = 0.0
 
@@ -129,36 +129,36 @@ class Turn:
 
         :raises NotBegun: the run starts no more features.
         """
-        await self._turns.take(self.order, 1)
+        await self._scheduler.take(self.order, 1)
 
     async def attempt(self, number: int) -> None:
         """Let features with fewer attempts go first."""
         if number > 1:
-            self._turns.had_first(self.order)
-        if self._turns.must_wait(number):
+            self._scheduler.had_first(self.order)
+        if self._scheduler.must_wait(number):
             await self._again(number)
 
     def coder_is_asked(self) -> None:
         """Note that the coder is called now: other features may start their second attempt."""
-        self._turns.had_first(self.order)
+        self._scheduler.had_first(self.order)
 
     async def when_others_are_done(self) -> None:
         """Give up the slot, and wait until all other features are done."""
-        self._turns.had_first(self.order)
+        self._scheduler.had_first(self.order)
         await self._again(LAST)
 
     async def _again(self, attempt: int) -> None:
         since = time.monotonic()
-        self._turns.give_back(self.order)
-        await self._turns.take(self.order, attempt)
+        self._scheduler.give_back(self.order)
+        await self._scheduler.take(self.order, attempt)
         self.waited += time.monotonic() - since
 
     def end(self) -> None:
         """End the feature's turn in this run."""
-        self._turns.had_first(self.order)
-        self._turns.give_back(self.order)
+        self._scheduler.had_first(self.order)
+        self._scheduler.give_back(self.order)
 
 
 def unhurried() -> Turn:
     """Return a turn for a feature that runs alone."""
-    return Turns(1).enrol(0)
+    return Scheduler(1).enrol(0)

@@ -90,7 +90,7 @@ async def draft_of(project: Project, feature: Feature, generator: TestGenerator)
 
     :raises ScenarioError: there is no coder, or the draft cannot be used; the error says why.
     """
-    if not project.orders.calls_coder:
+    if not project.options.calls_coder:
         raise nobody_drafts("No coder is called under CI.", feature)
     room = project.vault.room(feature.slug, 0, "draft")
     with project.held(feature):

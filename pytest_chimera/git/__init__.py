@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from pytest_chimera.git.clones import Manifest, apply_patch, holds, put_back
-from pytest_chimera.git.plumbing.object_store import Candidate, Made
+from pytest_chimera.git.plumbing.object_store import Candidate, MadeCommit
 from pytest_chimera.git.plumbing.trailers import Trailers, all_trailers, format_trailers, parse_trailers
 from pytest_chimera.git.repository import Repository
 
 __all__ = [
     "Candidate",
-    "Made",
+    "MadeCommit",
     "Manifest",
     "Repository",
     "Trailers",

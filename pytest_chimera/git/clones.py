@@ -35,7 +35,7 @@ BRANCH = "feature"
 OWN_FOLDER = ".chimera"
 
 
-class Seen(NamedTuple):
+class SeenFile(NamedTuple):
     """A regular file as it was checked out."""
 
     sha256: str
@@ -47,7 +47,7 @@ class Manifest:
     """The regular files of a clone as they were checked out, by path; written last, next to the clone."""
 
     commit: str
-    files: Mapping[str, Seen]
+    files: Mapping[str, SeenFile]
 
     @staticmethod
     def beside(folder: Path) -> Path:
@@ -69,7 +69,7 @@ class Manifest:
         """
         try:
             stored = json.loads(cls.beside(folder).read_text(encoding="utf-8"))
-            return cls(stored["commit"], {path: Seen(*seen) for path, seen in stored["files"].items()})
+            return cls(stored["commit"], {path: SeenFile(*seen) for path, seen in stored["files"].items()})
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise RepositoryError("A private clone has no readable manifest next to it.", where=str(folder)) from error
 
@@ -96,13 +96,13 @@ def clone(store: Store, commit: str, folder: Path) -> Manifest:
     return manifest
 
 
-def _checked_out(folder: Path, entries: Mapping[str, Entry]) -> dict[str, Seen]:
+def _checked_out(folder: Path, entries: Mapping[str, Entry]) -> dict[str, SeenFile]:
     regular = (path for path, entry in entries.items() if entry.mode in {REGULAR, EXECUTABLE})
     seen = ((path, look(folder / path)) for path in regular)
     return {path: each for path, each in seen if each is not None}
 
 
-def look(path: Path) -> Seen | None:
+def look(path: Path) -> SeenFile | None:
     """Return the contents of a regular file; ``None`` for anything else. Links are not followed, and pipes not read."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -112,7 +112,7 @@ def look(path: Path) -> Seen | None:
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
             return None
-        return Seen(hashlib.file_digest(file, "sha256").hexdigest(), bool(about.st_mode & stat.S_IXUSR))
+        return SeenFile(hashlib.file_digest(file, "sha256").hexdigest(), bool(about.st_mode & stat.S_IXUSR))
 
 
 def discard(folder: Path) -> None:
@@ -135,7 +135,7 @@ class _Reading:
     folder: Path
     private: tuple[str, ...]
     base: Mapping[str, Entry]
-    regular: dict[str, Seen] = field(default_factory=dict)
+    regular: dict[str, SeenFile] = field(default_factory=dict)
     kept: set[str] = field(default_factory=set)
     left_out: dict[str, str] = field(default_factory=dict)
 
@@ -255,7 +255,7 @@ def _changes(reading: _Reading, manifest: Manifest) -> dict[str, Entry | None]:
     return changes | {path: Entry(_mode(reading.regular[path]), blobs[path]) for path in rewritten}
 
 
-def _mode(seen: Seen) -> str:
+def _mode(seen: SeenFile) -> str:
     return EXECUTABLE if seen.executable else REGULAR
 
 

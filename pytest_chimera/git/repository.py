@@ -20,7 +20,7 @@ from pytest_chimera.errors import ConflictError, RepositoryError
 from pytest_chimera.git import clones
 from pytest_chimera.git.clones import Manifest
 from pytest_chimera.git.plumbing.commands import Git
-from pytest_chimera.git.plumbing.object_store import OURSELVES, REGULAR, Candidate, Entry, Made, Store
+from pytest_chimera.git.plumbing.object_store import OURSELVES, REGULAR, Candidate, Entry, MadeCommit, Store
 from pytest_chimera.git.plumbing.trailers import Trailers, parse_trailers
 from pytest_chimera.git.working_tree import WorkTree
 from pytest_chimera.models import ChangedFile, slug_of
@@ -214,7 +214,7 @@ class Repository:
 
     # -- commits of our own
 
-    def seal(self, base: str, overlay: Mapping[str, bytes | None], message: str, keep: str) -> Made:
+    def seal(self, base: str, overlay: Mapping[str, bytes | None], message: str, keep: str) -> MadeCommit:
         """Return a commit on top of ``base`` with some files replaced (``None`` removes one).
 
         Line endings stay as they are in ``base``. The commit is kept under ``refs/chimera/<keep>`` in the store.
@@ -226,7 +226,7 @@ class Repository:
             path = self._from_top(name)
             changes[path] = None if data is None else self._sealed(entries.get(path), data)
         tree = self.store.tree(base, changes)
-        return Made(self.store.commit(tree, (base,), message, keep), tree)
+        return MadeCommit(self.store.commit(tree, (base,), message, keep), tree)
 
     def _sealed(self, before: Entry | None, data: bytes) -> Entry:
         if before is None or not before.mode.startswith("100"):
@@ -247,7 +247,7 @@ class Repository:
         """
         return self._ours(self.worktree.snapshot(self._brought(parent), message, keep))
 
-    def rebase(self, candidate: str, sealed: str, onto: str, message: str, keep: str) -> Made:
+    def rebase(self, candidate: str, sealed: str, onto: str, message: str, keep: str) -> MadeCommit:
         """Apply sealed..candidate to another commit, which becomes the parent.
 
         :raises ConflictError: both changed the same lines; holds paths and hunks.

@@ -22,7 +22,7 @@ from pytest_chimera.errors import (
 )
 from pytest_chimera.git import Candidate, Repository
 from pytest_chimera.implementation.brief import brief_for, write_brief
-from pytest_chimera.implementation.tamper_detection import Custody
+from pytest_chimera.implementation.tamper_detection import Fingerprints
 from pytest_chimera.models import Brief, Change, Feature, Review, SealedTest
 from pytest_chimera.state.journal import Journal
 from pytest_chimera.system.crash_points import CrashPoint, reached
@@ -38,27 +38,27 @@ PUT_BACK = {"sealed-test", "protected-path"}
 
 
 @dataclass
-class Watch:
+class TamperWatch:
     """Checks whether anything outside the change was touched."""
 
     project: Project
-    _custody: Custody | None = None
+    _fingerprints: Fingerprints | None = None
 
     async def keep(self) -> None:
         """Record the state of everything that a change must not touch."""
-        if self._custody is None and not self.project.by_hand:
-            self._custody = await self.project.git(self._taken)
+        if self._fingerprints is None and not self.project.by_hand:
+            self._fingerprints = await self.project.git(self._taken)
 
-    async def refuse_trespass(self) -> None:
+    async def refuse_tampering(self) -> None:
         """Compare the recorded state with the current one.
 
         :raises PhaseFailed: something outside the change was modified.
         """
-        before = self._custody
+        before = self._fingerprints
         if before is None:
             return
         found = await self.project.git(
-            lambda git: before.trespasses(Custody.taken(git.store.source, self.project.state))
+            lambda git: before.tamperings(Fingerprints.taken(git.store.source, self.project.state))
         )
         if found:
             first = found[0]
@@ -69,8 +69,8 @@ class Watch:
                 evidence="\n".join(f"{each.rule}: {each.sentence}" for each in found[:20]),
             )
 
-    def _taken(self, git: Repository) -> Custody:
-        return Custody.taken(git.store.source, self.project.state)
+    def _taken(self, git: Repository) -> Fingerprints:
+        return Fingerprints.taken(git.store.source, self.project.state)
 
 
 @dataclass(frozen=True)
@@ -124,16 +124,16 @@ def _last_words(failure: Exception | None, room: Path) -> str:
 
 
 @dataclass
-class Implementing:
+class Implementer:
     """Has one feature's changes made."""
 
     project: Project
     feature: Feature
     journal: Journal
-    watch: Watch = field(init=False)
+    watch: TamperWatch = field(init=False)
 
     def __post_init__(self) -> None:
-        self.watch = Watch(self.project)
+        self.watch = TamperWatch(self.project)
 
     async def implement(self, workflow: ChimeraWorkflow) -> Change:
         """Have the change made, and read from the files what was changed.
@@ -172,7 +172,7 @@ class Implementing:
         await self.watch.keep()
         try:
             ending = await self._coder_ends(brief, workflow, changed, room)
-            await self.watch.refuse_trespass()
+            await self.watch.refuse_tampering()
             reached(CrashPoint.CODER_DONE)
             candidate = await read()
             reached(CrashPoint.CANDIDATE_MADE)
@@ -308,7 +308,7 @@ class Implementing:
         there = path.read_bytes() if path.exists() else None
         if there == sealed.test.source.encode():
             return
-        ours = {self.project.repository.read(sealed.base, sealed.test.path), self.journal.standing.handed.encode()}
+        ours = {self.project.repository.read(sealed.base, sealed.test.path), self.journal.record.handed.encode()}
         if there is None or there in ours:
             write_file(path, sealed.test.source)
             self.journal.append("handed", source=sealed.test.source)

@@ -43,7 +43,7 @@ _DANGEROUS = re.compile(
 
 
 @dataclass(frozen=True)
-class Trespass:
+class Tampering:
     """A forbidden modification.
 
     :param rule: the rule's id; ``path``: the absolute path that was changed; ``sentence``: the message.
@@ -56,7 +56,7 @@ class Trespass:
 
 
 @dataclass(frozen=True)
-class Custody:
+class Fingerprints:
     """The state of what nobody may touch: kind → fingerprint."""
 
     start_up: Mapping[str, str]
@@ -65,7 +65,7 @@ class Custody:
     state: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
-    def taken(cls, git_dir: Path, state: Path | None = None) -> Custody:
+    def taken(cls, git_dir: Path, state: Path | None = None) -> Fingerprints:
         """Record the current state.
 
         :param git_dir: the git folder of the person's repository.
@@ -83,12 +83,12 @@ class Custody:
             for kind, found in (("start_up", self.start_up), ("packages", self.packages), ("git", self.git))
         }
 
-    def trespasses(self, now: Custody) -> list[Trespass]:
+    def tamperings(self, now: Fingerprints) -> list[Tampering]:
         """Return what was changed since, other than by a package installer."""
         planted = _changed(self.start_up, now.start_up)
         installed = _recorded() if planted else set()
         found = [
-            Trespass(
+            Tampering(
                 "start-up-files",
                 path,
                 f"{path} was {_how(path, self.start_up, now.start_up)}: the judge's interpreter reads it.",
@@ -98,7 +98,7 @@ class Custody:
             if path not in installed
         ]
         found += [
-            Trespass(
+            Tampering(
                 "judges-packages",
                 path,
                 f"{path} was {_how(path, self.packages, now.packages)}: it belongs to the judge's packages.",
@@ -108,7 +108,7 @@ class Custody:
             if not _is_compiled_from_source(Path(path))
         ]
         found += [
-            Trespass(
+            Tampering(
                 "git-settings",
                 path,
                 f"{path} was {_how(path, self.git, now.git)}: it configures git in the person's repository.",
@@ -117,7 +117,7 @@ class Custody:
             for path in _changed(self.git, now.git)
         ]
         found += [
-            Trespass(
+            Tampering(
                 "state-files",
                 path,
                 f"{path} has lost entries: it is a feature's journal, which is append-only.",

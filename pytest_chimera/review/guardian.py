@@ -17,9 +17,9 @@ from pytest_chimera.git import Repository
 from pytest_chimera.models import Brief, Change, ChangedFile, Finding, Review
 from pytest_chimera.review.base_tests import AUTO
 from pytest_chimera.review.judge_awareness import new_sights
-from pytest_chimera.review.protected_files import Touched, touched
+from pytest_chimera.review.protected_files import TouchedFile, touched
 from pytest_chimera.review.rules import RULES, matches, softened
-from pytest_chimera.review.weakened_tests import blunted
+from pytest_chimera.review.weakened_tests import weakened
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.system.nesting import INSIDE
 from pytest_chimera.system.process import ProgramNotFound, chosen_environment, describe_exit, run_program
@@ -55,7 +55,7 @@ class Guardian:
             *self._protected(change, workflow),
             *self._left_out(change),
             *self._aware(change),
-            *self._blunted(change),
+            *self._weakened(change),
         )
         findings = softened(found, self._settings.allow)
         rejects = any(finding.severity == "reject" for finding in findings)
@@ -84,7 +84,7 @@ class Guardian:
                 )
                 yield found if seen.severity == "reject" else found.model_copy(update={"severity": "note"})
 
-    def _touched(self, change: Change, file: ChangedFile) -> Touched | None:
+    def _touched(self, change: Change, file: ChangedFile) -> TouchedFile | None:
         before, after = (self._read(commit, file.path) for commit in (change.base, change.commit))
         return touched(file.path, before, after, lambda: self._listed(change.base))
 
@@ -97,9 +97,9 @@ class Guardian:
             for rule, what, line in new_sights(file.path, before, after):
                 yield RULES[rule].finding(file.path, f"It contains {what}.", line, by_hand=self._by_hand)
 
-    def _blunted(self, change: Change) -> Iterator[Finding]:
+    def _weakened(self, change: Change) -> Iterator[Finding]:
         """Yield tests of the project that no longer test anything."""
-        for each in blunted(self._read, change):
+        for each in weakened(self._read, change):
             sentence = f"The test {each.name} no longer tests: {each.what}."
             yield RULES["removed-test"].finding(each.path, sentence, each.line, by_hand=self._by_hand)
 

@@ -54,7 +54,7 @@ class Kind:
 
 
 @dataclass(frozen=True)
-class Touched:
+class TouchedFile:
     """A protected file that a change modifies: what it does, and how severe that is."""
 
     does: str
@@ -63,7 +63,7 @@ class Touched:
 
 def touched(
     path: str, before: bytes | None, after: bytes | None, base: Callable[[], Collection[str]]
-) -> Touched | None:
+) -> TouchedFile | None:
     """Return what is wrong with a change to a file; ``None`` if nothing is.
 
     :param before: its content on the base; ``after``: with the change; ``None`` if it does not exist there.
@@ -73,16 +73,18 @@ def touched(
     return min(found, key=lambda each: each.severity != "reject", default=None)
 
 
-def _of(kind: Kind, before: bytes | None, after: bytes | None, base: Callable[[], Collection[str]]) -> Touched | None:
+def _of(
+    kind: Kind, before: bytes | None, after: bytes | None, base: Callable[[], Collection[str]]
+) -> TouchedFile | None:
     if kind.differs:
         try:
             if not kind.differs(before or b"", after or b""):
                 return None
         except (ValueError, SyntaxError, RecursionError, configparser.Error):
-            return Touched("can no longer be read")
+            return TouchedFile("can no longer be read")
     if before is None and kind.first == "note" and not any(matches(each.lower(), kind.globs) for each in base()):
-        return Touched(f"{kind.does}, and the project had none", "note")
-    return Touched(kind.does)
+        return TouchedFile(f"{kind.does}, and the project had none", "note")
+    return TouchedFile(kind.does)
 
 
 KINDS = (

@@ -17,7 +17,7 @@ _STOPS = {"skip", "skipif", "xfail", "importorskip", "exit", "expectedFailure", 
 
 
 @dataclass(frozen=True)
-class Blunted:
+class WeakenedTest:
     """A test of the base that no longer tests: ``path``: its file; ``line``: where it is now, 0 if it is gone."""
 
     path: str
@@ -26,7 +26,7 @@ class Blunted:
     line: int = 0
 
 
-def blunted(read: Read, change: Change) -> Iterator[Blunted]:
+def weakened(read: Read, change: Change) -> Iterator[WeakenedTest]:
     """Yield the tests of the base that a change removes or disables, except those whose subject was removed, too."""
     paths = [file.path for file in change.files if file.path.endswith(".py") and is_test_file(file.path)]
     now = {path: _parsed(read(change.commit, path)) for path in paths}
@@ -35,23 +35,23 @@ def blunted(read: Read, change: Change) -> Iterator[Blunted]:
     for path in paths:
         before = _parsed(read(change.base, path))
         if _stops_module(now[path]) > _stops_module(before):
-            yield Blunted(path, path, "none of its tests runs anymore")
+            yield WeakenedTest(path, path, "none of its tests runs anymore")
         for test in _tests(before):
             if not removed.covers(f"{path}::{test.name}"):
                 yield from _in_test(path, test, now[path], there)
 
 
-def _in_test(path: str, test: Function, tree: ast.Module, there: list[Function]) -> Iterator[Blunted]:
+def _in_test(path: str, test: Function, tree: ast.Module, there: list[Function]) -> Iterator[WeakenedTest]:
     same = next((each for each in _tests(tree) if each.name == test.name), None)
     same = same or next((each for each in there if each.name == test.name), None)
     if same is None:
         asserted = _asserted(test)
         if not asserted or not any(asserted <= _asserted(each) for each in there):
-            yield Blunted(path, test.name, "it is gone")
+            yield WeakenedTest(path, test.name, "it is gone")
     elif _stops(same) > _stops(test):
-        yield Blunted(path, test.name, "it is skipped, or expected to fail", same.lineno)
+        yield WeakenedTest(path, test.name, "it is skipped, or expected to fail", same.lineno)
     elif _asserted(test) and not _asserted(same):
-        yield Blunted(path, test.name, "it no longer asserts anything", same.lineno)
+        yield WeakenedTest(path, test.name, "it no longer asserts anything", same.lineno)
 
 
 def _parsed(content: bytes | None) -> ast.Module:

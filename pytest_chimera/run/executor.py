@@ -1,7 +1,7 @@
 """Runs a workflow: load, act, record, repeat.
 
 What a phase does is passed to the executor as a table of acts. Outside a project the acts only call the hooks
-(:func:`asking_acts`); inside one they are those of :class:`pytest_chimera.run.phases.Workshop`.
+(:func:`asking_acts`); inside one they are those of :class:`pytest_chimera.run.phases.ProjectPhases`.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ _FINDINGS = 3
 
 
 @dataclass(frozen=True)
-class Account:
+class FailureDetails:
     """The parts below a verdict's sentence, in order.
 
     :param cause: the evidence of the failure; ``attempts`` is the table of attempts; ``files`` lists the other files,
@@ -44,7 +44,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Causes:
+class FailureCauses:
     """Reads what ended a workflow from its results and from the vault.
 
     :param root: the project's folder, to which paths are relative; ``place`` holds the generation's evidence.
@@ -54,7 +54,7 @@ class Causes:
     place: Path
     workflow: ChimeraWorkflow
 
-    def account(self, cause: str, evidence: Evidence | None = None) -> Account:
+    def account(self, cause: str, evidence: Evidence | None = None) -> FailureDetails:
         """Return a cause with the attempts before it and the files.
 
         :param evidence: where the trace is taken from, if not from the last red run.
@@ -62,7 +62,7 @@ class Causes:
         last = self.last_red
         table = attempts_table(self.workflow)
         files = self._files(evidence or (last.evidence if last else None))
-        return Account(cause, f"attempts:\n{table}" if table else "", "\n".join(files))
+        return FailureDetails(cause, f"attempts:\n{table}" if table else "", "\n".join(files))
 
     @property
     def last_red(self) -> TestRun | None:

@@ -33,12 +33,12 @@ from pytest_chimera.generation.sealing import said_by
 from pytest_chimera.judge import is_vacuous
 from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, SealedTest, TestRun, Verdict
 from pytest_chimera.run.executor import ChimeraExecutor, Parked
-from pytest_chimera.run.phases import GreenOnBase, Workshop
+from pytest_chimera.run.phases import GreenOnBase, ProjectPhases
 from pytest_chimera.run.publishing import Publication
 from pytest_chimera.run.recording import JournalRecorder, note_end
 from pytest_chimera.run.verdicts import Verdicts, verdict_of
 from pytest_chimera.state.journal import Journal
-from pytest_chimera.state.replay import Standing
+from pytest_chimera.state.replay import FeatureRecord
 from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.workflow.machine import ChimeraTask, ChimeraWorkflow, sealed_of
 from pytest_chimera.workflow.transitions import ChimeraPhase
@@ -47,7 +47,7 @@ _LOOK_EVERY = 0.1
 _FOR_THE_PERSON = (ScenarioError, SettingError, PreconditionError, RepositoryError, TransitionError)
 
 
-async def pursue(project: Project, feature: Feature, base: str | None = None) -> Verdict:
+async def run_feature(project: Project, feature: Feature, base: str | None = None) -> Verdict:
     """Take one feature as far as this run can.
 
     :param base: the commit to start from, if it is another feature's result rather than HEAD.
@@ -102,7 +102,7 @@ async def _pursued(project: Project, feature: Feature, base: str | None) -> Verd
         if journal.repaired:
             project.progress(feature, journal.repaired)
         try:
-            verdict = await _Pursuit(project, feature, journal, base).verdict()
+            verdict = await _FeatureRun(project, feature, journal, base).verdict()
         except (ChimeraError, OSError) as error:
             note_end(journal, _ended_by(feature, error), reason=str(getattr(error, "sentence", error)))
             raise
@@ -111,7 +111,7 @@ async def _pursued(project: Project, feature: Feature, base: str | None) -> Verd
 
 
 @dataclass
-class _Pursuit:
+class _FeatureRun:
     project: Project
     feature: Feature
     journal: Journal
@@ -122,23 +122,23 @@ class _Pursuit:
         self.verdicts = Verdicts(self.project, self.feature, self.journal)
 
     @property
-    def standing(self) -> Standing:
-        return self.journal.standing
+    def record(self) -> FeatureRecord:
+        return self.journal.record
 
     @property
     def workflow(self) -> ChimeraWorkflow:
-        workflow = self.standing.workflow
+        workflow = self.record.workflow
         assert workflow is not None, "a pursuit begins with a workflow"
         return workflow
 
     async def verdict(self) -> Verdict:
         note = await self._current_generation()
-        orders = self.project.orders
-        if orders.words and not self.standing.settled:
+        options = self.project.options
+        if options.words and not self.record.settled:
             await self._say_what_is_merged()
-            rejects = orders.rejects and self.workflow.change is not None
-            self.journal.append("answered", words=orders.words, attempts=self._attempts, rejects=rejects)
-        elif self.standing.settled:
+            rejects = options.rejects and self.workflow.change is not None
+            self.journal.append("answered", words=options.words, attempts=self._attempts, rejects=rejects)
+        elif self.record.settled:
             return await self._settled_before()
         elif self.workflow.current_phase is ChimeraPhase.COMPLETE:
             return await self._complete_before()
@@ -146,10 +146,10 @@ class _Pursuit:
 
     async def _say_what_is_merged(self) -> None:
         """Report that a rejected result stays on HEAD: only the person can take it back."""
-        proof = self.standing.proof
+        proof = self.record.proof
         if proof is None or self.project.by_hand:
             return
-        publication = Publication(await self._workshop())
+        publication = Publication(await self._phases())
         if await publication.is_on("HEAD"):
             self.project.progress(
                 self.feature,
@@ -160,12 +160,12 @@ class _Pursuit:
 
     async def _current_generation(self) -> str:
         """Start a new generation if there is none or its scenario has changed; return what to report about it."""
-        workflow, orders = self.standing.workflow, self.project.orders
-        if workflow is None or orders.restart:
+        workflow, options = self.record.workflow, self.project.options
+        if workflow is None or options.restart:
             self._begin()
             return ""
         self._limit_attempts(workflow)
-        if self.standing.asked == self._asked():
+        if self.record.asked == self._asked():
             return ""
         return await self._asked_anew(workflow)
 
@@ -191,11 +191,11 @@ class _Pursuit:
         self.journal.append("limited", max_attempts=self._attempts and after + self._attempts, after=after)
 
     async def _asked_anew(self, workflow: ChimeraWorkflow) -> str:
-        before = workflow.sealed or self.standing.settled_test
+        before = workflow.sealed or self.record.settled_test
         if before is None:
             self._begin()
             return ""
-        test = await (await self._workshop()).write_test(workflow)
+        test = await (await self._phases()).write_test(workflow)
         if said_by(test, self.project.read, handwritten=self.feature.handwritten) == before.meaning:
             return ""
         self._begin()
@@ -204,7 +204,7 @@ class _Pursuit:
         return f"The scenario has changed:\n{difference}"
 
     def _begin(self) -> None:
-        before = self.standing.workflow
+        before = self.record.workflow
         task = self._task()
         workflow = task.begin(self._attempts, before.generation + 1 if before else 1)
         if before and before.turned_down:  # rejected changes stay rejected in all later generations
@@ -227,29 +227,29 @@ class _Pursuit:
         staging = self.project.settings.staging_url or None
         return ChimeraTask(feature=self.feature, target_url=self.feature.url, staging_url=staging)
 
-    async def _workshop(self) -> Workshop:
+    async def _phases(self) -> ProjectPhases:
         base = self.base
         if base is None:
             base = await anyio.to_thread.run_sync(self.project.repository.head)
-        return Workshop(self.project, self.feature, self.journal, base)
+        return ProjectPhases(self.project, self.feature, self.journal, base)
 
     # -- going on
 
     async def _go_on(self, note: str = "") -> Verdict:
-        workshop = await self._workshop()
+        phases = await self._phases()
         executor = ChimeraExecutor(
             self.project.agents,
-            acts=workshop.acts(),
+            acts=phases.acts(),
             table=self.project.table,
             recorder=JournalRecorder(self.journal),
             say=partial(self.project.progress, self.feature),
         )
-        allowance = self.project.allowance
+        limits = self.project.limits
         try:
-            ends = min(allowance.run_ends(), allowance.feature_ends())
+            ends = min(limits.run_ends(), limits.feature_ends())
             with anyio.CancelScope(deadline=ends) as self.time:
-                return await self._walk(executor, workshop, note)
-            raise Parked(self.workflow.current_phase, allowance.time_is_up())
+                return await self._walk(executor, phases, note)
+            raise Parked(self.workflow.current_phase, limits.time_is_up())
         except GreenOnBase as green:
             return await self._green_on_base(green)
         except Parked as parked:
@@ -261,19 +261,19 @@ class _Pursuit:
             self.journal.append("stopped", reason=error.sentence)
             return self.verdicts.stopped(error)
         finally:
-            await workshop.end_all()
+            await phases.end_all()
 
-    async def _walk(self, executor: ChimeraExecutor, workshop: Workshop, note: str) -> Verdict:
-        orders = self.project.orders
-        note = "\n".join(part for part in (note, await self._based(workshop)) if part)
-        if await self._is_edited(workshop):
+    async def _walk(self, executor: ChimeraExecutor, phases: ProjectPhases, note: str) -> Verdict:
+        options = self.project.options
+        note = "\n".join(part for part in (note, await self._based(phases)) if part)
+        if await self._is_edited(phases):
             self.project.progress(self.feature, "your working tree has changed since it was read: reading it again")
             self.journal.append("edited")
         while not self.workflow.is_terminal:
             if self.workflow.current_phase is ChimeraPhase.CODE_IMPLEMENTATION:
-                if orders.until_red:
+                if options.until_red:
                     return self.verdicts.red(note)
-                if not orders.calls_coder:
+                if not options.calls_coder:
                     return self.verdicts.unproved()
                 await self._begin_attempt()
             before = self.workflow.attempt
@@ -282,38 +282,38 @@ class _Pursuit:
                 return self.verdicts.refused()
         if self.workflow.current_phase is ChimeraPhase.FAILED:
             return self.verdicts.failed()
-        return await self._complete(Publication(workshop))
+        return await self._complete(Publication(phases))
 
-    async def _based(self, workshop: Workshop) -> str:
+    async def _based(self, phases: ProjectPhases) -> str:
         """Return what to report about the base if HEAD has moved; a red that nobody has worked on is moved to HEAD."""
-        sealed, head = self.workflow.sealed, workshop.base
+        sealed, head = self.workflow.sealed, phases.base
         if sealed is None or self.workflow.is_terminal or self.base or sealed.base == head:
             return ""
         base = sealed.base
-        if await workshop.git(lambda git: git.is_ancestor(head, base)):
+        if await phases.git(lambda git: git.is_ancestor(head, base)):
             return ""
-        if not await workshop.git(lambda git: git.is_ancestor(base, head)):
+        if not await phases.git(lambda git: git.is_ancestor(base, head)):
             line = f"base {base[:10]} is not in the history of HEAD ({head[:10]}); to start over: --chimera-restart"
         elif self.project.by_hand:
             line = f"base {base[:10]}, HEAD {head[:10]}: what was committed since the base is part of your change"
         elif self.workflow.has_candidate:
             line = f"base {base[:10]}, HEAD {head[:10]}: the candidate stays on its base until it is merged"
         else:
-            await self._move_red(workshop, base)
+            await self._move_red(phases, base)
             return f"moved from base {base[:10]} to HEAD {head[:10]}"
         self.project.progress(self.feature, line)
         return line
 
-    async def _move_red(self, workshop: Workshop, base: str) -> None:
+    async def _move_red(self, phases: ProjectPhases, base: str) -> None:
         """Seal the same test on HEAD, and run it there, where it must be red.
 
         :raises GreenOnBase: it is green there.
         :raises Parked: it could not be judged.
         """
         say = partial(self.project.progress, self.feature)
-        say(f"HEAD has moved from {base[:10]} to {workshop.base[:10]}: sealing the test there, and seeing it red again")
+        say(f"HEAD has moved from {base[:10]} to {phases.base[:10]}: sealing the test there, and seeing it red again")
         phase = ChimeraPhase.E2E_TEST_GENERATION
-        acts = {phase: workshop.red_on_base}
+        acts = {phase: phases.red_on_base}
         executor = ChimeraExecutor(self.project.agents, acts=acts, table=self.project.table, say=say)
         at_red = self.workflow.model_copy(update={"current_phase": phase})
         result = await executor.execute_phase(self._task(), at_red)
@@ -321,15 +321,15 @@ class _Pursuit:
             raise Parked(phase, EnvironmentTrouble(result.reason, remedy="Run the same command again."))
         self.journal.append("moved", sealed=result.value, change=None)
         red = result.value.red
-        say(f"red on {workshop.base[:10]} too{f': {red.failure.as_sentence()}' if red and red.failure else ''}")
+        say(f"red on {phases.base[:10]} too{f': {red.failure.as_sentence()}' if red and red.failure else ''}")
 
-    async def _is_edited(self, workshop: Workshop) -> bool:
+    async def _is_edited(self, phases: ProjectPhases) -> bool:
         """Whether the person has edited the working tree since it was read as the candidate."""
         sealed, change = self.workflow.sealed, self.workflow.candidate_under_way
         if not (self.project.by_hand and sealed and change):
             return False
         keep = f"{self.feature.slug}/now"
-        now = await workshop.git(lambda git: git.snapshot(sealed.commit, self.feature.description, keep))
+        now = await phases.git(lambda git: git.snapshot(sealed.commit, self.feature.description, keep))
         return now.tree != change.tree
 
     async def _begin_attempt(self) -> None:
@@ -339,19 +339,19 @@ class _Pursuit:
         await self.project.turn.attempt(self.workflow.attempt)
         if self.project.settings.feature_limit:
             later = self.time.deadline + self.project.turn.waited - waited
-            self.time.deadline = min(later, self.project.allowance.run_ends())
+            self.time.deadline = min(later, self.project.limits.run_ends())
 
     async def _complete(self, publication: Publication) -> Verdict:
         """End the loop: publish what is proved."""
-        if self.standing.proof is None:
-            if await self._is_edited(publication.workshop):
+        if self.record.proof is None:
+            if await self._is_edited(publication.phases):
                 self.journal.append("edited")
                 return self.verdicts.edited()
             await publication.prove()
         attempts = f"{self.workflow.attempts} attempt{'s' if self.workflow.attempts != 1 else ''}"
         if self.project.by_hand:
             return self.verdicts.commit_by_hand(publication.proof, attempts)
-        if not self.standing.branch:
+        if not self.record.branch:
             await publication.publish()
         return await self._landed(publication, f"complete after {attempts}")
 
@@ -363,21 +363,21 @@ class _Pursuit:
     # -- complete before
 
     async def _complete_before(self) -> Verdict:
-        workshop = await self._workshop()
-        publication = Publication(workshop)
-        if self.standing.proof is None or await publication.is_to_publish():
+        phases = await self._phases()
+        publication = Publication(phases)
+        if self.record.proof is None or await publication.is_to_publish():
             return await self._complete(publication)
         await publication.note_merge()
-        name, commit, tree = await self._present_state(workshop)
+        name, commit, tree = await self._present_state(phases)
         where = await publication.where(tree)
         if await publication.is_to_land():
             return await self._landed(publication, where)
         left = await self._left_to_the_person(publication, tree)
-        if tree in self.standing.green_trees and not self.project.orders.reprove:
+        if tree in self.record.green_trees and not self.project.options.reprove:
             return self.verdicts.say("proved", where, "", left)
         self.project.progress(self.feature, f"complete before; proving it again on {name}")
         try:
-            run = await self._seen_again(workshop, commit, tree)
+            run = await self._seen_again(phases, commit, tree)
         except (Parked, EnvironmentTrouble, PhaseFailed) as trouble:
             cause = trouble.cause if isinstance(trouble, Parked) else trouble
             self.journal.append("parked", reason=cause.sentence)
@@ -394,27 +394,27 @@ class _Pursuit:
             return self.verdicts.commit_command(publication.proof) if is_open else ""
         return self.verdicts.open_merge(await publication.earlier_on("HEAD"))
 
-    async def _seen_again(self, workshop: Workshop, commit: str, tree: str) -> TestRun:
+    async def _seen_again(self, phases: ProjectPhases, commit: str, tree: str) -> TestRun:
         workflow = self.workflow
-        room = workshop.room(workflow, "again")
+        room = phases.room(workflow, "again")
         try:
-            return await workshop.staging.look(sealed_of(workflow), commit, tree, room, workflow)
+            return await phases.staging.look(sealed_of(workflow), commit, tree, room, workflow)
         finally:
-            await workshop.end_all()
+            await phases.end_all()
 
-    async def _present_state(self, workshop: Workshop) -> tuple[str, str, str]:
+    async def _present_state(self, phases: ProjectPhases) -> tuple[str, str, str]:
         """Return what the feature is proved against now: the working tree, HEAD once merged, or the branch's tip."""
-        proof, branch = self.standing.proof, self.standing.branch
+        proof, branch = self.record.proof, self.record.branch
         assert proof is not None, "only a proved feature is complete"
         if self.project.by_hand:
             sealed = sealed_of(self.workflow)
             keep = f"{self.feature.slug}/again"
-            now = await workshop.git(lambda git: git.snapshot(sealed.commit, self.feature.description, keep))
+            now = await phases.git(lambda git: git.snapshot(sealed.commit, self.feature.description, keep))
             return "your working tree", now.commit, now.tree
-        if await Publication(workshop).is_on("HEAD"):
-            head = await workshop.git(lambda git: git.head())
-            return f"HEAD ({head[:10]})", head, await workshop.git(lambda git: git.tree_of(head))
-        tip = await workshop.git(lambda git: git.tip(branch))
+        if await Publication(phases).is_on("HEAD"):
+            head = await phases.git(lambda git: git.head())
+            return f"HEAD ({head[:10]})", head, await phases.git(lambda git: git.tree_of(head))
+        tip = await phases.git(lambda git: git.tip(branch))
         if tip is None:
             raise RepositoryError(
                 f"The branch {branch} is gone, and its commit is not in HEAD's history.",
@@ -422,8 +422,8 @@ class _Pursuit:
                 remedy=f"Bring it back with `git branch {branch} {proof.commit[:10]}`, or start over with "
                 "--chimera-restart.",
             )
-        await workshop.git(lambda git: git.bring(tip))
-        return branch, tip, await workshop.git(lambda git: git.tree_of(tip))
+        await phases.git(lambda git: git.bring(tip))
+        return branch, tip, await phases.git(lambda git: git.tree_of(tip))
 
     async def _regressed(self, run: TestRun, name: str) -> Verdict:
         failure = run.failure
@@ -468,8 +468,8 @@ class _Pursuit:
     async def _settled_before(self) -> Verdict:
         git = self.project.repository
         tree = await anyio.to_thread.run_sync(lambda: git.tree_of(git.head()))
-        if tree in self.standing.green_trees and not self.project.orders.reprove:
-            return self.verdicts.there_already(self.standing.settled_commit, still=False)
+        if tree in self.record.green_trees and not self.project.options.reprove:
+            return self.verdicts.there_already(self.record.settled_commit, still=False)
         self._begin()
         return await self._go_on()
 

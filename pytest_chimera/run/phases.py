@@ -31,7 +31,7 @@ from pytest_chimera.generation.red_on_base import (
 )
 from pytest_chimera.generation.sealing import compiled, frozen, functions_in, said_by
 from pytest_chimera.git import Candidate, Repository
-from pytest_chimera.implementation.attempts import Implementing
+from pytest_chimera.implementation.attempts import Implementer
 from pytest_chimera.judge import seal_of
 from pytest_chimera.models import (
     Change,
@@ -48,8 +48,8 @@ from pytest_chimera.state.journal import Journal
 from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.system.files import write_file
 from pytest_chimera.system.time_limits import time_stands_still
-from pytest_chimera.validation.regression_check import Keeping
-from pytest_chimera.validation.variations import Trials
+from pytest_chimera.validation.regression_check import RegressionCheck
+from pytest_chimera.validation.variations import VariationRuns
 from pytest_chimera.workflow import questions
 from pytest_chimera.workflow.machine import Act, ChimeraTask, ChimeraWorkflow, change_of, outcome_of, sealed_of
 from pytest_chimera.workflow.transitions import ChimeraPhase
@@ -87,7 +87,7 @@ _WHEN_MOVED = {
 
 
 @dataclass
-class Workshop:
+class ProjectPhases:
     """The acts of one feature's phases.
 
     :param base: the commit that the feature starts from.
@@ -100,7 +100,7 @@ class Workshop:
 
     def __post_init__(self) -> None:
         self.staging = Staging(self.project, self.feature)
-        self.implementing = Implementing(self.project, self.feature, self.journal)
+        self.implementer = Implementer(self.project, self.feature, self.journal)
         self.queue = MergeQueue(self.project.state / "merge-queue.lock")
 
     @property
@@ -109,9 +109,9 @@ class Workshop:
         return self.project.place(self.feature)
 
     @property
-    def trials(self) -> Trials:
+    def variation_runs(self) -> VariationRuns:
         """Runs the variations."""
-        return Trials(self.project.settings, self.feature, self.staging.look)
+        return VariationRuns(self.project.settings, self.feature, self.staging.look)
 
     def acts(self) -> Mapping[ChimeraPhase, Act]:
         """Return the executor's table of acts."""
@@ -143,8 +143,8 @@ class Workshop:
 
     async def _red(self, test: GeneratedTest, workflow: ChimeraWorkflow) -> SealedTest:
         sealed = await self.proved_red(await self.seal(test, self.base), workflow)
-        shared = await self.trials.shares_data(sealed, self.room(workflow, "shared"), workflow)
-        notes = await self.trials.notes(sealed, lambda: self.room(workflow, "without-actions"), workflow)
+        shared = await self.variation_runs.shares_data(sealed, self.room(workflow, "shared"), workflow)
+        notes = await self.variation_runs.notes(sealed, lambda: self.room(workflow, "without-actions"), workflow)
         return sealed.model_copy(update={"shared": shared, "notes": notes})
 
     async def write_test(self, workflow: ChimeraWorkflow) -> GeneratedTest:
@@ -267,7 +267,7 @@ class Workshop:
         :raises WaitingForPerson: the person has not changed anything yet.
         :raises PhaseFailed: the coder changed nothing, or failed.
         """
-        return await self.implementing.implement(workflow)
+        return await self.implementer.implement(workflow)
 
     # -- guardian_review
 
@@ -280,7 +280,7 @@ class Workshop:
         """Merge all reviewers' answers into one review, and keep it in the vault."""
         if self.project.canaries:
             await self.project.canaries.before_review(self.project.agents)
-        brief = self.implementing.brief(workflow, Path())
+        brief = self.implementer.brief(workflow, Path())
         async with self.project.breakers.watching(questions.REVIEW):
             answer = await questions.review(self.project.agents, change, brief, workflow)
         review = self.project.clean.value(answer)
@@ -292,7 +292,7 @@ class Workshop:
     async def deploy(self, _task: ChimeraTask, workflow: ChimeraWorkflow) -> Deployment:
         """Deploy the candidate from a clean checkout."""
         change = change_of(workflow)
-        await self.implementing.watch.keep()
+        await self.implementer.watch.keep()
         return await self.staging.deployed(
             change.commit, change.tree, self.room(workflow, f"staging-{workflow.attempt}"), workflow
         )
@@ -311,7 +311,7 @@ class Workshop:
             self.project.progress(self.feature, f"note: green, although its page could not load {url}: no network")
         if run.status == "green":
             run = await self._checked_further(run, change, room, workflow)
-        await self.implementing.watch.refuse_trespass()
+        await self.implementer.watch.refuse_tampering()
         if run.status != "green" or self.project.by_hand or not wants_landing(self.project.settings):
             return run
         if workflow.words and await self._earlier_where_it_lands():
@@ -328,9 +328,9 @@ class Workshop:
 
     async def _checked_further(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
         """Return the green run after it was green with other data too, and nothing that worked before is broken."""
-        run = await self.trials.varied(run, change, room, workflow)
-        keeping = Keeping(self.project, self.feature, self.staging)
-        return await keeping.kept(run, change, room, workflow) if run.status == "green" else run
+        run = await self.variation_runs.varied(run, change, room, workflow)
+        check = RegressionCheck(self.project, self.feature, self.staging)
+        return await check.kept(run, change, room, workflow) if run.status == "green" else run
 
     async def _earlier_where_it_lands(self) -> str:
         """Return an earlier result of the feature that stands in the way of this proof: only a person can take it
@@ -398,7 +398,7 @@ class Workshop:
         commit, tree = await self.git(lambda git: git.rebase(change.commit, change.base, sealed.commit, message, keep))
         files = await self.git(lambda git: git.changed(sealed.commit, commit))
         candidate = Candidate(commit=commit, tree=tree, files=files)
-        return await self.implementing.as_change(
+        return await self.implementer.as_change(
             candidate, sealed, self.room(workflow, f"attempt-{workflow.attempt}"), change.summary
         )
 

@@ -11,7 +11,7 @@ from dataclasses import asdict
 from importlib import metadata
 from typing import Any
 
-from pytest_chimera.implementation.tamper_detection import Custody
+from pytest_chimera.implementation.tamper_detection import Fingerprints
 from pytest_chimera.models import Deployment, Proof, Review, SealedTest, TestRun
 from pytest_chimera.review.rules import RULES
 from pytest_chimera.workflow.machine import ChimeraWorkflow
@@ -22,11 +22,11 @@ _PLACE = re.compile(r" \(.*\)$")
 _TOOLS = ("pytest-chimera", "pytest", "pytest-playwright", "playwright")
 
 
-def whole_proof(proof: Proof, workflow: ChimeraWorkflow, custody: Custody) -> dict[str, Any]:
+def whole_proof(proof: Proof, workflow: ChimeraWorkflow, fingerprints: Fingerprints) -> dict[str, Any]:
     """Return everything that a proof rests on, as plain data.
 
     :param workflow: the finished workflow.
-    :param custody: the state of everything that a change must not touch.
+    :param fingerprints: the state of everything that a change must not touch.
     """
     return {
         "format": FORMAT,
@@ -37,7 +37,7 @@ def whole_proof(proof: Proof, workflow: ChimeraWorkflow, custody: Custody) -> di
         "review": _review(_made(workflow, ChimeraPhase.GUARDIAN_REVIEW)),
         "deployment": _deployment(_made(workflow, ChimeraPhase.STAGING_DEPLOYMENT)),
         "rules": rules(),
-        "fingerprints": custody.fingerprints(),
+        "fingerprints": fingerprints.fingerprints(),
         "tools": tools(),
     }
 

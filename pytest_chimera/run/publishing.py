@@ -11,11 +11,11 @@ import anyio.to_thread
 from pytest_chimera.context.merge_queue import STACK, earlier_result, is_stacked, wants_landing
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed, PreconditionError, RepositoryError
 from pytest_chimera.git import Repository, format_trailers
-from pytest_chimera.implementation.tamper_detection import Custody
+from pytest_chimera.implementation.tamper_detection import Fingerprints
 from pytest_chimera.models import Proof, TestRun
-from pytest_chimera.run.phases import GreenOnBase, Workshop
+from pytest_chimera.run.phases import GreenOnBase, ProjectPhases
 from pytest_chimera.run.proof import told_tools, whole_proof
-from pytest_chimera.state.replay import Standing
+from pytest_chimera.state.replay import FeatureRecord
 from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.system.files import write_file
 from pytest_chimera.workflow.machine import ChimeraWorkflow, change_of, sealed_of
@@ -26,27 +26,27 @@ from pytest_chimera.workflow.transitions import ChimeraPhase
 class Publication:
     """Takes one feature from its green runs to where the person merges it, and records each step."""
 
-    workshop: Workshop
+    phases: ProjectPhases
 
     def __post_init__(self) -> None:
-        self.project, self.feature, self.journal = self.workshop.project, self.workshop.feature, self.workshop.journal
+        self.project, self.feature, self.journal = self.phases.project, self.phases.feature, self.phases.journal
 
     @property
-    def standing(self) -> Standing:
-        """The feature's current standing."""
-        return self.journal.standing
+    def record(self) -> FeatureRecord:
+        """The feature's current record."""
+        return self.journal.record
 
     @property
     def workflow(self) -> ChimeraWorkflow:
         """The feature's finished workflow."""
-        assert self.standing.workflow is not None, "only what has been worked on is proved"
-        return self.standing.workflow
+        assert self.record.workflow is not None, "only what has been worked on is proved"
+        return self.record.workflow
 
     @property
     def proof(self) -> Proof:
         """The recorded proof."""
-        assert self.standing.proof is not None, "it is asked for after it was recorded"
-        return self.standing.proof
+        assert self.record.proof is not None, "it is asked for after it was recorded"
+        return self.record.proof
 
     # -- the proof
 
@@ -54,8 +54,8 @@ class Publication:
         """Record the proof, and keep the complete proof in the vault."""
         proof = await self._made()
         room = self.project.vault.room(self.feature.slug, self.workflow.generation, "proved")
-        custody = await self.workshop.git(lambda git: Custody.taken(git.store.source))
-        text = json.dumps(whole_proof(proof, self.workflow, custody), indent=2)
+        fingerprints = await self.phases.git(lambda git: Fingerprints.taken(git.store.source))
+        text = json.dumps(whole_proof(proof, self.workflow, fingerprints), indent=2)
         await anyio.to_thread.run_sync(write_file, room / "proof.json", text)
         self.journal.append("proved", proof=proof)
 
@@ -86,7 +86,7 @@ class Publication:
             return proof
         message = f"{self.feature.description}\n\n{format_trailers(proof)}"
         keep = f"{self.feature.slug}/proved"
-        commit = await self.workshop.git(lambda git: git.commit(change.tree, (sealed.commit,), message, keep))
+        commit = await self.phases.git(lambda git: git.commit(change.tree, (sealed.commit,), message, keep))
         reached(CrashPoint.PROOF_COMMITTED)
         return proof.model_copy(update={"commit": commit})
 
@@ -94,14 +94,14 @@ class Publication:
 
     async def is_to_publish(self) -> bool:
         """Whether it was proved and the run ended before its branch was made; a person's own commit needs no branch."""
-        if self.standing.branch or self.project.by_hand:
+        if self.record.branch or self.project.by_hand:
             return False
         return not await self.is_on("HEAD")
 
     async def publish(self) -> None:
         """Put the proved commit on the feature's own branch."""
         commit = self.proof.commit
-        branch = await self.workshop.git(lambda git: git.publish(self.feature.slug, commit))
+        branch = await self.phases.git(lambda git: git.publish(self.feature.slug, commit))
         reached(CrashPoint.BRANCH_MADE)
         self.journal.append("published", branch=branch)
 
@@ -117,7 +117,7 @@ class Publication:
         Return an empty string if there is none. After the person has answered a result, commits of earlier results do
         not count, and neither do commits that the base already contained.
         """
-        return await self.workshop.git(lambda git: self._carried_by(git, rev))
+        return await self.phases.git(lambda git: self._carried_by(git, rev))
 
     def _carried_by(self, git: Repository, rev: str) -> str:
         commit, tree = self.proof.commit, self.proof.tree
@@ -131,8 +131,8 @@ class Publication:
     async def note_merge(self) -> None:
         """Record the commit with which the person's branch came to contain this result, if it does."""
         if carrier := await self.carried_by("HEAD"):
-            merged = await self.workshop.git(lambda git: git.came_with(carrier))
-            if merged != self.standing.merged:
+            merged = await self.phases.git(lambda git: git.came_with(carrier))
+            if merged != self.record.merged:
                 self.journal.append("merged", commit=merged)
 
     async def where(self, tree: str) -> str:
@@ -148,7 +148,7 @@ class Publication:
 
     async def is_open(self, tree: str) -> bool:
         """Whether the person's work by hand, a working tree of these files, is not completely committed."""
-        return self.project.by_hand and await self.workshop.git(lambda git: git.tree_of(git.head())) != tree
+        return self.project.by_hand and await self.phases.git(lambda git: git.tree_of(git.head())) != tree
 
     async def earlier_on(self, rev: str) -> str:
         """Return an earlier result's commit that a history still contains after the person rejected it; or empty."""
@@ -159,16 +159,16 @@ class Publication:
             earlier = earlier_result(git, self.feature.id, rev)
             return "" if earlier and git.is_ancestor(earlier, self.proof.base) else earlier
 
-        return await self.workshop.git(since_the_base)
+        return await self.phases.git(since_the_base)
 
     async def is_to_land(self) -> bool:
         """Whether the settings say to land it, and it has not landed yet."""
-        if not wants_landing(self.project.settings) or self.project.by_hand or self.standing.merged:
+        if not wants_landing(self.project.settings) or self.project.by_hand or self.record.merged:
             return False
         commit = self.proof.commit
         if self.project.settings.merge == "ff":
             return True
-        return not await self.workshop.git(lambda git: is_stacked(git, commit))
+        return not await self.phases.git(lambda git: is_stacked(git, commit))
 
     async def land(self) -> str:
         """Land the proved feature if that is configured, one at a time; return why it did not land, if so."""
@@ -178,7 +178,7 @@ class Publication:
             return f"Not stacked: its own branch is {STACK}. Give the feature another id."
         if why_not := await self._why_not_beside_an_earlier_result():
             return why_not
-        await self.workshop.queue.enter()
+        await self.phases.queue.enter()
         try:
             await self._prove_where_it_lands()
             await self._bring_in()
@@ -187,7 +187,7 @@ class Publication:
         except GreenOnBase:
             return "Not merged: the feature exists already, without this change."
         finally:
-            await self.workshop.end_all()
+            await self.phases.end_all()
         return ""
 
     async def take_back(self) -> str:
@@ -198,7 +198,7 @@ class Publication:
         done = "merged" if self.project.settings.merge == "ff" else "stacked"
         if earlier := await self.earlier_on("HEAD"):
             return f"Not {done}: an earlier result of it is on HEAD, as {earlier[:10]}. Take that back first."
-        stack_is_there = done == "stacked" and await self.workshop.git(lambda git: bool(git.tip(STACK)))
+        stack_is_there = done == "stacked" and await self.phases.git(lambda git: bool(git.tip(STACK)))
         if stack_is_there and await self.earlier_on(STACK):
             return (
                 f"Not stacked: an earlier result of it is on {STACK}. Remove that branch (git branch -D {STACK}); the "
@@ -210,8 +210,8 @@ class Publication:
         """A run that ended before the merge left a proof on an older commit: prove it again on the branch where it
         lands.
         """
-        while (tip := await self.workshop.tip()) != sealed_of(self.workflow).base:
-            after, run = await self.workshop.proved_on(tip, self.workflow)
+        while (tip := await self.phases.tip()) != sealed_of(self.workflow).base:
+            after, run = await self.phases.proved_on(tip, self.workflow)
             if run.failure:
                 raise PhaseFailed(f"On top of {tip[:10]}: {run.failure.as_sentence()}", evidence=run.failure.message)
             self.journal.append("moved", sealed=sealed_of(after), change=change_of(after))
@@ -221,10 +221,10 @@ class Publication:
     async def _bring_in(self) -> None:
         commit, base = self.proof.commit, sealed_of(self.workflow).base
         if self.project.settings.merge == "ff":
-            await self.workshop.git(lambda git: git.fast_forward(commit, base))
+            await self.phases.git(lambda git: git.fast_forward(commit, base))
             reached(CrashPoint.LANDED)
             self.journal.append("merged", commit=commit)
         else:
-            await self.workshop.git(lambda git: git.publish(STACK.removeprefix("chimera/"), commit))
+            await self.phases.git(lambda git: git.publish(STACK.removeprefix("chimera/"), commit))
             reached(CrashPoint.LANDED)
             self.journal.append("stacked", commit=commit)

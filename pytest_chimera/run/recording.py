@@ -19,13 +19,13 @@ def note_end(journal: Journal, verdict: Verdict, reason: str = "") -> None:
 
     :param reason: what ended it, if that is not recorded yet.
     """
-    standing = journal.standing
-    if standing.workflow is None:
+    record = journal.record
+    if record.workflow is None:
         return
     with suppress(StateError):
-        if reason not in {"", standing.parked, standing.stopped}:
+        if reason not in {"", record.parked, record.stopped}:
             journal.write("parked" if verdict.state == "parked" else "stopped", reason=reason)
-        if journal.standing.ended != verdict.state:
+        if journal.record.ended != verdict.state:
             journal.write("ended", state=verdict.state)
 
 

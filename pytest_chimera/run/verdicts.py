@@ -12,9 +12,9 @@ from pytest_chimera.context.summaries import shown
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.git import format_trailers
 from pytest_chimera.models import Feature, Proof, Reason, TestRun, Verdict
-from pytest_chimera.run.failure_report import LIMIT, Account, Causes, sentence_of
+from pytest_chimera.run.failure_report import LIMIT, FailureCauses, FailureDetails, sentence_of
 from pytest_chimera.state.journal import Journal
-from pytest_chimera.state.replay import Standing
+from pytest_chimera.state.replay import FeatureRecord
 from pytest_chimera.state.vault import newest_room
 from pytest_chimera.system.files import write_file
 from pytest_chimera.validation.variations import EXISTING_DATA
@@ -44,20 +44,20 @@ class Verdicts:
     journal: Journal
 
     @property
-    def standing(self) -> Standing:
-        """The feature's current standing."""
-        return self.journal.standing
+    def record(self) -> FeatureRecord:
+        """The feature's current record."""
+        return self.journal.record
 
     @property
     def workflow(self) -> ChimeraWorkflow:
         """Its workflow."""
-        assert self.standing.workflow is not None, "there is no verdict without a workflow"
-        return self.standing.workflow
+        assert self.record.workflow is not None, "there is no verdict without a workflow"
+        return self.record.workflow
 
     def told(self, verdict: Verdict) -> Verdict:
         """Return a verdict with the attempts and the branch, if there is one."""
         return verdict.model_copy(
-            update={"attempts": max(0, self.workflow.attempts_ended), "branch": self.standing.branch}
+            update={"attempts": max(0, self.workflow.attempts_ended), "branch": self.record.branch}
         )
 
     def say(self, state: Any, sentence: str, details: str = "", next_command: str = "") -> Verdict:
@@ -73,12 +73,12 @@ class Verdicts:
     # -- incomplete, and why
 
     @property
-    def causes(self) -> Causes:
+    def causes(self) -> FailureCauses:
         """Finds why the feature is incomplete."""
         place = self.project.vault.generation(self.feature.slug, self.workflow.generation)
-        return Causes(self.project.root, place, self.workflow)
+        return FailureCauses(self.project.root, place, self.workflow)
 
-    def say_why(self, state: Any, sentence: str, account: Account, next_command: str = "") -> Verdict:
+    def say_why(self, state: Any, sentence: str, account: FailureDetails, next_command: str = "") -> Verdict:
         """Return a verdict with as much of the evidence as fits into an item's failure."""
         clean = self.project.clean.text
         cleaned = replace(account, cause=clean(account.cause), attempts=clean(account.attempts))
@@ -146,7 +146,7 @@ class Verdicts:
             parts += ["the last red:", red]
         return self.say_why(state, sentence, causes.account("\n".join(filter(None, parts)), evidence))
 
-    def _on_base(self, before: str = "", after: str = "") -> Account:
+    def _on_base(self, before: str = "", after: str = "") -> FailureDetails:
         base = self.causes.red_on_base(sealed_of(self.workflow))
         return self.causes.account("\n".join(part for part in (before, base, after) if part))
 
@@ -173,22 +173,22 @@ class Verdicts:
 
         :param earlier: the commit on HEAD of an earlier result, which this one replaces.
         """
-        if merged := self.standing.merged:
+        if merged := self.record.merged:
             said = self.say("complete", f"{sentence}, merged as {merged[:10]}")
             return said.model_copy(update={"merged": merged})
-        if self.standing.stacked and not why_not:
+        if self.record.stacked and not why_not:
             return self.say("complete", f"{sentence}, on {STACK} as {proof.commit[:10]}", "", f"git merge {STACK}")
-        return self.say("complete", f"{sentence}, on {self.standing.branch}", why_not, self._merge_command(earlier))
+        return self.say("complete", f"{sentence}, on {self.record.branch}", why_not, self._merge_command(earlier))
 
     def _merge_command(self, earlier: str) -> str:
         """Return the merge command; the branch does not merge until the earlier result is taken back."""
         if earlier and wants_landing(self.project.settings):
             return f"git revert --no-edit {earlier[:10]}, then the same command again"
         if earlier:
-            return f"git revert --no-edit {earlier[:10]} && git merge {self.standing.branch}"
+            return f"git revert --no-edit {earlier[:10]} && git merge {self.record.branch}"
         files = (path for path in sealed_of(self.workflow).files if path != self.feature.replaces)
         open_files = [path for path in files if (self.project.root / path).exists()]
-        merge = f"git merge {self.standing.branch}"
+        merge = f"git merge {self.record.branch}"
         if not open_files:
             return merge
         return f"{shlex.join(['git', 'add', *open_files])} && git commit -m {shlex.quote(self.feature.id)} && {merge}"
@@ -218,7 +218,7 @@ class Verdicts:
 
         :param earlier: as in :meth:`landed`.
         """
-        return "" if self.standing.merged or self.project.by_hand else self._merge_command(earlier)
+        return "" if self.record.merged or self.project.by_hand else self._merge_command(earlier)
 
     def there_already(self, commit: str, *, still: bool) -> Verdict:
         """Return the verdict on a feature that needs no change: proved by an earlier commit, or never seen red."""

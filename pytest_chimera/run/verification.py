@@ -21,7 +21,7 @@ from pytest_chimera.models import RIGHT_REDS, Change, SealedTest, TestRun
 from pytest_chimera.run.committed_tests import Committed, find_test
 from pytest_chimera.run.proof import told_tools
 from pytest_chimera.staging.deployments import Staging
-from pytest_chimera.validation.variations import Trials
+from pytest_chimera.validation.variations import VariationRuns
 from pytest_chimera.workflow.machine import ChimeraTask, ChimeraWorkflow, Moved
 
 
@@ -84,9 +84,9 @@ class _Again:
         return Staging(self.project, self._found.feature)
 
     @property
-    def trials(self) -> Trials:
+    def variation_runs(self) -> VariationRuns:
         """Runs the variations."""
-        return Trials(self.project.settings, self._found.feature, self.staging.look)
+        return VariationRuns(self.project.settings, self._found.feature, self.staging.look)
 
     def _room(self, name: str) -> Path:
         return self.project.vault.room(self._found.feature.slug, 1, name)
@@ -229,7 +229,7 @@ class _Again:
     async def _varied_as_then(self, sealed: SealedTest, workflow: ChimeraWorkflow) -> SealedTest:
         if not self.trailers.seed:
             return sealed
-        shared = await self.trials.shares_data(sealed, self._room("shared"), workflow)
+        shared = await self.variation_runs.shares_data(sealed, self._room("shared"), workflow)
         return sealed.model_copy(update={"shared": shared})
 
     async def _with_variations(self, run: TestRun, change: Change, workflow: ChimeraWorkflow) -> TestRun:
@@ -241,7 +241,7 @@ class _Again:
         if marked and marked.fixed is None:
             self.differences.append("no variations were run: the marker's fixed= is not a literal")
             return run
-        run = await self.trials.varied(run, change, self._room("varied"), workflow, self.trailers.seed)
+        run = await self.variation_runs.varied(run, change, self._room("varied"), workflow, self.trailers.seed)
         if run.status == "green":
             self._compare("it was varied in", self.trailers.varied, "; ".join(run.varied))
         return run

@@ -18,9 +18,9 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pytest_chimera.context.circuit_breaker import Breakers
-from pytest_chimera.context.limits import Allowance
+from pytest_chimera.context.limits import RunLimits
 from pytest_chimera.context.project import Project, state_out_of_reach, time_limits
-from pytest_chimera.context.scheduler import NotBegun, Turn, Turns
+from pytest_chimera.context.scheduler import NotBegun, Scheduler, Turn
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
 from pytest_chimera.generation.drafting import draft_of, lacks_steps, lay
 from pytest_chimera.generation.generator import Generator, Judge
@@ -33,13 +33,13 @@ from pytest_chimera.models import Feature, SealedTest, Verdict
 from pytest_chimera.review.base_tests import BaseTests
 from pytest_chimera.review.guardian import Checks, Guardian
 from pytest_chimera.run.canaries import Canaries
-from pytest_chimera.run.feature_run import pursue
+from pytest_chimera.run.feature_run import run_feature
 from pytest_chimera.session.configuration import (
     config_files_of,
     functions_of,
     generator_of_project,
-    orders_of,
     private_folders,
+    run_options_of,
     settings_of,
     tables_of,
 )
@@ -60,10 +60,10 @@ from pytest_chimera.session.refused import refused_options
 from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
 from pytest_chimera.settings import Settings
 from pytest_chimera.staging.local.local_staging import Deployer
-from pytest_chimera.state.journal import standing_of
+from pytest_chimera.state.journal import record_of
 from pytest_chimera.state.sanitize import Cleaner
 from pytest_chimera.state.vault import Vault
-from pytest_chimera.state.write_ahead_log import Ahead, recovered
+from pytest_chimera.state.write_ahead_log import WriteAheadLog, recovered
 from pytest_chimera.system.credentials import has_known_form, secret_values
 from pytest_chimera.system.nesting import inside
 from pytest_chimera.workflow.agents import Agents
@@ -83,7 +83,7 @@ class Conductor:
         self._running = ExitStack()
         self._portal: BlockingPortal
         self._begun: dict[str, Future[Verdict]] = {}
-        self._turns = Turns()
+        self._scheduler = Scheduler()
         self._failing: set[int] = set()
         self._failed_before: int | None = None
         self._order: dict[str, int] = {}
@@ -209,8 +209,8 @@ class Conductor:
             opening.enter_context(terminating_as_interrupt())
             opening.enter_context(inside("a run"))  # for functions of a conftest.py that start a coder
             project = self._open_project(item)
-            self._turns = Turns(jobs_of(project.settings), project.allowance.has_room)
-            self._portal.call(_have_threads_for, self._turns.jobs)
+            self._scheduler = Scheduler(jobs_of(project.settings), project.limits.has_room)
+            self._portal.call(_have_threads_for, self._scheduler.jobs)
             opening.callback(self._stop_deployments, self._register(project))
             self._running = opening.pop_all()
         return project
@@ -231,7 +231,7 @@ class Conductor:
         if hasattr(self._config, "workerinput"):
             own = self._with_those_before(item)
             items = [(each, feature) for each, feature in items if each.nodeid in own]
-        turns = [None if feature.after else self._turns.enrol(self._order[each.nodeid]) for each, feature in items]
+        turns = [None if feature.after else self._scheduler.enrol(self._order[each.nodeid]) for each, feature in items]
         for (each, feature), turn in zip(items, turns, strict=True):
             self._begun[each.nodeid] = self._portal.start_task_soon(self._pursue, each, feature, turn)
 
@@ -251,10 +251,10 @@ class Conductor:
         if isinstance(base, Verdict):
             self._mind_failure(item, base)
             return base
-        turn = turn or self._turns.enrol(self._order[item.nodeid])
+        turn = turn or self._scheduler.enrol(self._order[item.nodeid])
         try:
             await turn.begin()
-            verdict = await pursue(replace(project, turn=turn), feature, base)
+            verdict = await run_feature(replace(project, turn=turn), feature, base)
             self._mind_failure(item, verdict)
         except NotBegun:
             return Verdict(
@@ -271,7 +271,7 @@ class Conductor:
         self._failing.add(self._order[item.nodeid])
         limit = (self._config.getoption("maxfail") or 0) - (self._failed_before or 0)
         if 0 < limit <= len(self._failing):
-            self._turns.begin_no_more_after(sorted(self._failing)[limit - 1])
+            self._scheduler.begin_no_more_after(sorted(self._failing)[limit - 1])
 
     async def _base(self, project: Project, feature: Feature) -> str | Verdict | None:
         """Return the commit to start from, ``None`` for HEAD, or a verdict if the ``after=`` feature is incomplete."""
@@ -306,7 +306,7 @@ class Conductor:
             settings=settings,
             vault=Vault(root),
             agents=Agents(manager, item.ihook),
-            orders=orders_of(config),
+            options=run_options_of(config),
             by_hand=by_hand,
             browser=lambda: self._browser,
             config_files=config_files_of(config),
@@ -318,8 +318,8 @@ class Conductor:
             table=time_limits(settings, answered, state),
             canaries=Canaries(repository, settings, state, by_hand),
             clean=clean,
-            ahead=Ahead(state),
-            allowance=Allowance(settings),
+            ahead=WriteAheadLog(state),
+            limits=RunLimits(settings),
             breakers=Breakers(self._progress.note),
             sandboxes=sandboxes_of(config.rootpath, settings, repository, state, by_hand=by_hand),
             run=_run_of(config),
@@ -418,16 +418,16 @@ def result_of(project: Project, feature: Feature) -> str | Verdict | None:
     """Return where a feature with ``after=`` starts: at the other's proved commit, or at HEAD once that contains it."""
     assert feature.after is not None, "only a feature with after= follows another"
     path = project.state / f"{journal_name(feature.after)}.jsonl"
-    standing = standing_of(path)
-    proof = standing.proof
-    ends = [commit for commit in (proof and proof.commit, standing.merged) if commit]
-    if standing.settled or (proof and any(project.repository.is_ancestor(each, "HEAD") for each in ends)):
+    record = record_of(path)
+    proof = record.proof
+    ends = [commit for commit in (proof and proof.commit, record.merged) if commit]
+    if record.settled or (proof and any(project.repository.is_ancestor(each, "HEAD") for each in ends)):
         return None
-    if proof and standing.branch:
+    if proof and record.branch:
         return proof.commit
     return Verdict(
         feature=feature.id,
         state="parked",
-        sentence=f"waits for {feature.after}, which is {standing.state}",
+        sentence=f"waits for {feature.after}, which is {record.state}",
         next_command=f"pytest --chimera -k {feature.after}",
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_chimera.context.project import Orders
+from pytest_chimera.context.project import RunOptions
 from pytest_chimera.errors import SettingError
 from pytest_chimera.markers import cache_of
 from pytest_chimera.scenario import TestGenerator
@@ -65,10 +65,10 @@ def _is_declared(config: pytest.Config, key: str) -> bool:
     return True
 
 
-def orders_of(config: pytest.Config) -> Orders:
+def run_options_of(config: pytest.Config) -> RunOptions:
     """Return what the command line asks for."""
     option = config.getoption
-    return Orders(
+    return RunOptions(
         restart=option("chimera_restart"),
         reprove=option("chimera_reprove"),
         until_red=option("chimera_until") == "red",

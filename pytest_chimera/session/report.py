@@ -17,8 +17,8 @@ from pytest_chimera.models import Call, Feature, Step, Target, Verdict, first_li
 from pytest_chimera.run.failure_report import LIMIT
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.scenario.text.drafts import MARK, Edit
-from pytest_chimera.state.journal import examined, standing_of
-from pytest_chimera.state.replay import Standing
+from pytest_chimera.state.journal import examined, record_of
+from pytest_chimera.state.replay import FeatureRecord
 from pytest_chimera.state.sanitize import Cleaner, bounded
 from pytest_chimera.validation.notes import notes_on
 
@@ -122,7 +122,7 @@ def state_lines(state: Path, width: int) -> tuple[str, bool]:
     for path in sorted(state.glob("*.jsonl")):
         found = examined(path)
         whole = whole and not found.damage
-        table.add_row(path.name, str(found.events), found.standing.state, found.damage or found.note or "whole")
+        table.add_row(path.name, str(found.events), found.record.state, found.damage or found.note or "whole")
     if not table.row_count:
         return f"no features are recorded in {state}\n", True
     return _rendered(table, width), whole
@@ -130,19 +130,19 @@ def state_lines(state: Path, width: int) -> tuple[str, bool]:
 
 def _status_row(path: Path) -> Sequence[str]:
     try:
-        standing = standing_of(path)
+        record = record_of(path)
     except ChimeraError as error:
         return path.stem, "damaged", "", "", "", error.sentence
-    merged = f"merged as {standing.merged[:10]}" if standing.merged else ""
-    note = "\n".join(part for part in (standing.parked or standing.stopped, merged) if part)
-    attempts = str(standing.attempts or "")
-    return standing.feature or path.stem, standing.state, attempts, _age(standing), standing.branch, note
+    merged = f"merged as {record.merged[:10]}" if record.merged else ""
+    note = "\n".join(part for part in (record.parked or record.stopped, merged) if part)
+    attempts = str(record.attempts or "")
+    return record.feature or path.stem, record.state, attempts, _age(record), record.branch, note
 
 
-def _age(standing: Standing) -> str:
-    if not standing.updated_at:
+def _age(record: FeatureRecord) -> str:
+    if not record.updated_at:
         return ""
-    return span(max(0.0, (datetime.now(UTC) - datetime.fromisoformat(standing.updated_at)).total_seconds()))
+    return span(max(0.0, (datetime.now(UTC) - datetime.fromisoformat(record.updated_at)).total_seconds()))
 
 
 def _rendered(table: rich.table.Table, width: int = _UNCUT) -> str:

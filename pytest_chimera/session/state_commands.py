@@ -14,8 +14,8 @@ from pytest_chimera.session.configuration import private_folders, settings_of
 from pytest_chimera.session.report import state_lines, status_lines
 from pytest_chimera.session.screen import screen_of
 from pytest_chimera.session.verifying import verify_commit
-from pytest_chimera.state.journal import standing_of
-from pytest_chimera.state.replay import Standing
+from pytest_chimera.state.journal import record_of
+from pytest_chimera.state.replay import FeatureRecord
 from pytest_chimera.state.vault import Vault
 
 
@@ -67,11 +67,11 @@ def _status(config: pytest.Config) -> None:
     screen_of(config).write(status_lines(_state(config)))
 
 
-def _standing(config: pytest.Config, feature: str) -> Standing:
+def _standing(config: pytest.Config, feature: str) -> FeatureRecord:
     path = _state(config) / f"{journal_name(feature)}.jsonl"
     if not path.exists():
         raise pytest.UsageError(f"No feature {feature!r} is recorded; pytest --chimera-status lists those that are.")
-    return standing_of(path)
+    return record_of(path)
 
 
 def _apply(config: pytest.Config, feature: str) -> None:
@@ -87,6 +87,6 @@ def _apply(config: pytest.Config, feature: str) -> None:
 def _prune(config: pytest.Config) -> None:
     vault, terminal = Vault(config.rootpath), screen_of(config)
     for path in sorted(_state(config).glob("*.jsonl")):
-        standing = standing_of(path)
-        if standing.merged and standing.feature and vault.clear(slug_of(standing.feature)):
-            terminal.write_line(f"{standing.feature}: its vault is empty now")
+        record = record_of(path)
+        if record.merged and record.feature and vault.clear(slug_of(record.feature)):
+            terminal.write_line(f"{record.feature}: its vault is empty now")

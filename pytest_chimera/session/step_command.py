@@ -23,7 +23,7 @@ _HOOKS = (FUNCTIONS, "pytest_chimera_languages")
 
 
 @dataclass(frozen=True)
-class Words:
+class ProjectWords:
     """The phrases that a project defines itself."""
 
     settings: Settings
@@ -48,11 +48,11 @@ def parser_of_project(root: Path) -> ScenarioParser:
     )
 
 
-def _asked_of_pytest(root: Path) -> Words:
+def _asked_of_pytest(root: Path) -> ProjectWords:
     """Have pytest read its configuration and the conftest.py files that implement the hooks; nothing is collected."""
     folders = [str(each) for each in _answering(root)]
     if not folders:
-        return Words(Settings(), load_tables(root))
+        return ProjectWords(Settings(), load_tables(root))
     asking = _Asking()
     pytest.main(["-p", "no:terminal", f"--rootdir={root}", *folders], plugins=[asking])
     if asking.error is not None:
@@ -88,7 +88,7 @@ class _Asking:
     """Takes over from pytest once it is configured, calls the hooks, and ends the session."""
 
     def __init__(self) -> None:
-        self.found: Words | None = None
+        self.found: ProjectWords | None = None
         self.error: Exception | None = None
 
     @pytest.hookimpl(tryfirst=True)
@@ -96,7 +96,7 @@ class _Asking:
         """Call the hooks, and run nothing."""
         try:
             settings = settings_of(config)
-            self.found = Words(settings, tables_of(config), functions_of(config, settings))
+            self.found = ProjectWords(settings, tables_of(config), functions_of(config, settings))
         except Exception as error:  # it is raised again, outside of pytest
             self.error = error
         return 0

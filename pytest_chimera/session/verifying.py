@@ -13,7 +13,7 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from pytest_chimera.context.project import Orders, Project, time_limits
+from pytest_chimera.context.project import Project, RunOptions, time_limits
 from pytest_chimera.errors import RepositoryError
 from pytest_chimera.generation.generator import Judge
 from pytest_chimera.generation.sealing import ready_test
@@ -100,7 +100,7 @@ async def _project(
         settings=settings,
         vault=Vault(room),
         agents=Agents(config.pluginmanager),
-        orders=Orders(),
+        options=RunOptions(),
         by_hand=True,
         browser=lambda: browser,
         tables=tables,

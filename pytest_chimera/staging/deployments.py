@@ -42,11 +42,11 @@ class Staging:
     async def deployed(self, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
         """Deploy a commit; :meth:`end` stops the deployment."""
         name = f"{self.feature.slug[:30]}-{commit[:8]}".replace("-", "_")
-        await self.project.allowance.a_deployment()
+        await self.project.limits.a_deployment()
         try:
             return await self._deployed(commit, tree, name, room, workflow)
         except BaseException:
-            self.project.allowance.deployment_ended()
+            self.project.limits.deployment_ended()
             raise
 
     async def _deployed(self, commit: str, tree: str, name: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
@@ -86,7 +86,7 @@ class Staging:
     async def end(self, deployment: Deployment) -> None:
         """Have a deployment stopped, and remove its checkout; this is not interrupted."""
         if self.live.pop(deployment.commit, None):
-            self.project.allowance.deployment_ended()
+            self.project.limits.deployment_ended()
         with anyio.CancelScope(shield=True):
             await self.project.agents.tell("pytest_chimera_deployment_ended", deployment=deployment)
             if folder := self.checkouts.pop(deployment.commit, None):
@@ -190,7 +190,7 @@ class Staging:
     ) -> TestRun:
         if self.project.canaries:
             await self.project.canaries.before_judging(self.project.agents)
-        async with self.project.allowance.a_browser(), self.project.breakers.watching(questions.VALIDATE):
+        async with self.project.limits.a_browser(), self.project.breakers.watching(questions.VALIDATE):
             run = await questions.test_run(self.project.agents, sealed, deployment, str(evidence), workflow)
             await anyio.to_thread.run_sync(self._mask_secrets, run, evidence)
             if run.failure and run.failure.reason in OUTSIDE_CAUSES:

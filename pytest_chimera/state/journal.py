@@ -17,9 +17,9 @@ from typing import Any, NamedTuple
 from pydantic_core import PydanticSerializationError, from_json, to_json, to_jsonable_python
 
 from pytest_chimera.errors import StateError, StateOutOfReach
-from pytest_chimera.state.replay import Event, Standing, fold
+from pytest_chimera.state.replay import Event, FeatureRecord, fold
 from pytest_chimera.state.sanitize import Cleaner
-from pytest_chimera.state.write_ahead_log import Ahead, to_disk
+from pytest_chimera.state.write_ahead_log import WriteAheadLog, to_disk
 from pytest_chimera.system.crash_points import CrashPoint, reached
 
 SCHEMA = 1
@@ -33,7 +33,7 @@ class Journal:
     """The journal of one feature.
 
     :param path: its file, created with the first event.
-    :param mirror: called with the readable standing after each event; it handles its own failures.
+    :param mirror: called with the readable record after each event; it handles its own failures.
     :param clean: sanitizes external text before it is recorded.
     :param ahead: flushes all journals of this process to disk at once; without it, each journal is flushed separately.
     :raises StateError: an earlier line is damaged (the file is set aside), or a newer version wrote it.
@@ -42,8 +42,8 @@ class Journal:
     def __init__(
         self,
         path: Path,
-        mirror: Callable[[Standing], None] | None = None,
-        ahead: Ahead | None = None,
+        mirror: Callable[[FeatureRecord], None] | None = None,
+        ahead: WriteAheadLog | None = None,
         clean: Cleaner | None = None,
     ) -> None:
         self.path = path
@@ -54,19 +54,19 @@ class Journal:
         self._mirror = mirror
         self._ahead = ahead
         self._clean = clean
-        self.standing = self._read()
+        self.record = self._read()
 
-    def append(self, event: str, **data: Any) -> Standing:
+    def append(self, event: str, **data: Any) -> FeatureRecord:
         """Record an event: it is on disk when this returns.
 
         :param data: JSON values, or models.
         :raises StateError: the file cannot be written, or has changed since it was read.
         """
-        standing = self.write(event, **data)
+        record = self.write(event, **data)
         self.flush()
-        return standing
+        return record
 
-    def write(self, event: str, **data: Any) -> Standing:
+    def write(self, event: str, **data: Any) -> FeatureRecord:
         """Record an event that may reach the disk only with the next one, or with :meth:`flush`.
 
         If the process is killed, nothing written is lost; if the machine loses power, it may be.
@@ -75,15 +75,15 @@ class Journal:
             data = {name: self._as_clean(name, value) for name, value in data.items()}
         at = datetime.now(UTC).isoformat(timespec="milliseconds")
         entry = Event(SCHEMA, self._count + 1, at, event, data, self._last, "")
-        standing = fold(self.standing, (entry,))
+        record = fold(self.record, (entry,))
         line, digest = _as_line(entry)
         reached(CrashPoint.BEFORE_RECORD, event)
         self._put(line)
         reached(CrashPoint.AFTER_RECORD, event)
-        self._count, self._last, self.standing = entry.seq, digest, standing
+        self._count, self._last, self.record = entry.seq, digest, record
         if self._mirror:
-            self._mirror(standing)
-        return standing
+            self._mirror(record)
+        return record
 
     def _as_clean(self, name: str, value: Any) -> Any:
         assert self._clean, "only called with a cleaner"
@@ -164,7 +164,7 @@ class Journal:
             remedy="Free some space or make the cache folder accessible, then run the same command again.",
         )
 
-    def _read(self) -> Standing:
+    def _read(self) -> FeatureRecord:
         try:
             raw = self.path.read_bytes()
         except FileNotFoundError:
@@ -178,7 +178,7 @@ class Journal:
                 file.truncate(len(whole))
         self._size = len(whole)
         try:
-            return fold(Standing(), self._noted(whole))
+            return fold(FeatureRecord(), self._noted(whole))
         except _DamagedLine as damage:
             raise self._set_aside(damage) from None
         except (KeyError, ValueError) as error:
@@ -201,46 +201,46 @@ class Journal:
         )
 
 
-class Examined(NamedTuple):
+class ExaminedJournal(NamedTuple):
     """The result of checking a journal.
 
     :param damage: what is wrong, in a sentence; ``note``: an irregularity that will be repaired automatically.
     """
 
     events: int
-    standing: Standing
+    record: FeatureRecord
     damage: str = ""
     note: str = ""
 
 
-def examined(path: Path) -> Examined:
+def examined(path: Path) -> ExaminedJournal:
     """Check a journal without changing it: another process may be writing to it."""
-    standing, events = Standing(), 0
+    record, events = FeatureRecord(), 0
     try:
         whole, torn = cut_torn_line(path.read_bytes())
         for event in events_in(whole):
-            standing, events = fold(standing, (event,)), event.seq
+            record, events = fold(record, (event,)), event.seq
     except _DamagedLine as damage:
-        return Examined(events, standing, f"line {damage.line} is damaged: {damage.why}")
+        return ExaminedJournal(events, record, f"line {damage.line} is damaged: {damage.why}")
     except (KeyError, ValueError):
-        return Examined(events, standing, f"line {events + 1} is damaged: its data cannot be read")
+        return ExaminedJournal(events, record, f"line {events + 1} is damaged: its data cannot be read")
     except StateError as error:
-        return Examined(events, standing, error.sentence)
+        return ExaminedJournal(events, record, error.sentence)
     except OSError as error:
-        return Examined(events, standing, f"it cannot be read: {error.strerror or error}")
+        return ExaminedJournal(events, record, f"it cannot be read: {error.strerror or error}")
     cut = f"a torn last line ({len(torn)} bytes), which the next run cuts off" if torn else ""
-    return Examined(events, standing, note=cut)
+    return ExaminedJournal(events, record, note=cut)
 
 
-def standing_of(path: Path) -> Standing:
+def record_of(path: Path) -> FeatureRecord:
     """Return a feature's standing from its journal, which is only read.
 
     :raises StateError: it is damaged, or a newer version wrote it.
     """
     try:
-        return fold(Standing(), events_in(cut_torn_line(path.read_bytes())[0]))
+        return fold(FeatureRecord(), events_in(cut_torn_line(path.read_bytes())[0]))
     except FileNotFoundError:
-        return Standing()
+        return FeatureRecord()
     except (_DamagedLine, KeyError, ValueError, OSError):
         damage = examined(path).damage
         raise StateError(f"The feature's journal is damaged: {damage}.", where=str(path)) from None

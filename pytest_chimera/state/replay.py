@@ -26,8 +26,8 @@ class Event(NamedTuple):
     digest: str
 
 
-class Standing(Value):
-    """A feature's current standing, from its journal.
+class FeatureRecord(Value):
+    """A feature's current record, from its journal.
 
     :param feature: its id; ``workflow``: the current generation's workflow, ``None`` before the first.
     :param asked: the digest of what the person asked for when this generation started.
@@ -80,26 +80,26 @@ Changes = dict[str, Any]
 Fields = Mapping[str, Any]
 
 
-def fold(standing: Standing, events: Iterable[Event]) -> Standing:
-    """Return the standing after some more events. An event with an unknown name only changes the time.
+def fold(record: FeatureRecord, events: Iterable[Event]) -> FeatureRecord:
+    """Return the record after some more events. An event with an unknown name only changes the time.
 
     :raises ValueError: an event's data cannot be read, or contradicts earlier events.
     """
-    now = dict(vars(standing))
+    now = dict(vars(record))
     for event in events:
         known = _FOLDS.get(event.event)
         if known:
             now |= known(now, event.data)
         now["updated_at"] = event.at
         now["began_at"] = now["began_at"] or event.at
-    return standing.model_copy(update=now)
+    return record.model_copy(update=now)
 
 
 _GOES_ON: Changes = {"parked": "", "stopped": "", "ended": ""}
 _STOPS = {"failed", "vacuous", "error"}
 """Verdicts on a feature that waits for the person to fix something."""
 _KEPT = {"handed", "began_at", "updated_at"}
-_FRESH: Changes = {name: each.default for name, each in Standing.model_fields.items() if name not in _KEPT}
+_FRESH: Changes = {name: each.default for name, each in FeatureRecord.model_fields.items() if name not in _KEPT}
 
 
 def _begun(_now: Fields, data: Fields) -> Changes:
@@ -219,19 +219,19 @@ def _workflow(now: Fields) -> ChimeraWorkflow:
     return workflow
 
 
-def readable(standing: Standing) -> dict[str, Any]:
-    """Return the standing for ``pytest --cache-show``: a mirror that is never read back."""
-    workflow = standing.workflow
+def readable(record: FeatureRecord) -> dict[str, Any]:
+    """Return the record for ``pytest --cache-show``: a mirror that is never read back."""
+    workflow = record.workflow
     return {
-        "state": standing.state,
+        "state": record.state,
         "phase": workflow.current_phase.value if workflow else "",
-        "attempts": standing.attempts,
+        "attempts": record.attempts,
         "generation": workflow.generation if workflow else 0,
-        "branch": standing.branch,
-        "merged": standing.merged,
-        "parked": standing.parked,
-        "stopped": standing.stopped,
+        "branch": record.branch,
+        "merged": record.merged,
+        "parked": record.parked,
+        "stopped": record.stopped,
         "test": (workflow.test_path if workflow else None) or "",
-        "commit": standing.proof.commit if standing.proof else "",
-        "updated": standing.updated_at,
+        "commit": record.proof.commit if record.proof else "",
+        "updated": record.updated_at,
     }

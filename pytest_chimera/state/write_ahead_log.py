@@ -38,7 +38,7 @@ def to_disk(path: Path) -> None:
 _flush = getattr(os, "fdatasync", os.fsync)
 
 
-class Ahead:
+class WriteAheadLog:
     """The write-ahead log of this process, created with the first line.
 
     :param folder: the folder of the journals.

@@ -45,7 +45,7 @@ def stretched(seconds: float) -> float:
 
 
 @dataclass
-class Watch:
+class LoadSamples:
     """Measurements made while something runs."""
 
     samples: list[float] = field(default_factory=list)
@@ -58,9 +58,9 @@ class Watch:
 
 
 @contextmanager
-def watching() -> Iterator[Watch]:
+def watching() -> Iterator[LoadSamples]:
     """Measure once a second while something runs."""
-    watch, over = Watch(), threading.Event()
+    watch, over = LoadSamples(), threading.Event()
 
     def measure() -> None:
         while not over.wait(_EVERY):

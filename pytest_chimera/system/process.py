@@ -14,7 +14,7 @@ import anyio
 import anyio.to_thread
 
 from pytest_chimera.system.environment import chosen_environment
-from pytest_chimera.system.supervision import Finished, How, ProgramNotFound, Supervised, describe_exit
+from pytest_chimera.system.supervision import Finished, ProgramNotFound, Supervised, SupervisionOptions, describe_exit
 
 __all__ = [
     "Finished",
@@ -70,7 +70,7 @@ class Program:
             await anyio.to_thread.run_sync(self._supervised.stop)
 
 
-async def start_program(command: Sequence[str], **how: Unpack[How]) -> Program:
+async def start_program(command: Sequence[str], **how: Unpack[SupervisionOptions]) -> Program:
     """Start a program, a server for example, that runs until it is stopped or this process dies in any way.
 
     :param command: the program and its arguments; no shell is involved.
@@ -88,7 +88,7 @@ async def start_program(command: Sequence[str], **how: Unpack[How]) -> Program:
     return program
 
 
-async def run_program(command: Sequence[str], **how: Unpack[How]) -> Finished:
+async def run_program(command: Sequence[str], **how: Unpack[SupervisionOptions]) -> Finished:
     """Run a program to its end. Its entire process tree is gone when this returns, raises or is cancelled.
 
     The arguments and errors are those of :func:`start_program`.

@@ -123,7 +123,7 @@ class Confinement(Protocol):
         """Return the command line that runs a command inside."""
 
 
-class How(TypedDict):
+class SupervisionOptions(TypedDict):
     """How to run a program: keyword arguments of :class:`Supervised`."""
 
     folder: Path
@@ -168,7 +168,7 @@ class Supervised:
         self._secrets = sorted(secret_values({**os.environ, **environment}))
         self._sandbox = sandbox
         self._supervisor: subprocess.Popen[bytes] | None = None
-        self._said = Said()
+        self._said = SupervisorReport()
         self._report: dict[str, Any] = {}
         self._lock = threading.RLock()
 
@@ -350,7 +350,7 @@ def _trouble_in(report: Mapping[str, Any]) -> str:
     return ""
 
 
-class Said:
+class SupervisorReport:
     """A supervisor's messages: its report, line by line, through a pipe of its own, and its other output.
 
     An interpreter may print anything when it starts. So lines that are not part of the report are skipped, and kept for

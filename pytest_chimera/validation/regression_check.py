@@ -60,7 +60,7 @@ class Deployments(Protocol):
 
 
 @dataclass(frozen=True)
-class Keeping:
+class RegressionCheck:
     """Checks whether a candidate keeps what its base had."""
 
     project: Project

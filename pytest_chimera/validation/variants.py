@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 
 from pytest_chimera.models import GeneratedTest
 from pytest_chimera.scenario.rendering.rows import EXPECT_ROWS
-from pytest_chimera.validation.data.fresh_words import Wordplay, replaced
+from pytest_chimera.validation.data.fresh_words import FreshTexts, replaced
 from pytest_chimera.validation.data.more_data import (
     SECOND_PAGE,
-    NotBorne,
+    CannotVary,
     counts_something,
     expected_in_the_end,
     multiplied,
@@ -76,7 +76,7 @@ def vary(test: GeneratedTest, seed: str, fixed: Collection[str] = (), *, shared:
     try:
         second = _with_more(script, random.Random(f"{seed}/more"), shared=shared)
         made.append(_variation(MORE_ITEMS, test, second))
-    except NotBorne as why:
+    except CannotVary as why:
         left_out[MORE_ITEMS] = str(why)
     if MORE_ITEMS in left_out:
         left_out[SECOND_CONTEXT] = left_out[MORE_ITEMS]
@@ -90,9 +90,9 @@ def _variation(name: str, test: GeneratedTest, script: Script, *, other_browser:
     return Variation(name, changed, other_browser)
 
 
-def _wordplay(script: Script, chance: random.Random) -> Wordplay:
+def _wordplay(script: Script, chance: random.Random) -> FreshTexts:
     data = script.data()
-    return Wordplay(list(data), script.pinned(data), chance)
+    return FreshTexts(list(data), script.pinned(data), chance)
 
 
 def _with_other_words(script: Script, chance: random.Random, left_out: dict[str, str]) -> Script:
@@ -152,7 +152,7 @@ def _said(script: Script, mapping: Mapping[str, str]) -> Script:
 def _with_more(script: Script, chance: random.Random, *, shared: bool) -> Script:
     """Return the test with additional items, and the same expectations of them.
 
-    :raises NotBorne: the test does not show how its expectations depend on the number of items.
+    :raises CannotVary: the test does not show how its expectations depend on the number of items.
     """
     data = script.data()
     found = repetition_of(script, list(data))
@@ -161,7 +161,7 @@ def _with_more(script: Script, chance: random.Random, *, shared: bool) -> Script
     for _ in range(chance.randint(2, 3)):
         text = play.another(chance.choice(found.items), [*data, *extras])
         if text is None:
-            raise NotBorne("the items that it types stand for something else in it, too")
+            raise CannotVary("the items that it types stand for something else in it, too")
         extras.append(text)
     return multiplied(script, found, extras, chance, shared=shared)
 
@@ -183,7 +183,7 @@ def shares_data(test: GeneratedTest, fixed: Collection[str] = ()) -> GeneratedTe
         return None
     try:
         found = repetition_of(script, list(script.data()))
-    except NotBorne:
+    except CannotVary:
         return None
     changed = script.copy()
     looks = [f"expect(page.get_by_text({item!r}).first).to_be_visible()" for item in found.items]

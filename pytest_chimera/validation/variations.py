@@ -35,7 +35,7 @@ _NOT_WITH_OTHER_DATA = "The test is green as it is written, and not with other d
 
 
 @dataclass(frozen=True)
-class Trials:
+class VariationRuns:
     """The variations of one feature's test.
 
     :param look: deploys a commit, runs a test against it, and stops it.

@@ -29,11 +29,11 @@ from typing import Any, TypedDict
 import anyio
 
 from pytest_chimera import ChimeraExecutor, create_chimera_task
-from pytest_chimera.context.scheduler import Turn, Turns
+from pytest_chimera.context.scheduler import Scheduler, Turn
 from pytest_chimera.models import Deployment, GeneratedTest, Review, TestRun
 from pytest_chimera.run.recording import JournalRecorder
-from pytest_chimera.state.journal import Journal, standing_of
-from pytest_chimera.state.write_ahead_log import Ahead
+from pytest_chimera.state.journal import Journal, record_of
+from pytest_chimera.state.write_ahead_log import WriteAheadLog
 from pytest_chimera.workflow.agents import Agents, registry_of
 from pytest_chimera.workflow.transitions import ChimeraPhase
 
@@ -67,7 +67,7 @@ class Sleeps(AtOnce):
         return {"commit": "c1", "branch": "feature/a"}
 
 
-async def durable_workflow(ahead: Ahead, number: int, agents: Agents) -> None:
+async def durable_workflow(ahead: WriteAheadLog, number: int, agents: Agents) -> None:
     """Walk one workflow with a journal of its own."""
     task = create_chimera_task(f"Feature {number}", "/")
     workflow = task.begin()
@@ -82,10 +82,10 @@ async def durable_workflow(ahead: Ahead, number: int, agents: Agents) -> None:
 
 
 @contextmanager
-def written_ahead(folder: Path) -> Iterator[Ahead]:
+def written_ahead(folder: Path) -> Iterator[WriteAheadLog]:
     """What a run has: one write-ahead file for all its journals."""
     folder.mkdir()
-    ahead = Ahead(folder)
+    ahead = WriteAheadLog(folder)
     yield ahead
     ahead.close()
 
@@ -93,7 +93,7 @@ def written_ahead(folder: Path) -> Iterator[Ahead]:
 def run_chimera(folder: Path, workflows: int) -> None:
     """Ours: a journal for each workflow."""
 
-    async def one_by_one(ahead: Ahead) -> None:
+    async def one_by_one(ahead: WriteAheadLog) -> None:
         agents = Agents(registry_of([AtOnce()]))
         for number in range(workflows):
             await durable_workflow(ahead, number, agents)
@@ -108,9 +108,9 @@ def run_chimera_at_once(folder: Path, workflows: int) -> None:
         asyncio.run(at_once(ahead, workflows, AT_ONCE, AtOnce()))
 
 
-async def at_once(ahead: Ahead, workflows: int, jobs: int, agent: AtOnce) -> None:
+async def at_once(ahead: WriteAheadLog, workflows: int, jobs: int, agent: AtOnce) -> None:
     """Walk many workflows, so many at a time."""
-    agents, turns = Agents(registry_of([agent])), Turns(jobs)
+    agents, turns = Agents(registry_of([agent])), Scheduler(jobs)
 
     async def one(number: int, turn: Turn) -> None:
         await turn.begin()
@@ -329,7 +329,7 @@ def resume(workflows: int) -> None:
         taken = []
         for _ in range(5):
             began = time.perf_counter()
-            assert all(standing_of(path).workflow for path in folder.glob("*.jsonl"))
+            assert all(record_of(path).workflow for path in folder.glob("*.jsonl"))
             taken.append(time.perf_counter() - began)
     middle, least = median(taken), min(taken)
     print(f"resuming {workflows} finished workflows: {middle:.3f} s, at least {least:.3f} s (the aim: 0.1 s)")

@@ -48,7 +48,7 @@ MUTANTS = [
     Mutant("protected paths", GUARDIAN, "*self._protected(change, workflow),", "", UNIT),
     Mutant("what is no file", GUARDIAN, "*self._left_out(change),", "", UNIT),
     Mutant("awareness", GUARDIAN, "*self._aware(change),", "", UNIT),
-    Mutant("blunted tests", GUARDIAN, "*self._blunted(change),", "", UNIT),
+    Mutant("weakened tests", GUARDIAN, "*self._weakened(change),", "", UNIT),
     Mutant(
         "a decision",
         GUARDIAN,
@@ -65,7 +65,7 @@ MUTANTS = [
         UNIT,
     ),
     Mutant("small letters", PROTECTED, "matches(path.lower(), kind", "matches(path, kind", UNIT),
-    Mutant("what cannot be read", PROTECTED, 'return Touched("can no longer be read")', "return None", UNIT),
+    Mutant("what cannot be read", PROTECTED, 'return TouchedFile("can no longer be read")', "return None", UNIT),
     Mutant("names bound anew", SHARED_FILES, " or not bound.isdisjoint(_bound(node))", "", UNIT),
     Mutant("code in setup.py", SHARED_FILES, "each.arg not in _PACKED or not _is_plain(each.value)", "False", UNIT),
     Mutant("autouse fixtures", SHARED_FILES, "and not autouse", "", UNIT),

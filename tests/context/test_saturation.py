@@ -11,13 +11,13 @@ from pathlib import Path
 import anyio
 
 from pytest_chimera import ChimeraExecutor, create_chimera_task
-from pytest_chimera.context.limits import Allowance
-from pytest_chimera.context.scheduler import Turns
+from pytest_chimera.context.limits import RunLimits
+from pytest_chimera.context.scheduler import Scheduler
 from pytest_chimera.models import Change, Deployment, GeneratedTest, TestRun
 from pytest_chimera.run.recording import JournalRecorder
 from pytest_chimera.settings import Settings
 from pytest_chimera.state.journal import Journal
-from pytest_chimera.state.write_ahead_log import Ahead
+from pytest_chimera.state.write_ahead_log import WriteAheadLog
 from pytest_chimera.workflow.agents import Agents, registry_of
 from pytest_chimera.workflow.transitions import ChimeraPhase
 
@@ -27,8 +27,8 @@ FEATURES, JOBS, DEPLOYMENTS, BROWSERS = 1000, 20, 7, 3
 class Busy:
     """Answers after having let others go on, and counts how many do the same thing at once."""
 
-    def __init__(self, allowance: Allowance) -> None:
-        self._allowance = allowance
+    def __init__(self, limits: RunLimits) -> None:
+        self._allowance = limits
         self.now: Counter[str] = Counter()
         self.most: Counter[str] = Counter()
         self.memory: list[int] = []
@@ -65,7 +65,7 @@ class Busy:
 
 
 async def walk_all(folder: Path, busy: Busy) -> None:
-    turns, agents, ahead = Turns(JOBS), Agents(registry_of([busy])), Ahead(folder)
+    turns, agents, ahead = Scheduler(JOBS), Agents(registry_of([busy])), WriteAheadLog(folder)
 
     async def one(number: int) -> None:
         turn = turns.enrol(number)
@@ -86,7 +86,7 @@ async def walk_all(folder: Path, busy: Busy) -> None:
 
 
 def test_a_thousand_features_are_bounded_and_memory_stays_flat(tmp_path: Path) -> None:
-    busy = Busy(Allowance(Settings(max_deployments=DEPLOYMENTS, max_browsers=BROWSERS)))
+    busy = Busy(RunLimits(Settings(max_deployments=DEPLOYMENTS, max_browsers=BROWSERS)))
     tracemalloc.start()
     try:
         anyio.run(walk_all, tmp_path, busy)

@@ -1,4 +1,4 @@
-"""What nobody touches while a coder works, and what is no trespass."""
+"""What nobody touches while a coder works, and what is no tampering."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.implementation import tamper_detection as custody
-from pytest_chimera.implementation.tamper_detection import Custody
+from pytest_chimera.implementation import tamper_detection
+from pytest_chimera.implementation.tamper_detection import Fingerprints
 
 Rules = Callable[[Callable[[], object]], list[str]]
 
@@ -42,9 +42,9 @@ def rules(packages: Path, git_dir: Path) -> Rules:
     assert packages.is_dir()
 
     def broken(act: Callable[[], object]) -> list[str]:
-        before = Custody.taken(git_dir)
+        before = Fingerprints.taken(git_dir)
         act()
-        return [each.rule for each in before.trespasses(Custody.taken(git_dir))]
+        return [each.rule for each in before.tamperings(Fingerprints.taken(git_dir))]
 
     return broken
 
@@ -106,7 +106,7 @@ def test_an_installed_start_up_file_that_is_not_as_it_was_installed_is_found(rul
 
 def test_a_change_to_what_judges_is_found(rules: Rules, packages: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     install(packages, "referee", **{"referee.py": "fair = True\n"})
-    monkeypatch.setattr(custody, "JUDGES_PACKAGES", ("referee",))
+    monkeypatch.setattr(tamper_detection, "JUDGES_PACKAGES", ("referee",))
     assert rules(lambda: (packages / "referee.py").write_text("fair = False\n")) == ["judges-packages"]
 
 
@@ -116,7 +116,7 @@ def test_what_would_be_imported_in_the_judges_place_is_found(
 ) -> None:
     (packages / "rules").mkdir()
     install(packages, "referee", **{"referee.py": "fair = True\n", "rules/offside.py": "line = 0\n"})
-    monkeypatch.setattr(custody, "JUDGES_PACKAGES", ("referee",))
+    monkeypatch.setattr(tamper_detection, "JUDGES_PACKAGES", ("referee",))
 
     def plant() -> None:
         (packages / name).parent.mkdir(exist_ok=True)
@@ -166,11 +166,11 @@ def test_a_journal_that_was_written_anew_is_found_and_one_that_was_added_to_is_n
 ) -> None:
     assert packages.is_dir()
     (tmp_path / "a.jsonl").write_text("one\n")
-    before = Custody.taken(git_dir, tmp_path)
+    before = Fingerprints.taken(git_dir, tmp_path)
     (tmp_path / "a.jsonl").write_text("one\ntwo\n")
-    assert before.trespasses(Custody.taken(git_dir, tmp_path)) == []
+    assert before.tamperings(Fingerprints.taken(git_dir, tmp_path)) == []
     (tmp_path / "a.jsonl").write_text("not one\ntwo\n")
-    assert [each.rule for each in before.trespasses(Custody.taken(git_dir, tmp_path))] == ["state-files"]
+    assert [each.rule for each in before.tamperings(Fingerprints.taken(git_dir, tmp_path))] == ["state-files"]
 
 
 def test_another_program_in_the_interpreters_place_is_found(
@@ -204,7 +204,7 @@ def test_compiled_code_that_is_not_what_its_source_says_is_found(
     rules: Rules, packages: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     install(packages, "referee", **{"referee.py": "fair = True\n"})
-    monkeypatch.setattr(custody, "JUDGES_PACKAGES", ("referee",))
+    monkeypatch.setattr(tamper_detection, "JUDGES_PACKAGES", ("referee",))
     source = packages / "referee.py"
     assert rules(lambda: py_compile.compile(str(source))) == []
 

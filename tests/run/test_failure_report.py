@@ -6,14 +6,14 @@ import pytest
 
 from pytest_chimera.context.summaries import shortened
 from pytest_chimera.models import Verdict
-from pytest_chimera.run.failure_report import Account, excerpt, sentence_of
+from pytest_chimera.run.failure_report import FailureDetails, excerpt, sentence_of
 from pytest_chimera.session.report import failure_text
 
 PAGE = "\n".join(f'- listitem: "Entry number {number}"' for number in range(50))
 
 
 def test_the_cause_is_cut_before_a_path_is() -> None:
-    account = Account(cause="why " * 1_000, attempts="attempt 1", files="evidence: .chimera/test-greet/")
+    account = FailureDetails(cause="why " * 1_000, attempts="attempt 1", files="evidence: .chimera/test-greet/")
     text = account.fitted(500)
     assert len(text) <= 500
     assert text.startswith("why why")
@@ -38,7 +38,7 @@ def test_no_number_is_cut_where_there_is_no_room_for_it(room: int, told: str) ->
 
 
 def test_a_short_account_is_told_whole() -> None:
-    assert Account("why", "attempt 1", "evidence: x").fitted(500) == "why\n\nattempt 1\n\nevidence: x"
+    assert FailureDetails("why", "attempt 1", "evidence: x").fitted(500) == "why\n\nattempt 1\n\nevidence: x"
 
 
 def test_the_excerpt_of_a_page_is_around_what_is_spoken_of() -> None:

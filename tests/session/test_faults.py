@@ -56,7 +56,7 @@ def parked_before_the_coder(fast: Fast) -> None:
 
 
 def attempts(fast: Fast, name: str = "test_a") -> int:
-    workflow = Journal(fast.journal(name)).standing.workflow
+    workflow = Journal(fast.journal(name)).record.workflow
     return workflow.attempts if workflow else 0
 
 
@@ -328,7 +328,7 @@ def test_a_red_that_a_busy_machine_brought_about_is_seen_again_before_anybody_is
     done.assert_outcomes(passed=1)
     done.stdout.fnmatch_lines(["*It came late*seen on a busy machine*patience of 5 s*judged again*"])
     assert [(fast.path / f"{name}.log").read_text().split()[:2] for name in ("base", "candidate")] == [["1", "8"]] * 2
-    workflow = Journal(fast.journal("test_a")).standing.workflow
+    workflow = Journal(fast.journal("test_a")).record.workflow
     assert workflow is not None
     assert workflow.attempts == 1
     run = workflow.results[-1].value

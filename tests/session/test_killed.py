@@ -55,7 +55,7 @@ def finished(fast: Fast, name: str) -> list[tuple[str, int]]:
 
 def check_journal(fast: Fast, name: str) -> None:
     """The journal is whole, and holds each result once."""
-    workflow = Journal(fast.journal(name)).standing.workflow
+    workflow = Journal(fast.journal(name)).record.workflow
     assert workflow
     assert workflow.current_phase is ChimeraPhase.COMPLETE
     assert set(Counter(finished(fast, name)).values()) == {1}

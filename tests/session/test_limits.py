@@ -36,7 +36,7 @@ def test_a_limit_of_time_parks_the_feature_and_spends_no_attempt(fast: Fast, key
     result = fast.chimera()
     result.assert_outcomes(errors=1)
     result.stdout.fnmatch_lines([f"*The {key}'s time of 2 s is up.*", f"*chimera_{key}_limit = 2*", "*parked*"])
-    workflow = Journal(fast.journal("test_a")).standing.workflow
+    workflow = Journal(fast.journal("test_a")).record.workflow
     assert workflow is not None
     assert workflow.attempts == 1
     assert [each.phase for each in workflow.results] == [ChimeraPhase.E2E_TEST_GENERATION]

@@ -6,7 +6,7 @@ import pytest
 
 from pytest_chimera.implementation.attempts import digest_of
 from pytest_chimera.models import Change
-from pytest_chimera.state.journal import standing_of
+from pytest_chimera.state.journal import record_of
 from pytest_chimera.workflow.machine import ChimeraWorkflow
 from pytest_chimera.workflow.transitions import ChimeraPhase
 from tests.session.conftest import RIGHT, QuickApp
@@ -17,7 +17,7 @@ REFUSED = f'*✗ implement*The person has rejected this same change before: "{WO
 
 
 def workflow_of(app: QuickApp) -> ChimeraWorkflow:
-    workflow = standing_of(app.path / ".pytest_cache" / "d" / "chimera" / "test_greet.jsonl").workflow
+    workflow = record_of(app.path / ".pytest_cache" / "d" / "chimera" / "test_greet.jsonl").workflow
     assert workflow is not None
     return workflow
 

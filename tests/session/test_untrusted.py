@@ -87,7 +87,7 @@ def test_hostile_text_from_every_hook_breaks_nothing(fast: Fast, monkeypatch: py
             json.loads(text)
         if not name.endswith((".jsonl", ".json", ".xml")):
             assert max(map(len, text.splitlines()), default=0) < 25_000, name
-    assert Journal(fast.journal("test_a")).standing.state == "complete"
+    assert Journal(fast.journal("test_a")).record.state == "complete"
 
 
 def test_paths_and_the_projects_own_words_are_not_masked(fast: Fast, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.state.journal import standing_of
+from pytest_chimera.state.journal import record_of
 from pytest_chimera.system.sandbox import Sandboxes
 from pytest_chimera.workflow.machine import ChimeraWorkflow
 from tests.session.conftest import RIGHT, WRONG, QuickApp
@@ -24,7 +24,7 @@ def room(app: QuickApp, attempt: int) -> Path:
 
 
 def workflow_of(app: QuickApp) -> ChimeraWorkflow:
-    workflow = standing_of(app.path / ".pytest_cache" / "d" / "chimera" / "test_greet.jsonl").workflow
+    workflow = record_of(app.path / ".pytest_cache" / "d" / "chimera" / "test_greet.jsonl").workflow
     assert workflow is not None
     return workflow
 

@@ -13,7 +13,7 @@ from pytest_chimera import create_chimera_task
 from pytest_chimera.errors import EnvironmentTrouble, StateError
 from pytest_chimera.markers import journal_name
 from pytest_chimera.state.journal import Journal, cut_torn_line, events_in
-from pytest_chimera.state.replay import Event, Standing, readable
+from pytest_chimera.state.replay import Event, FeatureRecord, readable
 from pytest_chimera.workflow.machine import PhaseResult
 from pytest_chimera.workflow.transitions import ChimeraPhase, Outcome
 
@@ -42,7 +42,7 @@ FAILED = PhaseResult(phase=ChimeraPhase.E2E_TEST_GENERATION, attempt=0, outcome=
 
 def test_another_process_reads_what_one_wrote(path: Path) -> None:
     begun(path).append("phase_finished", result=FAILED, leads_to="failed")
-    workflow = Journal(path).standing.workflow
+    workflow = Journal(path).record.workflow
     assert workflow is not None
     assert workflow.current_phase is ChimeraPhase.FAILED
     assert workflow.results == (FAILED,)
@@ -50,9 +50,9 @@ def test_another_process_reads_what_one_wrote(path: Path) -> None:
 
 def test_a_started_phase_is_open_until_it_ends(path: Path) -> None:
     journal = begun(path)
-    assert journal.standing.open_phase == (ChimeraPhase.E2E_TEST_GENERATION, 0)
+    assert journal.record.open_phase == (ChimeraPhase.E2E_TEST_GENERATION, 0)
     journal.append("phase_finished", result=FAILED, leads_to="failed")
-    assert journal.standing.open_phase is None
+    assert journal.record.open_phase is None
 
 
 def test_a_second_result_for_a_key_is_an_error(path: Path) -> None:
@@ -80,7 +80,7 @@ def test_a_torn_last_line_is_cut_off_and_said_so(path: Path) -> None:
     journal = Journal(path)
     assert "torn last line (14 bytes)" in journal.repaired
     journal.append("parked", reason="no browser")
-    assert Journal(path).standing.parked == "no browser"
+    assert Journal(path).record.parked == "no browser"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +100,7 @@ def test_damage_is_set_aside_with_its_line(path: Path, damage, why: str) -> None
     with pytest.raises(StateError, match=f"(?i){why} of the feature's journal is damaged") as error:
         Journal(path)
     assert Path(error.value.where).read_text() == damaged
-    assert Journal(path).standing == Standing()
+    assert Journal(path).record == FeatureRecord()
 
 
 def test_a_newer_schema_is_refused_and_left_alone(path: Path) -> None:
@@ -140,11 +140,11 @@ def test_a_line_that_the_disk_took_in_part_is_taken_back(path: Path, monkeypatch
     monkeypatch.undo()
     assert path.read_bytes() == whole
     journal.append("parked", reason="no browser")
-    assert Journal(path).standing.parked == "no browser"
+    assert Journal(path).record.parked == "no browser"
 
 
 def test_the_mirror_shows_the_standing(path: Path) -> None:
-    seen: list[Standing] = []
+    seen: list[FeatureRecord] = []
     journal = Journal(path, seen.append)
     journal.append("begun", feature="a", workflow=create_chimera_task("A", "/").begin(), asked="")
     assert readable(seen[-1])["phase"] == "e2e_test_generation"

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_chimera import create_chimera_task
-from pytest_chimera.state.replay import Event, Standing, fold, readable
+from pytest_chimera.state.replay import Event, FeatureRecord, fold, readable
 from pytest_chimera.workflow.machine import ChimeraWorkflow
 from pytest_chimera.workflow.transitions import ChimeraPhase
 
@@ -21,9 +21,9 @@ def ended(state: str) -> tuple[str, dict[str, Any]]:
     return "ended", {"state": state}
 
 
-def standing(*events: tuple[str, dict[str, Any]], workflow: ChimeraWorkflow = CODING) -> Standing:
+def record(*events: tuple[str, dict[str, Any]], workflow: ChimeraWorkflow = CODING) -> FeatureRecord:
     begun = ("begun", {"feature": "test_a", "workflow": workflow, "asked": ""})
-    return fold(Standing(), (Event(1, 1, "now", name, data, "", "") for name, data in (begun, *events)))
+    return fold(FeatureRecord(), (Event(1, 1, "now", name, data, "", "") for name, data in (begun, *events)))
 
 
 @pytest.mark.parametrize(
@@ -44,7 +44,7 @@ def standing(*events: tuple[str, dict[str, Any]], workflow: ChimeraWorkflow = CO
 def test_the_state_is_what_the_last_run_said_or_the_phase_that_was_interrupted(
     events: list[tuple[str, dict[str, Any]]], state: str
 ) -> None:
-    assert standing(*events).state == state
+    assert record(*events).state == state
 
 
 @pytest.mark.parametrize("before", [PARKED, STOPPED])
@@ -52,7 +52,7 @@ def test_the_state_is_what_the_last_run_said_or_the_phase_that_was_interrupted(
 def test_why_it_stood_still_is_forgotten_once_a_run_ends_otherwise(
     before: tuple[str, dict[str, Any]], state: str
 ) -> None:
-    now = standing(before, ended(state))
+    now = record(before, ended(state))
     assert (now.state, now.parked, now.stopped) == (state, "", "")
 
 
@@ -60,12 +60,12 @@ def test_why_it_stood_still_is_forgotten_once_a_run_ends_otherwise(
 def test_why_it_stands_still_is_kept_where_that_is_how_the_run_ended(
     before: tuple[str, dict[str, Any]], state: str
 ) -> None:
-    now = standing(before, ended(state))
+    now = record(before, ended(state))
     assert now.parked or now.stopped
 
 
 def test_an_attempt_that_waits_for_its_coder_is_not_counted() -> None:
-    assert standing(STARTED).attempts == 0
+    assert record(STARTED).attempts == 0
     reviewed = CODING.model_copy(update={"current_phase": ChimeraPhase.GUARDIAN_REVIEW})
-    assert readable(standing(workflow=reviewed))["attempts"] == 1
-    assert Standing().attempts == 0
+    assert readable(record(workflow=reviewed))["attempts"] == 1
+    assert FeatureRecord().attempts == 0

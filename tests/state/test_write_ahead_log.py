@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from pytest_chimera import create_chimera_task
 from pytest_chimera.state import write_ahead_log as module
 from pytest_chimera.state.journal import Journal, examined
-from pytest_chimera.state.write_ahead_log import Ahead, recovered
+from pytest_chimera.state.write_ahead_log import WriteAheadLog, recovered
 
 NAMES = ("test_a", "test_b", "test_ä und ö")
 
 
-def written(folder: Path, ahead: Ahead | None = None, lines: int = 3) -> dict[str, bytes]:
+def written(folder: Path, ahead: WriteAheadLog | None = None, lines: int = 3) -> dict[str, bytes]:
     """Journals with some events, as they were written in turns."""
     journals = {name: Journal(folder / f"{name}.jsonl", ahead=ahead) for name in NAMES}
     for name, journal in journals.items():
@@ -31,7 +31,7 @@ def written(folder: Path, ahead: Ahead | None = None, lines: int = 3) -> dict[st
     return {name: journal.path.read_bytes() for name, journal in journals.items()}
 
 
-def power_fails(folder: Path, ahead: Ahead, cut: Callable[[str, bytes], bytes]) -> None:
+def power_fails(folder: Path, ahead: WriteAheadLog, cut: Callable[[str, bytes], bytes]) -> None:
     """What is left of the journals is up to ``cut``; the process is gone, and its lock with it."""
     ahead._held.release()
     for name in NAMES:
@@ -46,7 +46,7 @@ def power_fails(folder: Path, ahead: Ahead, cut: Callable[[str, bytes], bytes]) 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_the_journals_lost_is_put_back(tmp_path: Path, kept: tuple[float, ...]) -> None:
     folder = tmp_path / os.urandom(4).hex()
-    ahead = Ahead(folder)
+    ahead = WriteAheadLog(folder)
     truth = written(folder, ahead)
     ahead.flush()
     shares = dict(zip(NAMES, kept, strict=True))
@@ -58,7 +58,7 @@ def test_whatever_the_journals_lost_is_put_back(tmp_path: Path, kept: tuple[floa
 
 
 def test_what_the_file_itself_lost_is_lost_and_the_rest_is_whole(tmp_path: Path) -> None:
-    ahead = Ahead(tmp_path)
+    ahead = WriteAheadLog(tmp_path)
     truth = written(tmp_path, ahead)
     whole = ahead.path.read_bytes()
     power_fails(tmp_path, ahead, lambda _name, _whole: b"")
@@ -71,17 +71,17 @@ def test_what_the_file_itself_lost_is_lost_and_the_rest_is_whole(tmp_path: Path)
 
 
 def test_a_journal_that_went_on_since_is_left_alone(tmp_path: Path) -> None:
-    ahead = Ahead(tmp_path)
+    ahead = WriteAheadLog(tmp_path)
     written(tmp_path, ahead)
     power_fails(tmp_path, ahead, lambda _name, whole: whole)
     later = Journal(tmp_path / "test_a.jsonl")
     later.append("parked", reason="another run")
     assert recovered(tmp_path) == []
-    assert Journal(tmp_path / "test_a.jsonl").standing.parked == "another run"
+    assert Journal(tmp_path / "test_a.jsonl").record.parked == "another run"
 
 
 def test_the_file_of_a_process_that_lives_is_left_alone(tmp_path: Path) -> None:
-    ahead = Ahead(tmp_path)
+    ahead = WriteAheadLog(tmp_path)
     written(tmp_path, ahead)
     (tmp_path / "test_a.jsonl").unlink()
     assert recovered(tmp_path) == []
@@ -91,7 +91,7 @@ def test_the_file_of_a_process_that_lives_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_run_that_ends_leaves_the_journals_alone_behind(tmp_path: Path) -> None:
-    ahead = Ahead(tmp_path)
+    ahead = WriteAheadLog(tmp_path)
     truth = written(tmp_path, ahead)
     ahead.close()
     assert {path.name for path in tmp_path.iterdir()} == {f"{name}.jsonl" for name in truth}
@@ -99,7 +99,7 @@ def test_a_run_that_ends_leaves_the_journals_alone_behind(tmp_path: Path) -> Non
 
 def test_a_file_that_has_grown_large_begins_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST", 1000)
-    ahead = Ahead(tmp_path)
+    ahead = WriteAheadLog(tmp_path)
     truth = written(tmp_path, ahead, lines=20)
     assert ahead.path.stat().st_size < 3000
     power_fails(tmp_path, ahead, lambda _name, whole: whole)
@@ -110,7 +110,7 @@ def test_a_file_that_has_grown_large_begins_anew(tmp_path: Path, monkeypatch: py
 def test_features_that_are_at_the_same_point_share_one_flush(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     flushes: list[int] = []
     monkeypatch.setattr(module, "_flush", flushes.append)
-    ahead = Ahead(tmp_path)
+    ahead = WriteAheadLog(tmp_path)
 
     async def one(name: str) -> None:
         journal = Journal(tmp_path / f"{name}.jsonl", ahead=ahead)

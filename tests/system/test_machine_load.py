@@ -16,7 +16,7 @@ import pytest
 from pytest_chimera.judge import Browser, judge, seal_of
 from pytest_chimera.models import GeneratedTest, Reason, SealedTest
 from pytest_chimera.system import machine_load as contention
-from pytest_chimera.system.machine_load import FREE, MOST, Deadline, Watch, slowdown, stretch, stretched, watching
+from pytest_chimera.system.machine_load import FREE, MOST, Deadline, LoadSamples, slowdown, stretch, stretched, watching
 
 
 @pytest.mark.parametrize(("measured", "times"), [(1.0, 1.0), (2.4, 1.0), (3.0, 3.0), (8.0, 8.0), (90.0, 8.0)])
@@ -25,10 +25,10 @@ def test_a_quiet_machine_stretches_nothing_and_a_busy_one_not_without_end(measur
 
 
 def test_a_run_is_as_busy_as_it_was_for_a_good_part_and_not_as_for_one_moment() -> None:
-    assert Watch([1.0, 9.0, 1.0, 9.0]).slowdown == 9.0
-    assert Watch([2.0, 3.0, 3.0, 3.0, 90.0]).slowdown == 3.0
-    assert Watch([4.0]).slowdown == 4.0
-    assert Watch().slowdown == 1.0
+    assert LoadSamples([1.0, 9.0, 1.0, 9.0]).slowdown == 9.0
+    assert LoadSamples([2.0, 3.0, 3.0, 3.0, 90.0]).slowdown == 3.0
+    assert LoadSamples([4.0]).slowdown == 4.0
+    assert LoadSamples().slowdown == 1.0
 
 
 def test_what_runs_is_measured_meanwhile(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ import anyio
 from pytest_chimera import create_chimera_task
 from pytest_chimera.models import Change, Feature, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.settings import Settings
-from pytest_chimera.validation.variations import Trials
+from pytest_chimera.validation.variations import VariationRuns
 from pytest_chimera.workflow.machine import ChimeraWorkflow, Moved
 
 SOURCE = """
@@ -32,8 +32,8 @@ def test_each_validation_draws_its_own_seed_and_the_sealed_test_holds_none(tmp_p
 
     async def seed_of(room: Path) -> str:
         room.mkdir()
-        trials = Trials(Settings(), Feature(id="a", description="A"), look)
-        return (await trials.varied(GREEN, Change(commit="c"), room, workflow)).seed
+        variation_runs = VariationRuns(Settings(), Feature(id="a", description="A"), look)
+        return (await variation_runs.varied(GREEN, Change(commit="c"), room, workflow)).seed
 
     first, second = anyio.run(seed_of, tmp_path / "1"), anyio.run(seed_of, tmp_path / "2")
     assert first

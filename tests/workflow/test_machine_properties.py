@@ -26,7 +26,7 @@ from pytest_chimera.models import (
     TestRun,
 )
 from pytest_chimera.state.journal import Journal, cut_torn_line, events_in
-from pytest_chimera.state.replay import Event, Standing, fold
+from pytest_chimera.state.replay import Event, FeatureRecord, fold
 from pytest_chimera.workflow.machine import PhaseResult, PhaseValue
 from pytest_chimera.workflow.transitions import PARKED, Outcome, checked_transitions
 
@@ -69,7 +69,7 @@ class AnyOrder(RuleBasedStateMachine):
         super().__init__()
         self.folder = tempfile.TemporaryDirectory()
         self.journal = Journal(Path(self.folder.name) / "test_a.jsonl")
-        self.truth = [Standing()]
+        self.truth = [FeatureRecord()]
         self.visited: list[ChimeraPhase] = []
 
     @initialize(attempts=st.integers(0, 4), changes=TABLES)
@@ -83,7 +83,7 @@ class AnyOrder(RuleBasedStateMachine):
 
     @property
     def workflow(self) -> ChimeraWorkflow:
-        workflow = self.journal.standing.workflow
+        workflow = self.journal.record.workflow
         assert workflow is not None
         return workflow
 
@@ -167,9 +167,9 @@ class AnyOrder(RuleBasedStateMachine):
             count = sum(end <= length for end in ends)
             events: list[Event] = list(events_in(kept))
             assert len(events) == count
-            assert fold(Standing(), events) == self.truth[count]
+            assert fold(FeatureRecord(), events) == self.truth[count]
         path.write_bytes(whole[: len(whole) * 2 // 3])
-        assert Journal(path).standing in self.truth
+        assert Journal(path).record in self.truth
 
 
 TestAnyOrder = AnyOrder.TestCase

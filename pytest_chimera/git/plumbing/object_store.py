@@ -46,7 +46,7 @@ class Entry(NamedTuple):
     blob: str
 
 
-class Made(NamedTuple):
+class MadeCommit(NamedTuple):
     """A new commit, and the digest of its files."""
 
     commit: str
@@ -303,7 +303,7 @@ class Store:
 
     # -- merging
 
-    def rebase(self, candidate: str, sealed: str, onto: str, message: str, keep: str) -> Made:
+    def rebase(self, candidate: str, sealed: str, onto: str, message: str, keep: str) -> MadeCommit:
         """Apply sealed..candidate to another commit with a three-way merge.
 
         :returns: the new commit, whose parent is ``onto``, and its tree.
@@ -317,7 +317,7 @@ class Store:
         tree, *paths = about.rstrip("\0\n").split("\0")
         if merge.status == 1:
             raise self._conflict(tree, paths, messages.split("\0"), {ours: "the branch", theirs: "the candidate"})
-        return Made(self.commit(tree, (onto,), message, keep), tree)
+        return MadeCommit(self.commit(tree, (onto,), message, keep), tree)
 
     def _conflict(self, tree: str, paths: list[str], messages: list[str], names: Mapping[str, str]) -> ConflictError:
         told = [text.strip() for text in messages if re.match(r"CONFLICT \((?!content).*?\): ", text)]

@@ -118,8 +118,8 @@ class _Application:
 
 def _python_applications(folder: Path) -> list[Found]:
     applications = [each for path, module in _entries(folder) if (each := _application_in(folder, path, module))]
-    standing = [each for each in applications if not each.factory]
-    return [each.found() for each in standing or applications]
+    existing = [each for each in applications if not each.factory]
+    return [each.found() for each in existing or applications]
 
 
 def _entries(folder: Path) -> Iterator[tuple[Path, str]]:

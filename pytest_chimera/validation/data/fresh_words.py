@@ -47,7 +47,7 @@ def related(word: str, other: str) -> bool:
     return word in other or other in word or sorted(word) == sorted(other)
 
 
-class Wordplay:
+class FreshTexts:
     """Fresh texts for the literals that a test types.
 
     :param literals: what is typed; ``pinned``: the words that stay, in lowercase.

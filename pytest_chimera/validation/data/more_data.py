@@ -33,7 +33,7 @@ SECOND_PAGE = (
 )
 
 
-class NotBorne(Exception):
+class CannotVary(Exception):
     """A test does not support this variation; the text says why."""
 
 
@@ -66,7 +66,7 @@ class _Count:
 def repetition_of(script: Script, data: Collection[str]) -> Repetition:
     """Return the first series of at least two repetitions that type data.
 
-    :raises NotBorne: there is none.
+    :raises CannotVary: there is none.
     """
     body = script.function.body
     for start in range(len(body)):
@@ -74,7 +74,7 @@ def repetition_of(script: Script, data: Collection[str]) -> Repetition:
             items = _items(body, start, length, data)
             if len(items) > 1:
                 return Repetition(start, length, tuple(items))
-    raise NotBorne("it does not type several items one after another")
+    raise CannotVary("it does not type several items one after another")
 
 
 def _items(body: Sequence[ast.stmt], start: int, length: int, data: Collection[str]) -> list[str]:
@@ -113,7 +113,7 @@ def multiplied(
 
     :param extras: the texts of the additional items.
     :param shared: stored data is also visible in another browser context.
-    :raises NotBorne: an expectation may depend on the items in a way that the test does not show.
+    :raises CannotVary: an expectation may depend on the items in a way that the test does not show.
     """
     reading = _Reading(script, found)
     reading.check()
@@ -161,23 +161,25 @@ class _Reading:
     def check(self) -> None:
         """Check that nothing is expected that depends on the items in an unknown way.
 
-        :raises NotBorne: something is.
+        :raises CannotVary: something is.
         """
         if not self._depending:
-            raise NotBorne("no expectation counts its items")
+            raise CannotVary("no expectation counts its items")
         source = "\n".join(ast.unparse(each) for each in self._body)
         if _PLACES.search(re.sub(r"\.filter\(visible=True\)\.first\b|get_by_text\([^)]*\)\.first\b", "", source)):
-            raise NotBorne("it looks for something by its place in the order")
+            raise CannotVary("it looks for something by its place in the order")
         for number, statement in enumerate(self._after, self._found.end):
             self._check_statement(statement, number)
 
     def _check_statement(self, statement: ast.stmt, place: int) -> None:
         if not isinstance(statement, ast.Expr | ast.Assign):
-            raise NotBorne(f"it does more than typing, acting and expecting: {ast.unparse(statement).splitlines()[0]}")
+            raise CannotVary(
+                f"it does more than typing, acting and expecting: {ast.unparse(statement).splitlines()[0]}"
+            )
         if _is_expectation(statement):
             self._check_expectation(statement, place)
         elif not (self._mentions_item(statement) or _is_reload(statement) or self._uses_target(statement, place)):
-            raise NotBorne(f"an action of it may concern all items: {ast.unparse(statement)}")
+            raise CannotVary(f"an action of it may concern all items: {ast.unparse(statement)}")
 
     def _check_expectation(self, statement: ast.stmt, place: int) -> None:
         own = [count for count in self._counts if count.place == place]
@@ -188,7 +190,7 @@ class _Reading:
         if any(count.template.startswith("#count ") and count.value == acted and acted not in known for count in own):
             return
         if own or not self._mentions_item(statement):
-            raise NotBorne(f"what it expects may depend on how many items there are: {ast.unparse(statement)}")
+            raise CannotVary(f"what it expects may depend on how many items there are: {ast.unparse(statement)}")
 
     def _mentions_item(self, statement: ast.stmt) -> bool:
         return bool(self._items_in(statement))
