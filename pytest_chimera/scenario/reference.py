@@ -10,7 +10,8 @@ from pytest_chimera.scenario.language.conditions import CONDITIONS, expectation_
 from pytest_chimera.scenario.language.sentences import SENTENCES
 from pytest_chimera.scenario.language.words.lexer import tokenize
 from pytest_chimera.scenario.language.words.patterns import Element, Slot, Word, compile_pattern
-from pytest_chimera.scenario.language.words.vocabulary import ACTORS, KEYS, NOT_ON_PAGE, ORDINALS, ROLES
+from pytest_chimera.scenario.language.words.roles import ROLES
+from pytest_chimera.scenario.language.words.vocabulary import ACTORS, KEYS, NOT_ON_PAGE, ORDINALS
 from pytest_chimera.scenario.language.words.wordings import WORDINGS, Wording
 from pytest_chimera.scenario.parser import ScenarioParser
 from pytest_chimera.scenario.rendering.idioms.intents import INTENTS

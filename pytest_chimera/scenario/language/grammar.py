@@ -24,7 +24,6 @@ from pytest_chimera.scenario.language.framing import (
     trimmed,
 )
 from pytest_chimera.scenario.language.phrases.nouns import (
-    APART,
     as_place,
     is_vague,
     preposition_at,
@@ -40,6 +39,9 @@ from pytest_chimera.scenario.language.words.screening import is_new_tab, is_no_p
 from pytest_chimera.scenario.language.words.vocabulary import (
     ACTORS,
     ADVERBS,
+    APART,
+    CONDITIONS,
+    JOINTS,
     NEVER_IN_NAMES,
     PAGE_WORDS,
 )
@@ -78,17 +80,16 @@ def _is_predicate(tokens: Tokens) -> bool:
 
 MAX_TRIES = 5
 """How many places are tried for one way of dividing a clause: steps that people write do not need more."""
-_JOINTS = frozenset({"and", ",", "then", "but", ";", "&"})
 
 
 def _joined(tokens: Tokens, setting: Setting) -> tuple[Reading, ...] | None:
-    joints = (place for place in range(1, len(tokens) - 1) if tokens[place].low in _JOINTS)
+    joints = (place for place in range(1, len(tokens) - 1) if tokens[place].low in JOINTS)
     for place in islice(joints, MAX_TRIES):
         left = read_clause(tokens[:place], setting)
         if left is None:
             continue
         rest = tokens[place + 1 :]
-        while rest and rest[0].low in _JOINTS:
+        while rest and rest[0].low in JOINTS:
             rest = rest[1:]
         for candidate in _continuations(tokens[:place], rest, left):
             after = replace(setting, outcome=setting.outcome or left.form != "do")
@@ -133,7 +134,7 @@ def read_clause(tokens: Tokens, setting: Setting) -> Reading | None:
     tokens = trimmed(tokens, lenient=setting.lenient)
     if not tokens:
         return None
-    if any(token.low in {"after", "when", "before", "once", "if", "because", "since", "while"} for token in tokens):
+    if any(token.low in CONDITIONS for token in tokens):
         return _after(tokens, setting)
     for frame in frames_of(tokens, setting):
         found = _in_frame(frame, setting)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from pytest_chimera.models import Target
-from pytest_chimera.scenario.language.words.vocabulary import DEFAULTS, ROLES, Role
+from pytest_chimera.scenario.language.words.roles import DEFAULTS, ROLES, Role
 from pytest_chimera.scenario.rendering.layout import quote, raw
 
 _SECRET = re.compile(r"\b(?:pass(?:word|phrase|code)?|pwd|pin|secret)\b", re.I)

@@ -8,21 +8,31 @@ from itertools import islice
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.language.words.lexer import Token, Tokens, plain
+from pytest_chimera.scenario.language.words.roles import LONGEST_ROLE, ROLE_OF, ROLES, has_trait
 from pytest_chimera.scenario.language.words.screening import is_new_tab, is_no_place
 from pytest_chimera.scenario.language.words.vocabulary import (
+    AND,
+    APART,
+    BESIDE,
+    CONTAINING,
+    DESCRIBING,
     DETERMINERS,
-    LONGEST_ROLE,
+    GENERIC,
+    HOLDING,
+    NAMED,
+    NAMED_BY,
     NEVER_IN_NAMES,
     NUMBERS,
     ONLY,
     ORDINALS,
+    OWNED,
     PAGE_WORDS,
     PLACE_WORDS,
     PLACES,
-    ROLE_OF,
-    ROLES,
+    PRONOUNS,
     TAGS,
     UNSAID,
+    WITH_PARTICLE,
     by_first_word,
 )
 
@@ -32,16 +42,6 @@ MAX_PHRASE = 24
 IT = "it"
 """The role of a pronoun: the thing in the previous step."""
 
-_PRONOUNS = frozenset({"it", "them", "itself"})
-_NAMED = frozenset({"named", "called", "labelled", "labeled", "titled", "entitled"})
-_CONTAINING = frozenset({"containing", "saying", "reading", "stating", "showing", "displaying", "contains", "says"})
-_BY = {
-    "name": "name", "label": "label", "aria-label": "label", "text": "text", "content": "text", "title": "title",
-    "placeholder": "placeholder", "alt": "alt", "alt text": "alt", "alternative text": "alt", "testid": "test id",
-    "test id": "test id", "test-id": "test id", "data-testid": "test id", "role": "role", "selector": "css",
-    "css selector": "css", "css": "css", "xpath": "css", "id": "id", "value": "value", "caption": "text",
-    "accessible name": "name", "message": "text",
-}  # fmt: skip
 _TAG = "|".join(sorted(TAGS, key=len, reverse=True))
 _SELECTOR = re.compile(
     rf"""
@@ -67,7 +67,7 @@ def read_target(tokens: Tokens) -> Target | None:
     """Parse a noun phrase; return ``None`` if the words are not one, or contain more than one."""
     if not tokens or len(tokens) > MAX_PHRASE:
         return None
-    if len(tokens) == 1 and tokens[0].low in _PRONOUNS:
+    if len(tokens) == 1 and tokens[0].low in PRONOUNS:
         return Target(role=IT)
     whole = None if is_new_tab(tokens) else _simple(tokens)
     if whole is not None:
@@ -92,26 +92,21 @@ def _split(tokens: Tokens, place: int) -> Target | None:
 def _placed(head: Target, preposition: str, where: Target, said: Tokens) -> Target | None:
     if where.role == "page":
         return head
-    if preposition in _BESIDE and (preposition in APART or where.role not in {None, "listitem", "row", "cell"}):
+    if preposition in BESIDE and (
+        preposition in APART or (where.role is not None and not has_trait(where.role, "item"))
+    ):
         return None
     if preposition == "of" and where.role is None and where.guessed:
         return None
     if preposition in OWNED and where.role is None and where.name.islower() and not (where.quoted or where.ordinal):
         return None
-    if preposition == "of" and head.role in {"list", "table", "grid", "listbox"} and not head.name and not where.quoted:
+    if preposition == "of" and has_trait(head.role, "items") and not head.name and not where.quoted:
         return head.model_copy(update={"name": plain(_without_determiners(said)[0]), "guessed": True})
     if is_vague(head, where):
         return None
     if head.role == "text" and not head.name and where.role is None and preposition in {"from", "of"}:
         return head.model_copy(update={"name": where.name, "guessed": True})
     return head.model_copy(update={"scope": as_place(where, preposition)})
-
-
-OWNED = frozenset({"for", "next to", "beside", "near"})
-"""Prepositions for a thing in the same item or row as another."""
-APART = frozenset({"above", "below", "on top of"})
-_BESIDE = APART | {"next to", "beside", "near"}
-"""Prepositions for a thing that does not contain the other: their relative position is not checked."""
 
 
 def is_findable(target: Target) -> bool:
@@ -134,13 +129,12 @@ def as_place(where: Target, preposition: str) -> Target:
     return where
 
 
-_WITH_PARTICLE = frozenset({"sign", "log", "opt", "signed", "logged", "signing", "logging"})
 """Verbs that take "in" or "on" as a particle: "the sign in page"."""
 
 
 def preposition_at(tokens: Tokens, place: int) -> int:
     """Return the number of tokens of a preposition of place at an index; 0 if there is none."""
-    if place and tokens[place - 1].low in _WITH_PARTICLE and tokens[place].low in {"in", "on"}:
+    if place and tokens[place - 1].low in WITH_PARTICLE and tokens[place].low in {"in", "on"}:
         return 0
     for parts in _PLACES.get(tokens[place].low, ()):
         if tuple(token.low for token in tokens[place : place + len(parts)]) == parts:
@@ -183,14 +177,7 @@ def _without_colon(tokens: Tokens) -> Tokens:
 
 
 def _ends_words(token: Token) -> bool:
-    return token.kind in {"literal", "path"} or token.low in _NAMED | _CONTAINING | {
-        "with",
-        "having",
-        "that",
-        "which",
-        "indicating",
-        "matching",
-    }
+    return token.kind in {"literal", "path"} or token.low in DESCRIBING
 
 
 def _without_determiners(tokens: Tokens) -> tuple[Tokens, int | None]:
@@ -255,16 +242,12 @@ def _in_plain_words(words: Tokens, role: tuple[str, int, bool] | None) -> Target
     if role:
         return _of_role(words, role)
     numbered = role_at_end(words[:-1]) if words and words[-1].kind == "number" else None
-    if numbered and numbered[1] == len(words) - 1 and numbered[0] in _NUMBERED:
+    if numbered and numbered[1] == len(words) - 1 and has_trait(numbered[0], "numbered"):
         return Target(role=numbered[0], ordinal=int(words[-1].text)) if words[-1].text.isdigit() else None
     start = _role_at_start(words)
     if start and start[1] < len(words) and all(token.text[:1].isupper() for token in words[start[1] :]):
         return Target(role=start[0], name=plain(words[start[1] :]))
     return Target(name=plain(words)) if _is_name(words) else None
-
-
-_NUMBERED = frozenset({"checkbox", "radio", "textbox", "row", "listitem", "img"})
-_GENERIC = frozenset({"element", "component", "div", "span"})
 
 
 def _of_role(words: Tokens, role: tuple[str, int, bool]) -> Target | None:
@@ -274,23 +257,18 @@ def _of_role(words: Tokens, role: tuple[str, int, bool]) -> Target | None:
     key, width, _ = role
     name = words[: len(words) - width]
     inner = role_at_end(name)
-    if inner and (inner[0] == key or words[-1].low in _GENERIC):
+    if inner and (inner[0] == key or words[-1].low in GENERIC):
         return _of_role(name, inner)
-    if not _is_name(name, empty=True, before_role=True) or (key in _PLACE_ROLES and _holds_a_place(name)):
+    if not _is_name(name, empty=True, before_role=True) or (has_trait(key, "place") and _holds_a_place(name)):
         return None
     titled = len(name) > 1 and name[0].text[:1].isupper()
-    described = key in {"message", "text", "searchbox"} and bool(name) and not titled
+    described = has_trait(key, "described") and bool(name) and not titled
     return Target(role=key, name=plain(name), guessed=described)
-
-
-_PLACE_ROLES = frozenset(
-    {"menu", "navigation", "list", "table", "grid", "region", "dialog", "form", "banner", "contentinfo", "toolbar"}
-)
 
 
 def _holds_a_place(words: Tokens) -> bool:
     """ "logout in account menu": whether it is a thing in a place, and not the name of a place."""
-    return any(token.low in {"in", "on", "within", "inside", "under", "from"} for token in words[1:-1])
+    return any(token.low in HOLDING for token in words[1:-1])
 
 
 def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -> bool:
@@ -299,7 +277,7 @@ def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -
         return empty
     if words[0].low in UNSAID and words[0].text.islower():
         return False
-    joined = {"and", "&"} if before_role and _is_joined_name(words) else set()
+    joined = AND if before_role and _is_joined_name(words) else set()
     if len(words) > MAX_NAME_WORDS or any(token.low in NEVER_IN_NAMES - joined for token in words[1:]):
         return False
     if words[0].low in NEVER_IN_NAMES - {"by", "not", "do", "with", "about"}:
@@ -307,7 +285,7 @@ def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -
     if words[0].kind == "number" or words[0].low == "no" or all(token.low in NUMBERS for token in words):
         return False
     inner = [place for place in range(len(words)) if words[place].low in PLACE_WORDS - {"next"}]
-    inner = [place for place in inner if not (place and words[place - 1].low in _WITH_PARTICLE)]
+    inner = [place for place in inner if not (place and words[place - 1].low in WITH_PARTICLE)]
     titled = not before_role and words[0].text[:1].isupper() and words[-1].text[:1].isupper() and len(words) > 2
     if titled and not any(role_at_end(words[:place]) for place in inner):
         return True
@@ -316,7 +294,7 @@ def _is_name(words: Tokens, *, empty: bool = False, before_role: bool = False) -
 
 def _is_joined_name(words: Tokens) -> bool:
     """ "terms and conditions" is one name; "header and text" are two things."""
-    joints = [place for place, token in enumerate(words) if token.low in {"and", "&"}]
+    joints = [place for place, token in enumerate(words) if token.low in AND]
     inside = len(words) >= 3 and all(0 < place < len(words) - 1 for place in joints)
     return inside and not any(role_at_end(words[:place]) or _role_at_start(words) for place in joints)
 
@@ -387,13 +365,13 @@ def _modified(target: Target, rest: Tokens) -> Target | None:
 
 def _modifier(target: Target, rest: Tokens) -> tuple[Target, Tokens] | None:
     word, after = rest[0].low, rest[1:]
-    if word in {"that", "which"} and after and after[0].low in _CONTAINING:
+    if word in {"that", "which"} and after and after[0].low in CONTAINING:
         word, after = after[0].low, after[1:]
-    if word in _CONTAINING and after and after[0].quoted:
+    if word in CONTAINING and after and after[0].quoted:
         return target.model_copy(update={"text": after[0].text}), after[1:]
-    if word in _CONTAINING and after and after[0].low in {"text", "the"}:
+    if word in CONTAINING and after and after[0].low in {"text", "the"}:
         return _modifier(target, (rest[0], *after[1:]))
-    if word in _NAMED:
+    if word in NAMED:
         return _called(target, after)
     if word in {"with", "having"}:
         return _with(target, after)
@@ -421,7 +399,7 @@ def _renamed(target: Target, name: str) -> Target:
 
 def _property_at(tokens: Tokens) -> tuple[str, int] | None:
     for length in (2, 1):
-        by = _BY.get(" ".join(token.low for token in tokens[:length]))
+        by = NAMED_BY.get(" ".join(token.low for token in tokens[:length]))
         if by and len(tokens) > length:
             return by, length
     return None
@@ -449,16 +427,13 @@ def _with(target: Target, after: Tokens) -> tuple[Target, Tokens] | None:
     return None
 
 
-_CALLED_BY_THEIR_TEXT = frozenset({"button", "link", "menuitem", "tab", "option", "heading", "treeitem"})
-
-
 def _with_property(target: Target, by: str, literal: str) -> Target:
     if by == "role":
         key = ROLE_OF.get(tuple(literal.lower().split()))
         return target.model_copy(update={"role": key[0] if key else literal})
     if by == "css":
         return target.model_copy(update={"css": literal, "quoted": True})
-    if by == "text" and target.role in _CALLED_BY_THEIR_TEXT and target.name and not target.quoted:
+    if by == "text" and has_trait(target.role, "text") and target.name and not target.quoted:
         return target.model_copy(update={"name": literal, "quoted": True, "guessed": True})
     if by == "text":
         return target.model_copy(update={"text": literal})

@@ -1,11 +1,10 @@
-"""The vocabulary: roles, actors, verb forms, keys, numbers. To add a word, add it to its row."""
+"""The vocabulary: actors, verb forms, keys, numbers, small words. To add a word, add it to its row."""
 
-# ruff: noqa: E501  (a row of the table of roles is one line)
+# ruff: noqa: E501  (a row of a table is one line)
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 
 
@@ -13,137 +12,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# -- roles ------------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Role:
-    """A kind of thing on a page.
-
-    :param words: what people call it, in the singular.
-    :param aria: its ARIA roles, the likeliest first; none if it is not an element of its own.
-    :param ways: how its name finds it: by the accessible name (``role``), by its ``label``, ``placeholder``, ``text``,
-        by what it contains (``content``), by the ``heading`` before it or by its test id (``test id``).
-    """
-
-    words: tuple[str, ...]
-    aria: tuple[str, ...] = ()
-    ways: tuple[str, ...] = ("role",)
-
-
-def _row(words: str, aria: str = "", ways: str = "role") -> Role:
-    def split(text: str) -> tuple[str, ...]:
-        return tuple(part.strip() for part in text.split(",") if part.strip())
-
-    return Role(split(words), split(aria), split(ways))
-
-
-_FIELD_WORDS = (
-    "field, input, input field, inputfield, input box, text field, textfield, text box, textbox, text input, text area, "
-    "textarea, edit box, edit field, entry field, box, bar, form field, element field"
-)
-ROLES = MappingProxyType(
-    {
-        "button": _row("button, btn, push button, icon button, toggle button, cta", "button"),
-        "link": _row("link, hyperlink, anchor, hashtag", "link"),
-        "textbox": _row(_FIELD_WORDS, "textbox", "role, placeholder"),
-        "searchbox": _row(
-            "search box, searchbox, search field, search bar, search input, search text box",
-            "searchbox, textbox, combobox",
-            "role, placeholder",
-        ),
-        "spinbutton": _row(
-            "spin button, spinbutton, number field, number input, stepper, spinner button", "spinbutton"
-        ),
-        "checkbox": _row("checkbox, check box, tickbox, tick box", "checkbox"),
-        "switch": _row("switch, toggle, toggle switch, bootstrap-switch", "switch, checkbox"),
-        "radio": _row("radio, radio button, radiobutton, radio option, radio box", "radio"),
-        "radiogroup": _row("radio group, radiogroup", "radiogroup"),
-        "combobox": _row(
-            "dropdown, drop-down, drop down, dropdown list, dropdown menu, dropdown box, dropdown field, drop-down list, "
-            "drop-down menu, combo box, combobox, select, select box, selectbox, select field, select list, select menu, "
-            "picker, selector",
-            "combobox, listbox",
-        ),
-        "listbox": _row("list box, listbox", "listbox"),
-        "option": _row("option", "option"),
-        "list": _row("list, bulleted list, numbered list, unordered list, ordered list", "list", "role, heading"),
-        "listitem": _row("list item, listitem, item, entry, list entry, bullet", "listitem", "content"),
-        "table": _row("table, data table, datatable", "table", "role, heading"),
-        "grid": _row("grid, data grid, aggrid, treegrid", "grid, treegrid"),
-        "row": _row("row, table row, record", "row", "content"),
-        "cell": _row("cell, table cell, grid cell, gridcell", "cell, gridcell", "content"),
-        "columnheader": _row("column header, columnheader, column heading, column", "columnheader"),
-        "rowheader": _row("row header, rowheader", "rowheader"),
-        "heading": _row("heading, headline, page heading, page header, title, subtitle, subheading", "heading"),
-        "img": _row("image, img, picture, photo, icon, logo, avatar, thumbnail, figure, illustration", "img"),
-        "video": _row("video, video player", "", "label, test id"),
-        "dialog": _row(
-            "dialog, dialog box, dialogue, modal, modal dialog, modal window, modal box, popup, pop-up, pop up, "
-            "popup window, lightbox, overlay",
-            "dialog, alertdialog",
-        ),
-        "message": _row(
-            "message, error message, success message, flash message, warning message, validation message, info message, "
-            "error flash message, alert message, status message, confirmation message, notification, error notification, "
-            "error, validation error, toast, toast message, snackbar, banner message, notice, hint, alert, status, flash",
-            "alert, status",
-            "text",
-        ),
-        "paragraph": _row("paragraph, paragraph of text", "paragraph", "content"),
-        "text": _row("text, label, phrase, words, content, sentence, string, caption, value", "", "text"),
-        "tab": _row("tab", "tab"),
-        "tabpanel": _row("tab panel, tabpanel, tab content", "tabpanel"),
-        "tablist": _row("tab list, tablist, tab bar, tabs bar", "tablist"),
-        "menu": _row("menu, context menu, submenu", "menu, navigation", "role"),
-        "menuitem": _row("menu item, menuitem, menu option, menu entry, menu link", "menuitem, link"),
-        "toolbar": _row("toolbar, tool bar", "toolbar"),
-        "navigation": _row("navigation, nav, navbar, nav bar, navigation bar, navigation menu, sidebar", "navigation"),
-        "main": _row("main, main section, main area, main content, main region, main part", "main"),
-        "banner": _row("header, header section, header area, header bar, banner, site header", "banner"),
-        "contentinfo": _row("footer, footer section, footer area, page footer, site footer", "contentinfo"),
-        "complementary": _row("aside, complementary, side panel", "complementary"),
-        "region": _row(
-            "region, section, area, panel, pane, block, widget, card, drop zone, dropzone, container, box section, drawer, tile",
-            "region, group",
-        ),
-        "group": _row("group, fieldset, group box", "group"),
-        "form": _row("form", "form"),
-        "search": _row("search landmark", "search"),
-        "article": _row("article", "article", "content"),
-        "slider": _row("slider, range, range slider", "slider"),
-        "progressbar": _row(
-            "progress bar, progressbar, loading bar, spinner, loader, loading indicator", "progressbar", "role, text"
-        ),
-        "scrollbar": _row("scrollbar, scroll bar", "scrollbar"),
-        "separator": _row("separator, divider", "separator"),
-        "expander": _row("accordion, accordion item, expander, disclosure", "button"),
-        "tooltip": _row("tooltip, tool tip", "tooltip", "content"),
-        "tree": _row("tree, tree view", "tree"),
-        "treeitem": _row("tree item, treeitem, node, tree node", "treeitem"),
-        "timer": _row("timer, countdown", "timer"),
-        "log": _row("chat log", "log"),
-        "control": _row("control", "button, link"),
-        "element": _row("element, component, div, span, filter, tag, badge, chip, tile element", "", "element"),
-    }
-)
-"""Role → its names, and how it is found. The key is the value of ``Target.role``."""
-
-DEFAULTS = MappingProxyType(
-    {
-        "clickable": Role((), ("button", "link", "tab", "menuitem"), ("role",)),
-        "pressable": Role((), ("button", "link"), ("role",)),
-        "checkable": Role((), ("checkbox", "radio", "switch"), ("role",)),
-        "choosable": Role((), ("radio", "option", "menuitemradio", "tab"), ("role",)),
-        "anything": Role((), (), ("label", "text", "test id")),
-        "seen": Role((), (), ("text",)),
-        "place": Role((), ("region", "list", "dialog"), ("role", "test id")),
-        "rows": Role((), ("list", "table", "grid"), ("role", "heading")),
-        "file": Role((), (), ("label",)),
-        "holder": Role((), ("listitem", "row"), ("content",)),
-    }
-)
-"""The role that a name without one is searched for as, by what is done with it."""
+# -- pages -------------------------------------------------------------------------------------------------------------
 
 PAGE_WORDS = _words("page screen site website webpage application app view homepage portal")
 TAGS = _words(
@@ -248,6 +117,37 @@ NO_PLACES = _words(
 )
 """Words after "in" that do not mean a place on a page: "in ascending order", "in Text mode"."""
 
+# -- words around a thing's name --------------------------------------------------------------------------------------
+
+PRONOUNS = frozenset({"it", "them", "itself"})
+NAMED = frozenset({"named", "called", "labelled", "labeled", "titled", "entitled"})
+CONTAINING = frozenset({"containing", "saying", "reading", "stating", "showing", "displaying", "contains", "says"})
+NAMED_BY = MappingProxyType({
+    "name": "name", "label": "label", "aria-label": "label", "text": "text", "content": "text", "title": "title",
+    "placeholder": "placeholder", "alt": "alt", "alt text": "alt", "alternative text": "alt", "testid": "test id",
+    "test id": "test id", "test-id": "test id", "data-testid": "test id", "role": "role", "selector": "css",
+    "css selector": "css", "css": "css", "xpath": "css", "id": "id", "value": "value", "caption": "text",
+    "accessible name": "name", "message": "text",
+})  # fmt: skip
+"""Words for what a literal is of a thing → ``Target.by``."""
+DESCRIBING = NAMED | CONTAINING | {"with", "having", "that", "which", "indicating", "matching"}
+"""Words after which a description of a thing follows."""
+OWNED = frozenset({"for", "next to", "beside", "near"})
+"""Prepositions for a thing in the same item or row as another."""
+APART = frozenset({"above", "below", "on top of"})
+BESIDE = APART | {"next to", "beside", "near"}
+"""Prepositions for a thing that does not contain the other: their relative position is not checked."""
+HOLDING = frozenset({"in", "on", "within", "inside", "under", "from"})
+"""Prepositions for a thing that contains the other."""
+WITH_PARTICLE = _words("sign log opt signed logged signing logging")
+"""Verbs that "in" or "on" belongs to: "sign in" does not name a place."""
+GENERIC = _words("element component div span")
+AND = frozenset({"and", "&"})
+JOINTS = AND | {",", "then", "but", ";"}
+"""What joins two clauses."""
+CONDITIONS = _words("after when before once if because since while")
+"""Words that begin a clause of time or of reason."""
+
 ACTORS = _words(
     """
     i we he she they you user users customer customers visitor visitors admin admins administrator member
@@ -335,15 +235,3 @@ def by_first_word(phrases: Iterable[str]) -> Mapping[str, tuple[tuple[str, ...],
         parts = tuple(phrase.split())
         found.setdefault(parts[0], []).append(parts)
     return MappingProxyType({word: tuple(several) for word, several in found.items()})
-
-
-ROLE_OF = MappingProxyType(
-    {
-        tuple(form.split()): (key, form != word)
-        for key, role in ROLES.items()
-        for word in role.words
-        for form in (plural_of(word), word)
-    }
-)
-"""The words for a role → its key, and whether they are plural."""
-LONGEST_ROLE = max(len(words) for words in ROLE_OF)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.language.phrases.slots import FIELDS, Count
 from pytest_chimera.scenario.language.words.readings import Reading, within
-from pytest_chimera.scenario.language.words.vocabulary import ROLES
+from pytest_chimera.scenario.language.words.roles import ROLES
 from pytest_chimera.scenario.rendering.context import Idiom, Work, escaped, matching
 from pytest_chimera.scenario.rendering.idioms.actions import page_of, path_of
 from pytest_chimera.scenario.rendering.layout import quote, raw
