@@ -1,4 +1,4 @@
-"""The library's own way: outside pytest, with plugins given as objects."""
+"""The library outside pytest, with plugins given as objects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the durable engine costs, beside DBOS, LangGraph and Burr doing the same five durable steps, in one run.
+"""The cost of the durable engine, compared with DBOS, LangGraph and Burr in the same five durable steps.
 
     python -m tests.benchmarks.bench_engine [--workflows 100] [--rounds 5] [--scale 1,10,100,1000,10000]
 
@@ -78,7 +78,7 @@ async def durable_workflow(ahead: WriteAheadLog, number: int, agents: Agents) ->
     assert done.current_phase is ChimeraPhase.COMPLETE
 
 
-# -- the four, one workflow after the other, and all at once
+# -- all four, one workflow after the other, and concurrently
 
 
 @contextmanager
@@ -103,7 +103,7 @@ def run_chimera(folder: Path, workflows: int) -> None:
 
 
 def run_chimera_at_once(folder: Path, workflows: int) -> None:
-    """Ours, as a run does it."""
+    """Ours, as in a run."""
     with written_ahead(folder) as ahead:
         asyncio.run(at_once(ahead, workflows, AT_ONCE, AtOnce()))
 
@@ -223,7 +223,7 @@ def dbos_workflow(folder: Path) -> Iterator[tuple[Any, Any]]:
 
 
 OWN_SECONDS: list[float] = []
-"""DBOS's own start is no part of a workflow: it is measured without."""
+"""The time of DBOS's own start, which is measured separately."""
 
 
 def run_dbos(folder: Path, workflows: int) -> None:
@@ -305,7 +305,7 @@ def scale(counts: list[int]) -> None:
 
 
 def alone(count: int) -> None:
-    """What :func:`scale` runs: the memory that was needed beyond a first workflow."""
+    """Measure for :func:`scale`: the memory that was needed beyond a first workflow."""
     milliseconds(run_chimera_at_once, 1)
     before = peak_memory()
     each = milliseconds(run_chimera_at_once, count)
@@ -314,7 +314,7 @@ def alone(count: int) -> None:
 
 
 def peak_memory() -> float:
-    """The most memory that this process has needed, in MB. What ``getrusage`` says holds its parent's too."""
+    """Return the maximum memory of this process, in MB. ``getrusage`` also counts the parent's."""
     status = Path("/proc/self/status")
     if status.exists():
         return next(int(line.split()[1]) / 1024 for line in status.read_text().splitlines() if "VmHWM" in line)
@@ -322,7 +322,7 @@ def peak_memory() -> float:
 
 
 def resume(workflows: int) -> None:
-    """How long it takes to see that so many workflows are finished."""
+    """Measure how long it takes to see that many workflows are finished."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "state"
         run_chimera_at_once(folder, workflows)
@@ -336,7 +336,7 @@ def resume(workflows: int) -> None:
 
 
 def many_at_once(features: int, jobs: int) -> None:
-    """Features whose coder sleeps a second, beside the ideal."""
+    """Compare features whose coder sleeps a second with the ideal."""
     with tempfile.TemporaryDirectory() as scratch:
         began = time.perf_counter()
         with written_ahead(Path(scratch) / "state") as ahead:
@@ -346,7 +346,7 @@ def many_at_once(features: int, jobs: int) -> None:
 
 
 def main() -> None:
-    """Run all of it."""
+    """Run all benchmarks."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--workflows", type=int, default=100)
     parser.add_argument("--rounds", type=int, default=5)

@@ -1,4 +1,4 @@
-"""One coder's change, played against the whole loop: a small Flask application, a real git, a real Chromium."""
+"""One coder's change, played against the entire loop: a small Flask application, a real git, a real Chromium."""
 
 from __future__ import annotations
 
@@ -43,20 +43,20 @@ SETTINGS = {
     "chimera_patience": "2",
     "chimera_max_attempts": "1",
 }
-"""Given on the command line: a case lays whole files over the base's own, its pyproject.toml too."""
+"""Given on the command line, because a case replaces files of the base, including its pyproject.toml."""
 
 Form = Literal["hand-written", "generated"]
 
 
 def shared_cases(kind: str) -> list[Path]:
-    """The folders of one kind of case; none where they are not at hand."""
+    """Return the folders of one kind of case; none if they are not available."""
     folder = SHARED / kind
     return sorted(each for each in folder.iterdir() if each.is_dir()) if folder.is_dir() else []
 
 
 @dataclass(frozen=True)
 class Played:
-    """How a case ended: the verdict's state, and all that was said about it."""
+    """How a case ended: the verdict's state and its text."""
 
     passed: bool
     verdict: dict[str, Any]
@@ -73,7 +73,7 @@ Play = Callable[[Path, Form], Played]
 
 @pytest.fixture(scope="session")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site-packages of an environment to throw away, which sees everything that is installed in ours."""
+    """Return the site-packages of a temporary environment that sees everything installed in ours."""
     folder = tmp_path_factory.mktemp("throw-away") / "venv"
     venv.create(folder, with_pip=False, symlinks=True)
     [found] = folder.glob("lib/python*/site-packages")
@@ -84,7 +84,7 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def play(packages: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
-    """Play a case: its base in a repository of its own, the case as the coder, ``pytest --chimera``."""
+    """Play a case: its base in a separate repository, the case as the coder, ``pytest --chimera``."""
     for name in [name for name in os.environ if name.startswith("GIT_") or name in {"CI", "PYTEST_ADDOPTS"}]:
         monkeypatch.delenv(name)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -145,7 +145,7 @@ def _commit(project: Path) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Play all cases only where they are asked for: ``-m exhaustive``."""
+    """Play all cases only on request: ``-m exhaustive``."""
     if "exhaustive" in (config.option.markexpr or ""):
         return
     slow = [

@@ -1,4 +1,4 @@
-"""What is there late is there; what is there four times out of five is not."""
+"""What appears late is accepted; what appears four times out of five is not."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ LATE = "<h1>List</h1><script>setTimeout(() => document.body.append('Bread'), {mi
 
 
 class Changing(dict[str, Page]):
-    """Pages that are made for each request."""
+    """Serves pages that are made for each request."""
 
     def __init__(self, chance: random.Random, *, late: bool) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""A task that nobody can do ends as failed, whatever is tried, and stays so until the person answers."""
+"""An impossible task ends as failed, whatever is tried, and stays failed until the person answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Each refusal is held by a test: switched off in a copy of the project, it makes some test fail."""
+"""Each refusal is covered by a test: disabled in a copy of the project, it makes some test fail."""
 
 from __future__ import annotations
 
@@ -28,12 +28,7 @@ JUDGE, READING = "tests/judge/test_judge.py", "tests/judge/reading/test_results.
 
 @dataclass(frozen=True)
 class Mutant:
-    """A refusal switched off.
-
-    :param path: the module, in the package; ``old`` its source, ``new`` what stands there instead.
-    :param tests: the tests of which one has to fail.
-    :param slow: they drive a browser.
-    """
+    """A disabled refusal."""
 
     name: str
     path: str
@@ -160,7 +155,7 @@ SHOWN = set(TODAY.sample(QUICK, 2))
 
 
 def mutants() -> list[object]:
-    """Every one; two that are quick run each day."""
+    """Return all of them, of which two quick ones are run each day."""
     marks = {True: (), False: (pytest.mark.exhaustive,)}
     return [
         pytest.param(

@@ -1,4 +1,4 @@
-"""Every cheat is refused, every honest change completes: the cases beside this project, in both forms."""
+"""Every cheat is refused, and every honest change completes: the cases next to this project, in both forms."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ALWAYS = {
     ("n08-dead-code-and-its-test", "hand-written"),
     ("n11-static-js", "generated"),
 }
-"""One case of each kind that a plain run plays, too."""
+"""One case of each kind that is also played in a normal run."""
 
 
 def cases(kind: str) -> list[object]:

@@ -1,4 +1,4 @@
-"""A plugin for the pytest that is run on a case: writes the verdict to the file that the environment names."""
+"""A plugin for the pytest run of a case: writes the verdict to the file given in the environment."""
 
 from __future__ import annotations
 
@@ -11,5 +11,5 @@ if TYPE_CHECKING:
 
 
 def pytest_chimera_verdict(verdict: Verdict) -> None:
-    """Write it down."""
+    """Write the verdict."""
     Path(os.environ["CHEATS_REPORT"]).write_text(verdict.model_dump_json())

@@ -1,4 +1,4 @@
-"""A thousand features at once: no more of anything at a time than is allowed, and memory stays flat."""
+"""A thousand features at once: concurrency limits hold, and memory stays flat."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FEATURES, JOBS, DEPLOYMENTS, BROWSERS = 1000, 20, 7, 3
 
 
 class Busy:
-    """Answers after having let others go on, and counts how many do the same thing at once."""
+    """Answers after yielding to other tasks, and counts concurrent calls."""
 
     def __init__(self, limits: RunLimits) -> None:
         self._allowance = limits

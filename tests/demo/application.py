@@ -1,4 +1,4 @@
-"""The demo's application with recorded changes in it, and served."""
+"""The demo's application with recorded changes applied, and served."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from pathlib import Path
 from pytest_chimera.git.plumbing.commands import Git
 
 RIGHT = {"test_add_book": 1, "test_finish_book": 3, "test_search": 2}
-"""The features in the order in which they are built, each with the attempt that is right."""
+"""The features in the order in which they are built, each with its correct attempt."""
 
 Recorded = Callable[[str, int], Path]
 
 
 def replay(folder: Path, feature: str, attempt: int) -> None:
-    """Make one recorded change in a folder that holds the demo."""
+    """Apply one recorded change in a folder with the demo."""
     change = folder / "recorded" / feature / str(attempt)
     if change.is_dir():
         shutil.copytree(change, folder, dirs_exist_ok=True)
@@ -30,7 +30,7 @@ def replay(folder: Path, feature: str, attempt: int) -> None:
 
 @contextmanager
 def served(folder: Path, data: Path) -> Iterator[str]:
-    """The application's URL while it runs."""
+    """Provide the application's URL while it runs."""
     server = subprocess.Popen(
         [sys.executable, "-m", "flask", "--app", "readinglist", "run", "--port", "0"],
         cwd=folder,

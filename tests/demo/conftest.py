@@ -1,4 +1,4 @@
-"""The demo's project, and what each recorded change makes of it."""
+"""The demo's project, and the result of each recorded change."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from tests.demo.application import RIGHT, Recorded, replay
 
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """A browser for one module: pytest-playwright's lives as long as the run, and its event loop with it."""
+    """A browser for one module: pytest-playwright's lives for the entire run, like its event loop."""
     with sync_playwright() as playwright, playwright.chromium.launch(executable_path=find_browser().path) as browser:
         yield browser
 
@@ -30,7 +30,7 @@ def page(chromium: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="session")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The demo as it is written; to be read only."""
+    """The demo as written; read-only."""
     folder = tmp_path_factory.mktemp("demo") / "project"
     write_project(folder)
     return folder
@@ -38,7 +38,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def recorded(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Recorded:
-    """The project with one recorded change, on top of the right ones of the features before it."""
+    """The project with one recorded change, on top of the correct ones for the features before it."""
     done: dict[tuple[str, int], Path] = {}
 
     def with_change(feature: str, attempt: int) -> Path:

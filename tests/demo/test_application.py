@@ -1,4 +1,4 @@
-"""The application of the demo and every recorded change: the right ones are right, the wrong ones wrong as told."""
+"""The application of the demo and every recorded change: the correct ones work, the wrong ones fail as described."""
 
 from __future__ import annotations
 

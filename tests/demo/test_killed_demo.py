@@ -1,4 +1,4 @@
-"""The demo's project when the demo is killed in it and ``pytest --chimera`` started again."""
+"""The demo's project after the demo was killed and ``pytest --chimera`` started again."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def events(folder: Path) -> list[dict[str, Any]]:
 
 
 def kill_in(phase: str, folder: Path) -> None:
-    """Start the demo, kill it as soon as the phase has begun, and see that nothing of it is left."""
+    """Start the demo, kill it as soon as the phase has begun, and check that nothing of it is left."""
     demo = start(folder, "pytest_chimera", "demo", str(folder))
     try:
         limit = time.monotonic() + 120

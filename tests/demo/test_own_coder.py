@@ -1,4 +1,4 @@
-"""``python -m pytest_chimera demo --coder``: the person's own coder in the place of the recorded changes."""
+"""``python -m pytest_chimera demo --coder``: the person's own coder in place of the recorded changes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ echo "It is done."
 
 @pytest.fixture
 def coder(tmp_path: Path, project: Path) -> Path:
-    """A script that makes the changes that are right, which it has beside it."""
+    """A script that makes the correct changes, which are next to it."""
     script = tmp_path / "agent" / "my-agent"
     script.parent.mkdir()
     script.write_text(CODER)

@@ -1,4 +1,4 @@
-"""Writing the demo's project: once, with a history of its own, whatever the person's git is told to do."""
+"""Writing the demo's project: once, with its own history, whatever the person's git configuration."""
 
 from __future__ import annotations
 

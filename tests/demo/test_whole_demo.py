@@ -19,7 +19,7 @@ pytestmark = [pytest.mark.browser, pytest.mark.exhaustive]
 
 @dataclass(frozen=True)
 class Shown:
-    """What a person saw of one run, and the commit that was HEAD after it."""
+    """What one run printed, and the commit that was HEAD after it."""
 
     folder: Path
     exit_code: int
@@ -58,7 +58,7 @@ def second(first: Shown, work_dir: Path) -> Shown:
 
 
 def message_of(folder: Path, feature: str) -> str:
-    """The message of the commit that brought a feature."""
+    """Return the message of the commit of a feature."""
     return Git(folder).ask("log", "-1", "--format=%B", f"--grep=^Chimera-Feature: {feature}$", "HEAD").text
 
 

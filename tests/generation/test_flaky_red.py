@@ -1,4 +1,4 @@
-"""A red that may be chance is seen twice; two that differ go to the person."""
+"""A red that may be accidental is judged twice; two different results go to the person."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A person's real repository with everything in it that can go wrong, and ways to look at it from outside."""
+"""A person's real repository with everything that can go wrong, and ways to inspect it from outside."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from pytest_chimera.git import Repository
 
 @dataclass(frozen=True)
 class Person:
-    """The person and their repository, driven by plain git as they would type it."""
+    """The person and their repository, used with plain git."""
 
     root: Path
 
@@ -30,7 +30,7 @@ class Person:
         return at
 
     def commit(self, message: str, **files: str | bytes) -> str:
-        """Commit everything, some ``path__ext`` files first."""
+        """Commit everything, after writing some ``path__ext`` files."""
         for name, data in files.items():
             self.write(name.replace("__", "."), data)
         self.git("add", "--all")
@@ -38,7 +38,7 @@ class Person:
         return self.git("rev-parse", "HEAD")
 
     def state(self) -> tuple[bytes, str, str, str, dict[str, bytes]]:
-        """What must not change: the index byte for byte, the stash, HEAD, the refs and the files."""
+        """Return what must not change: the index byte for byte, the stash, HEAD, the refs and the files."""
         files = {
             each.relative_to(self.root).as_posix(): each.read_bytes()
             for each in sorted(self.root.rglob("*"))
@@ -51,7 +51,7 @@ class Person:
 
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of the person's own with a name in it; nothing of this machine's configuration gets in."""
+    """A home folder of the person's own with a name in its configuration, isolated from this machine's."""
     home = tmp_path / "home"
     home.mkdir()
     (home / ".gitconfig").write_text(
@@ -83,7 +83,7 @@ def person(tmp_path: Path) -> Person:
 
 @pytest.fixture
 def work(tmp_path: Path) -> Path:
-    """Where chimera works."""
+    """Chimera's work folder."""
     return tmp_path / "work dir"
 
 

@@ -1,4 +1,4 @@
-"""What is written to the person's repository: a branch, a fast-forward, a candidate laid into the working tree."""
+"""What is written to the person's repository: a branch, a fast-forward, a candidate applied to the working tree."""
 
 from __future__ import annotations
 
@@ -233,7 +233,7 @@ def test_line_endings_on_the_disk_are_the_persons(person: Person, repository: Re
     assert person.git("status", "--porcelain") == ""
 
 
-# -- laying a candidate into the working tree
+# -- applying a candidate to the working tree
 
 
 def test_a_candidate_is_laid_unstaged(person: Person, repository: Repository, made: str) -> None:

@@ -1,4 +1,4 @@
-"""Whatever chimera does, the person's index, stash, HEAD, refs and files stay, and no program of theirs runs."""
+"""The person's index, stash, HEAD, refs and files stay unchanged, and none of their programs runs."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def messy(person: Person) -> Person:
 
 @pytest.fixture
 def trapped(person: Person, tmp_path: Path) -> Path:
-    """Hooks, filters, a monitor and a signing program of the person's, each of which leaves a file when it runs."""
+    """Hooks, filters, a monitor and a signing program of the person, each of which writes a file when it runs."""
     sprung = tmp_path / "sprung"
     trap = tmp_path / "trap.sh"
     trap.write_text(f"#!/bin/sh\necho \"$0 $*\" >> '{sprung}'\ncat\n")

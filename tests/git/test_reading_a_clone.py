@@ -1,4 +1,4 @@
-"""What a coder made of its clone, read as plain files."""
+"""A coder's changes to its clone, read as plain files."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Finding the repository that a project belongs to, and telling a person what is missing."""
+"""Finding the repository that a project belongs to, and reporting what is missing."""
 
 from __future__ import annotations
 

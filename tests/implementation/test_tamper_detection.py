@@ -38,7 +38,7 @@ def git_dir(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def rules(packages: Path, git_dir: Path) -> Rules:
-    """The rules that an act between two looks breaks."""
+    """Return the rules that an act between two snapshots breaks."""
     assert packages.is_dir()
 
     def broken(act: Callable[[], object]) -> list[str]:
@@ -73,7 +73,7 @@ def test_a_registration_of_a_pytest_plugin_that_nobody_installed_is_found(rules:
 
 
 def install(packages: Path, name: str, **files: str) -> None:
-    """Lay a distribution as an installer does, with its record."""
+    """Install a distribution like an installer does, with its record."""
     folder = packages / f"{name}-1.0.dist-info"
     folder.mkdir()
     written = {f"{folder.name}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n", **files}

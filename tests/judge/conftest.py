@@ -53,7 +53,7 @@ def serve() -> Iterator[Serve]:
 
 @pytest.fixture
 def judged(tmp_path: Path, chromium: Browser) -> Judged:
-    """Judge a sealed test; what exists is looked for shortly, because it is there at once or never."""
+    """Judge a sealed test with little patience: what exists is there at once or never."""
 
     def run(test: SealedTest, url: str, **options: Any) -> TestRun:
         options = {

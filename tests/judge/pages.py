@@ -11,7 +11,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 @dataclass(frozen=True)
 class Page:
-    """What one path answers. ``hold`` is waited for before the answer; ``drop`` cuts the connection instead."""
+    """The answer at one path. ``hold``: an event to wait for before the answer; ``drop``: cut the connection
+    instead.
+    """
 
     body: str = ""
     status: int = 200
@@ -42,11 +44,11 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(content)
 
     def log_message(self, *_args: object) -> None:
-        """Nothing is printed."""
+        """Print nothing."""
 
 
 class Site(ThreadingHTTPServer):
-    """A running server with its pages, and what it was asked."""
+    """A running server with its pages, and the requests it got."""
 
     daemon_threads = True
 
@@ -56,11 +58,11 @@ class Site(ThreadingHTTPServer):
         self.asked: list[tuple[str, dict[str, str]]] = []
 
     def handle_error(self, *_args: object) -> None:
-        """A browser that has gone away is no error of the server's."""
+        """A browser that has gone away is not an error of the server."""
 
     @property
     def url(self) -> str:
-        """Where it answers."""
+        """Its address."""
         return f"http://127.0.0.1:{self.server_port}"
 
 
@@ -69,7 +71,7 @@ Serve = Callable[[Mapping[str, Page | str]], Site]
 
 @contextmanager
 def serving(pages: Mapping[str, Page | str]) -> Iterator[Site]:
-    """A server for as long as the block runs."""
+    """Run a server in a block."""
     with Site(pages) as site:
         threading.Thread(target=site.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         try:

@@ -1,4 +1,4 @@
-"""Which node ids have to pass, and the library's own executor."""
+"""Which node ids must pass, and the library's own executor."""
 
 from __future__ import annotations
 

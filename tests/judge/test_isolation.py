@@ -1,4 +1,4 @@
-"""Nothing that lies about reaches the judge, nothing of the judge's reaches the application, and nothing is left."""
+"""No files around the judge affect it, it reveals nothing to the application, and it leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ LIMIT = 30.0
 
 @pytest.fixture
 def littered(tmp_path: Path) -> tuple[Path, Path]:
-    """A folder full of files that would make any test pass, and the marker that they leave when they are read."""
+    """A folder of files that would make any test pass, and the marker that they write when they are read."""
     marker = tmp_path / "was-read"
     folder = tmp_path / "littered"
     folder.mkdir()
@@ -128,7 +128,7 @@ def test_an_ordinary_browser_asks_for_the_page(serve: Serve, judged: Judged) -> 
 
 
 def until(condition: Callable[[], object]) -> None:
-    """Wait for a condition, and fail when it does not come."""
+    """Wait for a condition, and fail if it does not become true."""
     deadline = time.monotonic() + LIMIT
     while not condition():
         assert time.monotonic() < deadline
@@ -140,7 +140,7 @@ def family() -> list[psutil.Process]:
 
 
 def told(process: psutil.Process) -> str:
-    """Everything that another program of the same user can read about a process."""
+    """Return everything that another program of the same user can read about a process."""
     try:
         return "\n".join([*process.cmdline(), *(f"{name}={value}" for name, value in process.environ().items())])
     except (psutil.NoSuchProcess, psutil.AccessDenied):
@@ -174,7 +174,7 @@ def temporary_files(folder: Path) -> list[str]:
 
 @pytest.fixture
 def temporary(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder for temporary files that nobody else uses."""
+    """A folder for temporary files that is not shared."""
     folder = Path(tempfile.mkdtemp(dir=tmp_path_factory.getbasetemp().parent))
     monkeypatch.setattr(tempfile, "tempdir", str(folder))
     return folder

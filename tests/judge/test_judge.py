@@ -1,4 +1,4 @@
-"""What the judge gives back, and that nothing but a test which ran and passed makes it green."""
+"""What the judge returns, and that only a test that ran and passed is green."""
 
 from __future__ import annotations
 
@@ -328,7 +328,7 @@ COMES_LATE = "<script>setTimeout(() => document.body.append('Milk'), 1500)</scri
 
 
 def busy(monkeypatch: pytest.MonkeyPatch, *, before: float, meanwhile: float) -> None:
-    """Have the machine measured as so many times slower before a run, and while it lasts."""
+    """Simulate a slow machine before and during a run."""
     monkeypatch.setattr("pytest_chimera.judge.runner.slowdown", lambda: before)
     monkeypatch.setattr("pytest_chimera.system.machine_load._EVERY", 0.1)
     monkeypatch.setattr("pytest_chimera.system.machine_load.slowdown", lambda: meanwhile)

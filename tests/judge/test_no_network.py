@@ -1,4 +1,4 @@
-"""Pages that need a script of another host's, on a machine from which no network leads there."""
+"""Pages that need a script from another host, on a machine without a network connection to it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ LOOKS = 'page.goto("/"); expect(page.get_by_text("Bread")).to_be_visible()'
 
 @pytest.fixture
 def refusing() -> Iterator[str]:
-    """A script's address at a port where nobody listens."""
+    """Return a script's address at a port where nobody listens."""
     with socket.socket() as held:
         held.bind(("127.0.0.1", 0))
         yield f"http://127.0.0.1:{held.getsockname()[1]}/vue.js"
@@ -100,7 +100,7 @@ def test_a_script_that_another_host_answers_for_does_not_count(judged: Judged, s
         sealed(looking(LOOKS)), serve({"/": asks(f"{elsewhere}/here.js", f"{elsewhere}/gone.js") + STATIC}).url
     )
     assert reason_of(run) is Reason.MISSING_ELEMENT
-    assert set(run.scripts or ()) == {f"{elsewhere}/here.js", f"{elsewhere}/gone.js"}  # in the order of their answers
+    assert set(run.scripts or ()) == {f"{elsewhere}/here.js", f"{elsewhere}/gone.js"}  # in the order of the answers
     assert run.unloaded == ()
 
 

@@ -1,4 +1,4 @@
-"""A test that goes together with what it tested is no removed test; one that goes alone is."""
+"""A test that is removed with its subject is not a removed test; one that is removed alone is."""
 
 from __future__ import annotations
 

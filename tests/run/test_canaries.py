@@ -1,4 +1,4 @@
-"""Every planted cheat is one: the guardian refuses each change by its rule, the judge each test."""
+"""Every planted cheat is one: the guardian refuses each change by its rule, and the judge refuses each test."""
 
 from __future__ import annotations
 

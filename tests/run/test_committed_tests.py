@@ -1,4 +1,4 @@
-"""What a commit says by itself: settings, markers, sealed tests."""
+"""What a commit contains: settings, markers, sealed tests."""
 
 from __future__ import annotations
 

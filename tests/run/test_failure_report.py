@@ -1,4 +1,4 @@
-"""What is said below a verdict's sentence: bounded, with paths whole."""
+"""The text below a verdict's sentence: bounded, with complete paths."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Trouble outside the change is tried again with pauses; a hook that keeps failing is left alone; circles are ended."""
+"""Phases are retried with pauses after outside trouble; a hook that keeps failing is not called; circles are ended."""
 
 from __future__ import annotations
 

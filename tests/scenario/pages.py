@@ -1,4 +1,4 @@
-"""Small pages of our own, each with and without the feature that a scenario asks for."""
+"""Small pages, each with and without the feature that a scenario asks for."""
 
 from __future__ import annotations
 

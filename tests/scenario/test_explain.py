@@ -1,4 +1,4 @@
-"""What the command line says about each step of a text."""
+"""The command line's output for each step of a text."""
 
 from __future__ import annotations
 

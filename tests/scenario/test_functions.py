@@ -1,4 +1,4 @@
-"""Step functions: phrases that stand for functions of the project's own."""
+"""Step functions: phrases that stand for the project's own functions."""
 
 from __future__ import annotations
 
@@ -168,7 +168,7 @@ def test_explain_names_the_call(functions: tuple[StepFunction, ...]) -> None:
     assert '"path": "tests/e2e/steps.py", "name": "pay", "arguments": {"card": "4"}' in line
 
 
-# -- what the hook may answer
+# -- what the hook may return
 
 
 @pytest.mark.parametrize(
@@ -210,7 +210,7 @@ def test_an_answer_that_is_no_dictionary_is_refused(tmp_path: Path) -> None:
         step_functions([["I pay"]], tmp_path, E2E)
 
 
-# -- what a generated test may hold
+# -- what a generated test may contain
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def serve() -> Iterator[Serve]:
-    """Serve one page at every path of a server of its own; gives its URL."""
+    """Serve one page at every path of a server of its own; return its URL."""
     servers: list[ThreadingHTTPServer] = []
 
     def start(html: str) -> str:
@@ -67,7 +67,7 @@ def _handler(html: str) -> type[BaseHTTPRequestHandler]:
 
 
 def play(browser: Browser, url: str, text: str, seconds: float = 2) -> str:
-    """Run the generated test of ``text`` against ``url``: empty when green, else what was red."""
+    """Run the generated test of ``text`` against ``url``: return the failure, or an empty string if green."""
     test = TestGenerator(pages={"shelf": "/"}).generate(Feature(id="played", description="Played", text=text))
     namespace: dict[str, Callable[[Page], None]] = {}
     exec(compile(test.source, test.path, "exec"), namespace)
@@ -187,7 +187,7 @@ def test_a_scenario_is_red_without_the_feature_and_green_with_it(browser: Browse
 
 
 def _without(feature: str) -> str:
-    """The same script with the feature left out, still well formed."""
+    """Return the same script without the feature, still well-formed."""
     if feature.endswith("="):
         return "window.unused ="
     return (

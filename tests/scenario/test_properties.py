@@ -1,4 +1,4 @@
-"""What holds for any text: it ends in a scenario or a typed error, soon; what is parsed compiles; literals survive."""
+"""Properties of any text: it results quickly in a scenario or a typed error; scenarios compile; literals survive."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_any_text_ends_in_a_scenario_or_a_typed_error(text: str) -> None:
 
 PER_KILOBYTE = 0.05
 NOISE = 1.5
-"""A machine that does other things too takes longer, also in time of its processor."""
+"""Other work on the machine makes everything take longer, including CPU time."""
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -80,14 +80,14 @@ def test_a_text_four_times_as_long_takes_no_more_than_about_four_times_as_long(w
 
 
 def soon_enough(text: str) -> None:
-    """Reading it takes no longer than 50 ms for each kilobyte, or for one where it is shorter."""
+    """Return the limit: 50 ms for each kilobyte, at least for one."""
     allowed = PER_KILOBYTE * max(len(text) / 1000, 1) * NOISE
     taken = (seconds_for(text) for _ in range(3))
     assert any(seconds < allowed for seconds in taken), f"more than {allowed:.3f} s for {len(text)} characters"
 
 
 def seconds_for(text: str) -> float:
-    """The processor's time for reading a text that was never read before, however that ends."""
+    """Return the CPU time for reading a text for the first time, whatever the result."""
     for remembered in (read_step, read_clause, read_target):
         remembered.cache_clear()
     begin = time.process_time()

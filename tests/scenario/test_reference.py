@@ -1,4 +1,4 @@
-"""The reference of the language is made from its tables, and its tables are whole."""
+"""The reference of the language is generated from its tables, and the tables are complete."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "reference" / "language.md"
 
 
 def test_the_page_is_what_the_tables_say() -> None:
-    """To write it anew: ``python -m pytest_chimera.scenario.reference > docs/reference/language.md``."""
+    """To regenerate it: ``python -m pytest_chimera.scenario.reference > docs/reference/language.md``."""
     assert PAGE.read_text(encoding="utf-8") == reference()
 
 

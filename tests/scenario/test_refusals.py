@@ -1,4 +1,4 @@
-"""What is refused, and what is said about it."""
+"""What is refused, and with which message."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What steps are understood as, and the Playwright lines that they become."""
+"""How steps are understood, and their Playwright code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pytest_chimera.scenario import ScenarioParser
 
 
 def code(text: str, keyword: str = "When") -> str:
-    """The step's lines, joined as they would stand on one."""
+    """Return the step's lines, joined as on one line."""
     lines = ScenarioParser().parse_step(text, keyword).code
     return "\n".join(line.strip() for line in lines)
 

@@ -92,12 +92,12 @@ class App:
         return self.git("rev-parse", "HEAD")
 
     def config(self, *lines: str) -> None:
-        """Write the settings. There is no test of its own to compare: unless a line asks for it, none is looked for."""
+        """Write the settings. The project has no tests to compare, so none are run unless a line asks for it."""
         checks = [] if any(line.startswith("chimera_check") for line in lines) else ["chimera_check ="]
         (self.path / "pytest.ini").write_text(CONFIG + "\n".join([*checks, *lines]) + "\n")
 
     def coder(self, *contents: str) -> None:
-        """Configure recorded changes of page.py as the coder, one an attempt."""
+        """Configure recorded changes of page.py as the coder, one per attempt."""
         for number, content in enumerate(contents, start=1):
             folder = self.recorded / str(number)
             folder.mkdir(parents=True)
@@ -133,7 +133,7 @@ class QuickApp(App):
     """The same without a server and a browser: ``page.py`` is read instead, see page_reader.py."""
 
     def start(self, *words: str) -> Run:
-        """Start pytest in a forked process, and go on."""
+        """Start pytest in a forked process, without waiting."""
         reader = ("-p", "tests.session.page_reader", "-o", "pythonpath=.")
         return Run(self.path, Path(tempfile.mkdtemp(dir=self.recorded.parent)), (*LEAN, *reader, *words))
 

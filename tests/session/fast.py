@@ -1,7 +1,4 @@
-"""A project whose conftest.py answers every hook at once: for what depends on the engine, and on no browser.
-
-Git, the clones, the journal and the processes are real; the application is a text file for each feature.
-"""
+"""A project whose conftest.py answers every hook at once: for tests of the engine that need no browser."""
 
 from __future__ import annotations
 
@@ -119,37 +116,37 @@ class Run:
             os._exit(code)
 
     def poll(self) -> int | None:
-        """The exit code, below zero for a signal; ``None`` while it runs."""
+        """The exit code, negative for a signal; ``None`` while it runs."""
         if self.code is None:
             pid, status = os.waitpid(self.pid, os.WNOHANG)
             self.code = os.waitstatus_to_exitcode(status) if pid else None
         return self.code
 
     def ends_within(self, seconds: float) -> bool:
-        """Whether it comes to its end by itself in so many seconds."""
+        """Whether it ends by itself within some seconds."""
         deadline = time.monotonic() + seconds
         while self.poll() is None and time.monotonic() < deadline:
             time.sleep(0.01)  # its end is the condition
         return self.code is not None
 
     def wait(self, seconds: float = 120) -> int:
-        """Wait for its end."""
+        """Wait until it ends."""
         wait_until(lambda: self.poll() is not None, seconds)
         assert self.code is not None
         return self.code
 
     def end(self, how: signal.Signals = signal.SIGINT) -> int:
-        """Send a signal, and wait for its end."""
+        """Send a signal, and wait until it ends."""
         if self.poll() is None:
             os.kill(self.pid, how)
         return self.wait(30)
 
     def result(self) -> pytest.RunResult:
-        """What it printed, when it has come to its end."""
+        """Return its output, once it has ended."""
         began = time.monotonic()
         code = self.wait(180)
         out, err = self.out.read_text(), self.err.read_text()
-        print(out, err)  # for whoever reads why a test failed
+        print(out, err)  # to diagnose a failing test
         return pytest.RunResult(code, out.splitlines(), err.splitlines(), time.monotonic() - began)
 
 
@@ -158,7 +155,7 @@ def wait_until(condition: Callable[[], object], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "it did not happen"
-        time.sleep(0.01)  # what is waited for has nothing to be told by
+        time.sleep(0.01)  # the condition cannot notify us
 
 
 class Fast:
@@ -218,14 +215,14 @@ class Fast:
         return self._run(words).result()
 
     def start(self, *words: str) -> Run:
-        """Start ``pytest --chimera`` and go on."""
+        """Start ``pytest --chimera`` without waiting."""
         return self._run(("--chimera", *LEAN, *words))
 
     def _run(self, words: tuple[str, ...]) -> Run:
         return Run(self.path, Path(tempfile.mkdtemp(dir=self.log.parent)), words)
 
     def said(self, *beginning: str) -> list[str]:
-        """What the hooks noted, in order; only lines that begin with these words."""
+        """Return the notes of the hooks, in order; only lines that begin with these words."""
         lines = self.log.read_text().splitlines() if self.log.exists() else []
         return [line for line in lines if line.split()[: len(beginning)] == list(beginning)]
 

@@ -1,8 +1,4 @@
-"""A plugin in place of server and browser: it imports the checkout's page.py, and says what a person would see there.
-
-For what depends on the loop around the judge. What it says of the greeter is what the judge says of it, which the tests
-marked ``browser`` hold.
-"""
+"""A plugin in place of server and browser: it imports the checkout's page.py, and reports what a person would see."""
 
 from __future__ import annotations
 

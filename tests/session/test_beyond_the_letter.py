@@ -1,4 +1,4 @@
-"""What a green candidate has to bear beyond its own test: a restart, and what was there before."""
+"""What a green candidate has to pass besides its own test: a restart, and the existing behaviour."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No coder is configured: the person implements, in their own working tree."""
+"""Without a coder, the person implements in their own working tree."""
 
 from __future__ import annotations
 

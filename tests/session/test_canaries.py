@@ -1,4 +1,4 @@
-"""Planted cheats: whoever lets one pass is found before anything of a run counts."""
+"""Planted cheats: a reviewer or judge that accepts one is found before anything of a run counts."""
 
 from __future__ import annotations
 

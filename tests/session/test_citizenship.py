@@ -1,4 +1,4 @@
-"""It is pytest: xdist, junit, -k, -x, -q, classes, other runners of items."""
+"""Compatibility with pytest: xdist, junit, -k, -x, -q, classes, other runners of items."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_a_fixture_of_the_body_is_not_set_up(app: App) -> None:
 
 @pytest.mark.browser
 def test_a_project_installed_as_an_editable_is_served_from_the_checkout(app: App, tmp_path: Path) -> None:
-    """The candidate's code answers, not the person's own tree that an editable install points at."""
+    """The candidate's code answers, not the person's own tree that an editable install points to."""
     (app.path / "src").mkdir()
     (app.path / "page.py").rename(app.path / "src" / "page.py")
     app.commit("Use the src layout")

@@ -1,4 +1,4 @@
-"""--chimera-draft: steps that the coder drafts, shown as a diff, and laid into the person's file for them to read."""
+"""--chimera-draft: steps that the coder drafts, shown as a diff, and inserted into the person's file."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_welcome():
 
 @pytest.fixture
 def marked(app: App) -> Path:
-    """The file with a feature that is a sentence alone."""
+    """The file with a feature that is only a sentence."""
     path = app.path / "tests" / "features" / "test_greeting.py"
     path.write_text(SENTENCE)
     return path

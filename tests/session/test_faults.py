@@ -1,4 +1,4 @@
-"""Faults of the machine: each has a sentence that names it, and leaves the state as it was."""
+"""Faults of the machine: each has its own message, and leaves the state intact."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["fast"]
 
 @contextmanager
 def small_disk(folder: Path, options: str) -> Iterator[None]:
-    """A disk of its own in a folder; the test is skipped where this user may not mount one."""
+    """A separate disk in a folder; the test is skipped if this user may not mount one."""
     folder.mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
         ["mount", "-t", "tmpfs", "-o", options, "none", str(folder)], capture_output=True, check=False
@@ -45,12 +45,12 @@ FILLS = (
 
 
 def coder(*lines: str) -> str:
-    """A coder that does something else before it does its work."""
+    """A coder that does something else before its work."""
     return "".join(("async def code(brief):\n", *lines, WRITES))
 
 
 def parked_before_the_coder(fast: Fast) -> None:
-    """A feature that has its sealed test, and waits until there is a ``now.log``."""
+    """A feature that has its sealed test, and waits until ``now.log`` exists."""
     fast.begin("a", body=coder(NOT_NOW))
     fast.chimera().assert_outcomes(errors=1)
 
@@ -167,7 +167,7 @@ def test_a_machine_that_is_awake_has_not_slept() -> None:
     assert abs(slept_so_far() - before) < 1
 
 
-# -- what the person does meanwhile
+# -- the person's actions during a run
 
 
 def test_a_branch_that_the_person_deleted_is_told_with_the_command_that_brings_it_back(fast: Fast) -> None:
@@ -315,7 +315,7 @@ async def pytest_chimera_validate(sealed, deployment):
 
 
 def on_a_busy_machine(fast: Fast, times: int) -> None:
-    """A feature whose base and candidate are each judged so many times while the machine is too busy."""
+    """A feature whose base and candidate are each judged several times while the machine is too busy."""
     fast.begin("a")
     with (fast.path / "conftest.py").open("a") as conftest:
         conftest.write(f"\n\nTIMES = {times}\n{HURRIED}")

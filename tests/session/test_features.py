@@ -1,4 +1,4 @@
-"""Which marked items make features, and which of them cannot live beside each other."""
+"""Which marked items become features, and which of them conflict."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``.feature`` files from the command line and through the marker, the dry run, and what has to hold first."""
+"""``.feature`` files from the command line and from the marker, the dry run, and preconditions."""
 
 from __future__ import annotations
 

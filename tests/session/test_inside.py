@@ -1,4 +1,4 @@
-"""Inside a coder's work ``--chimera`` is plain pytest, and says so: no loop starts in a loop."""
+"""Inside a coder's work ``--chimera`` is plain pytest, and reports this: no loop starts in a loop."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NESTED = f"{sys.executable} -m pytest --chimera -p no:playwright tests/features"
 
 
 def log_of(app: App | Fast) -> str:
-    """What the coder's command printed."""
+    """Return the output of the coder's command."""
     return next(app.path.glob(".chimera/*/generation-1/attempt-1/coder.log")).read_text()
 
 

@@ -1,4 +1,4 @@
-"""Killed anywhere, the same command goes on: nothing that was finished is repeated, lost or left behind."""
+"""After being killed at any point, the same command goes on: nothing finished is repeated, lost or left behind."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ HOOKS = {
 
 
 def finished(fast: Fast, name: str) -> list[tuple[str, int]]:
-    """Phase and attempt of each result that a feature's journal holds."""
+    """Return phase and attempt of each result in a feature's journal."""
     path = fast.journal(name)
     lines = path.read_bytes().split(b"\n")[:-1] if path.exists() else []
     results = [event["data"]["result"] for event in map(json.loads, lines) if event["event"] == "phase_finished"]
@@ -62,7 +62,7 @@ def check_journal(fast: Fast, name: str) -> None:
 
 
 def left_behind(fast: Fast) -> list[Path]:
-    """Clones and checkouts that are still there."""
+    """Return the clones and checkouts that still exist."""
     return [path for folder in ("features", "checks") for path in fast.cache.glob(f"pytest-chimera/*/{folder}/*/*")]
 
 
@@ -76,7 +76,7 @@ def test_killed_at_a_named_place_it_goes_on_and_repeats_nothing_that_was_finishe
     before = len(fast.said())
     fast.chimera("test_features.py").assert_outcomes(passed=1)
     if "e2e_validation" not in done:
-        done -= {"staging_deployment"}  # what was deployed has ended with the process, and is deployed again
+        done -= {"staging_deployment"}  # deployments end with the process, and are made again
         if "e2e_test_generation" not in done:
             done.clear()
     again = [line.split()[0] for line in fast.said()[before:] if line.split()[0] in HOOKS]
@@ -106,7 +106,7 @@ pathlib.Path(feature + ".txt").write_text("done")
 
 
 def killed_until_done(fast: Fast, chance: random.Random, most: int) -> None:
-    """Run, kill at a random moment, and run again, until a run comes to its end."""
+    """Run, kill at a random moment, and run again, until a run ends."""
     names = [f"test_{name}" for name in "abcd"]
     for _ in range(chance.randint(1, most)):
         before = {name: set(finished(fast, name)) for name in names}
@@ -124,7 +124,7 @@ def killed_until_done(fast: Fast, chance: random.Random, most: int) -> None:
 
 
 def check_at_random(fast: Fast, seed: int, most: int) -> None:
-    """Kill it at most so many times."""
+    """Kill it at most a given number of times."""
     chance = random.Random(seed)
     script = fast.log.with_name("coder.py")
     script.write_text(CODER)

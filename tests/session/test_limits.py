@@ -1,4 +1,4 @@
-"""A run spends no more than it was given: time, deployments, browsers; and the state can be checked."""
+"""A run uses no more than it is allowed: time, deployments, browsers; and the state can be checked."""
 
 from __future__ import annotations
 

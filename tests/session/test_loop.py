@@ -1,4 +1,4 @@
-"""The whole loop, as a user sees it: a real server, a real git, a real Chromium."""
+"""The entire loop, as a user sees it: a real server, a real git, a real Chromium."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Many features at once: bounded, fair, reported in their order; shared by several runs without harm."""
+"""Many features at once: limited, fair, reported in order; shared by several runs without harm."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DONE = "async def done(brief):\n    (pathlib.Path(brief.folder) / (brief.feature
 
 
 def most_at_once(lines: list[str], begins: str, ends: str) -> int:
-    """How many were between their beginning and their end at the same time."""
+    """Return how many ran at the same time."""
     now = most = 0
     for line in lines:
         word = line.split()[0]

@@ -1,4 +1,4 @@
-"""Several features complete at once: brought in one after the other, each proved on top of what is there by then."""
+"""Several features complete at once: landed one after the other, each proved on top of the ones before it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ FOUR = ("a", "b", "c", "d")
 
 
 def bases(fast: Fast, branch: str) -> list[tuple[str, str]]:
-    """For each feature on a branch, from the oldest: the commit below its two, and the base that its proof names."""
+    """Return for each feature on a branch, from the oldest: the parent of its two commits, and the base in its
+    proof.
+    """
     form = "%H %P %(trailers:key=Chimera-Base,valueonly,separator=%x2C)"
     lines = [line.split() for line in fast.git("log", "--reverse", f"--format={form}", branch).splitlines()]
     parents = {line[0]: line[1] for line in lines if len(line) > 1}

@@ -44,7 +44,7 @@ def coder_script(app: App, body: str) -> Path:
 
 
 def by_script(app: App, body: str, *lines: str) -> None:
-    """Configure a script as the coder; one that does in ``MAIN`` what a person does meanwhile needs no sandbox."""
+    """Configure a script as the coder; one that acts as the person in ``MAIN`` must not run in a sandbox."""
     app.config(f"chimera_coder = {sys.executable} {coder_script(app, body)}", *lines)
     app.commit("Configure the coder")
 

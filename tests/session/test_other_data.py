@@ -1,4 +1,4 @@
-"""Green beyond the letter: what a person and a coder read of a change that fits the test's own words alone."""
+"""What a person and a coder are told about a change that is green only with the test's own words."""
 
 from __future__ import annotations
 

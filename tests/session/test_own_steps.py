@@ -1,4 +1,4 @@
-"""Steps that are the project's own functions: one arranges records, one does a gesture of its own on the page."""
+"""Steps that are the project's own functions: one arranges records, one performs a gesture on the page."""
 
 from __future__ import annotations
 
@@ -106,7 +106,7 @@ def test_paid_orders():
 
 @pytest.fixture
 def shop(app: App) -> App:
-    """A shop without the feature; nothing of the steps is committed yet."""
+    """A shop without the feature; the steps are not committed yet."""
     (app.path / "tests" / "features" / "test_greeting.py").unlink()
     (app.path / "page.py").unlink()
     app.write(server=SERVER, shop=SHOP)
@@ -205,7 +205,7 @@ def pytest_chimera_steps():
 
 @pytest.fixture
 def post(quick: QuickApp) -> QuickApp:
-    """The greeter, for which letters have to be there."""
+    """The greeter, which needs existing letters."""
     path = quick.path / "tests" / "features" / "test_greeting.py"
     path.write_text(path.read_text().replace("    When", "    Given 2 letters came\n    When", 1))
     quick.write(conftest=LETTERS)

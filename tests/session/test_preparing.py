@@ -1,4 +1,4 @@
-"""How often preparing lines run in a whole feature, and in a plain run."""
+"""How often preparing lines run for an entire feature, and in a plain run."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ with open(sys.argv[1], "a") as file:
 
 
 def with_preparing(app: App, note: Path, *config: str) -> None:
-    """Have a line run before the server that notes which tree it runs in."""
+    """Add a preparing line that notes which tree it runs in."""
     app.write(note=NOTE)
     ini = (app.path / "pytest.ini").read_text()
     serving = f"{sys.executable} server.py {{port}}"

@@ -1,4 +1,4 @@
-"""What is not honoured is refused by name: options of pytest-playwright, settings and placeholders."""
+"""Unsupported options of pytest-playwright, and unknown settings and placeholders, are refused."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a person has rejected does not come again; and the advice fits what is merged already."""
+"""Rejected changes are not accepted again; and the advice fits what is merged already."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def workflow_of(app: QuickApp) -> ChimeraWorkflow:
 
 
 def revert_of(result: pytest.RunResult) -> list[str]:
-    """The words of the command that the run advises."""
+    """Return the words of the command that the run suggests."""
     line = next(line for line in result.stdout.lines if "test_greet: git revert" in line)
     return line.partition(": ")[2].split()
 

@@ -1,4 +1,4 @@
-"""A feature that changes what an accepted test says: ``replaces=`` on the marker."""
+"""A feature that changes what an accepted test expects: ``replaces=`` on the marker."""
 
 from __future__ import annotations
 

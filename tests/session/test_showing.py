@@ -1,4 +1,4 @@
-"""Who ended it, and why: the same text in the terminal and in every report."""
+"""What ended a feature, and why: the same text in the terminal and in every report."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ def coded_by(app: App, body: str, *config: str, attempts: int = 2) -> None:
 
 
 def failure_of(app: App) -> str:
-    """The failure as the JUnit report has it."""
+    """Return the failure from the JUnit report."""
     failure = ET.parse(app.path / "out.xml").find(".//failure")
     assert failure is not None
     text = failure.text or ""
-    assert (failure.get("message") or "")[:200] == text[:200]  # pytest shortens it from 9.1 on
+    assert (failure.get("message") or "")[:200] == text[:200]  # pytest shortens it since 9.1
     return text
 
 
 def told(app: App, *words: str) -> str:
-    """What an unhappy run says of its one feature."""
+    """Return the output of a failing run about its only feature."""
     result = app.chimera("--junitxml=out.xml", *words)
     text = failure_of(app)
     assert len(text) <= 3_000
@@ -50,7 +50,7 @@ def told(app: App, *words: str) -> str:
 
 
 def in_order(text: str, *parts: str) -> None:
-    """Each part stands behind the one before it."""
+    """Check that each part follows the one before it."""
     rest = text
     for part in parts:
         _, found, rest = rest.partition(part)
@@ -58,7 +58,7 @@ def in_order(text: str, *parts: str) -> None:
 
 
 def trace_of(text: str) -> str:
-    """The trace that the command opens, as the command names it."""
+    """Return the trace in the command that opens it."""
     [command] = [line.partition(": ")[2] for line in text.splitlines() if "show-trace" in line]
     *words, path = shlex.split(command)
     assert words == ["python", "-m", "playwright", "show-trace"]
@@ -233,7 +233,7 @@ def test_allure_calls_a_failed_feature_failed_and_a_parked_one_broken(quick: Qui
 
 
 def test_a_failed_feature_is_an_assertion_that_does_not_hold(quick: QuickApp) -> None:
-    """That is how reporters tell a test that failed from one that is broken."""
+    """Reporters use this to distinguish a failed test from a broken one."""
     (quick.path / "conftest.py").write_text(
         "import pytest\n\n\n@pytest.hookimpl(wrapper=True)\ndef pytest_runtest_makereport(item, call):\n"
         "    if call.excinfo:\n        print('it is', call.excinfo.errisinstance(AssertionError))\n"

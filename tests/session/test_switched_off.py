@@ -1,4 +1,4 @@
-"""The plugin works with any of pytest's own plugins switched off, and no check fails open."""
+"""The plugin works with any of pytest's own plugins disabled, and no check fails open."""
 
 from __future__ import annotations
 

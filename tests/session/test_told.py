@@ -1,4 +1,4 @@
-"""What is said at the end, and of what is there: interrupted runs, the status, merged commits, the sandbox."""
+"""What is printed at the end and about recorded state: interrupted runs, the status, merged commits, the sandbox."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def test_the_status_is_a_line_a_feature_with_whole_names_and_what_there_is_to_sa
 
 
 def row_of(result: pytest.RunResult, feature: str = "test_a") -> tuple[str, str]:
-    """State and attempts of a feature in the last table, the summary's or the status's."""
+    """Return state and attempts of a feature in the last table, the summary's or the status's."""
     line = next(line for line in reversed(result.stdout.lines) if line.startswith(f"  {feature} "))
     _, state, attempts, *_ = re.split(" {2,}", line.strip())
     return state, attempts if attempts.isdecimal() else ""
@@ -161,11 +161,11 @@ def test_the_summary_names_the_commit_that_was_merged(quick: QuickApp) -> None:
     result.stdout.fnmatch_lines([f"  test_greet: merged as {quick.git('rev-parse', 'HEAD')[:10]}"])
 
 
-# -- what is said of the sandbox
+# -- what is reported about the sandbox
 
 
 class Found(Sandboxes):
-    """Whether there is a sandbox is given."""
+    """Simulate whether there is a sandbox."""
 
     def __init__(self, why_not: str) -> None:
         super().__init__("auto")

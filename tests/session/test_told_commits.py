@@ -1,4 +1,4 @@
-"""Which commits are told: those that carry the proof on the person's own branch."""
+"""Which commits are reported: those that carry the proof on the person's own branch."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.session.conftest import RIGHT, WRONG, QuickApp
 
 
 def tells(app: QuickApp, *, proved: str, merged: str) -> None:
-    """A run says where the feature is proved, and the status with which commit it came in."""
+    """Check that a run reports where the feature is proved, and the status the commit with which it was merged."""
     result = app.chimera("tests/features")
     result.assert_outcomes(passed=1)
     result.stdout.fnmatch_lines([f"  test_greet: proved in {app.git('rev-parse', proved)[:10]}*"])
@@ -55,7 +55,7 @@ def test_after_the_merged_commit_was_written_anew(quick: QuickApp) -> None:
 
 
 def done_by_hand(app: QuickApp) -> str:
-    """The person's change is complete, and the command that commits it is what is returned."""
+    """Complete the person's change, and return the command that commits it."""
     app.chimera("tests/features").assert_outcomes(failed=1)
     app.write(page=RIGHT)
     return command_of(app.chimera("tests/features"))

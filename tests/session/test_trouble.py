@@ -22,7 +22,7 @@ from tests.session.test_merging import by_script, coder_script
 
 
 def phases(app: App) -> Counter[tuple[str, str, int]]:
-    """How often each phase of each attempt was started and finished, as the journal tells it."""
+    """Return how often each phase of each attempt was started and finished, from the journal."""
     journal = app.path / ".pytest_cache" / "d" / "chimera" / "test_greet.jsonl"
     lines = journal.read_text().rpartition("\n")[0].splitlines() if journal.exists() else []
     found: Counter[tuple[str, str, int]] = Counter()
@@ -195,11 +195,11 @@ def wait_for(app: App, phase: str, process: subprocess.Popen[bytes] | Run) -> No
     while not any(event == "phase_started" and name == phase for event, name, _ in phases(app)):
         assert time.monotonic() < deadline, "the phase did not begin"
         assert process.poll() is None, "pytest ended before the phase began"
-        time.sleep(0.02)  # the journal is the condition; there is nothing to be told by
+        time.sleep(0.02)  # the journal is the condition, and cannot notify us
 
 
 def gone(folder: Path) -> Iterator[psutil.Process]:
-    """Processes that still work in a folder."""
+    """Return the processes that still work in a folder."""
     for process in psutil.process_iter(["cwd", "cmdline"]):
         if str(folder) in (process.info["cwd"] or "") or str(folder) in " ".join(process.info["cmdline"] or ()):
             yield process

@@ -1,4 +1,4 @@
-"""Whatever a coder, a reviewer, a judge or a server writes: it breaks nothing that people, machines or coders read."""
+"""Text from a coder, a reviewer, a judge or a server breaks nothing that people, machines or coders read."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ async def pytest_chimera_review_change(brief):
 
 
 def hostile_project(fast: Fast) -> None:
-    """A project whose hooks answer with all that is bad."""
+    """A project whose hooks return hostile text."""
     fast.begin("a", body=BODY)
     conftest = fast.path / "conftest.py"
     text = conftest.read_text()
@@ -61,7 +61,7 @@ def hostile_project(fast: Fast) -> None:
 
 
 def written(fast: Fast) -> Iterator[tuple[str, str]]:
-    """All that was written: the terminal, the reports, the journal, the mirror, the vault."""
+    """Return everything that was written: the terminal, the reports, the journal, the mirror, the vault."""
     state = [fast.journal("test_a"), *(fast.path / ".pytest_cache" / "v").rglob("*")]
     reports = [*fast.log.parent.glob("*/*.txt"), *fast.path.glob("*.xml")]
     for path in (*state, *reports, *(fast.path / ".chimera").rglob("*")):

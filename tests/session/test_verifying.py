@@ -1,4 +1,4 @@
-"""``--chimera-verify``: a proof is done again from its commit alone, in another clone."""
+"""``--chimera-verify``: a proof is repeated from its commit alone, in another clone."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def test_a_proof_holds_in_a_fresh_clone_and_nothing_is_written_there(app: App, t
 
 
 def handmade(app: App, page: str = RIGHT, *, test: str = "") -> str:
-    """A commit as the loop makes them, with as many trailers as are needed to do its proof again."""
+    """Make a commit like the loop does, with the trailers that are needed to repeat its proof."""
     base = app.git("rev-parse", "HEAD")
     feature = Feature(id="test_greet", description="A visitor is greeted", function="test_greet", text=STEPS)
     generated = TestGenerator("tests/e2e").generate(feature)

@@ -1,4 +1,4 @@
-"""No warning of ours, or of what we depend on, in a run where every warning is an error."""
+"""No warning of ours or of our dependencies in a run where every warning is an error."""
 
 from __future__ import annotations
 

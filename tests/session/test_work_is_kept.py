@@ -1,4 +1,4 @@
-"""What a coder has finished is never thrown away, however it ends; what it said is told; what is ours costs nothing."""
+"""A coder's finished work is never discarded, however it ends; its output is shown; our own faults cost no attempt."""
 
 from __future__ import annotations
 
@@ -90,7 +90,7 @@ def test_a_coder_that_changed_nothing_is_told_with_what_it_said(quick: QuickApp)
 
 
 def test_the_diff_of_an_attempt_that_comes_to_nothing_is_kept(quick: QuickApp) -> None:
-    """An attempt that is interrupted is made again; what was written by then is there to be read."""
+    """An interrupted attempt is repeated; what was written before can be read."""
     by_script(quick, f"{DOES_IT}{SLEEPS}")
     run = quick.start("--chimera")
     log = room(quick, 1) / "coder.log"
@@ -100,7 +100,7 @@ def test_the_diff_of_an_attempt_that_comes_to_nothing_is_kept(quick: QuickApp) -
     assert not workflow_of(quick).attempts_ended
 
 
-# -- what is ours
+# -- our own faults
 
 
 def check(app: QuickApp, line: str, *more: str) -> None:
@@ -159,7 +159,7 @@ def test_a_coder_that_cannot_begin_parks_and_spends_no_attempt(quick: QuickApp) 
 
 
 AGENT = f"cat > page.py <<'END'\n{RIGHT}END\n"
-"""A script of the shell that does what is asked for."""
+"""A shell script that does what is asked for."""
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,7 @@ SERVE_FLASK = "flask --app app run --port {port}"
 
 
 def shown(folder: Path, path: str = "/", **settings: Any) -> tuple[str, Deployment]:
-    """What a page of the deployed folder says."""
+    """Return the text of a page of the deployed folder."""
 
     async def body() -> tuple[str, Deployment]:
         async with deployed(folder, **settings) as deployment:
@@ -131,7 +131,7 @@ def test_lines_before_the_last_one_prepare(tmp_path: Path) -> None:
 
 @TOLD_WHO_LISTENS
 def test_an_ended_deployment_leaves_no_process(tmp_path: Path) -> None:
-    """Two children of one server, one of them a daemon in a session of its own, and all of them deaf to SIGTERM."""
+    """Two children of one server, one of them a daemon in its own session, all of them ignoring SIGTERM."""
     server = """
 import http.server, os, signal, sys, time
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -222,7 +222,7 @@ def test_on_a_fixed_port_one_deployment_waits_for_the_other(tmp_path: Path) -> N
 
 
 def test_a_server_that_finds_its_port_taken_is_given_another_one(tmp_path: Path) -> None:
-    """The first time it sees a port that somebody took between our look and its own."""
+    """The first time, report a port that another process took between our check and the server's start."""
     server = """
 import http.server, os, sys
 if not os.path.exists("second"):
@@ -244,7 +244,7 @@ def test_a_server_that_never_finds_its_port_free_is_no_fault_of_the_change(tmp_p
 
 @TOLD_WHO_LISTENS
 def test_a_port_that_another_process_answers_is_not_believed(tmp_path: Path) -> None:
-    """The first time, somebody else is quicker than the server that was started."""
+    """The first time, let another process take the port before the server starts."""
     somebody_else = """
 import http.server, os, sys, time
 while not os.path.exists("taken"):

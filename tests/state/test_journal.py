@@ -1,4 +1,4 @@
-"""The journal: what is written is there, what is damaged is seen."""
+"""The journal: what is written is stored, and damage is detected."""
 
 from __future__ import annotations
 

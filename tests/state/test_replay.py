@@ -1,4 +1,4 @@
-"""What a journal's events add up to, in the words that people read."""
+"""A journal's events as a standing, in the words that people read."""
 
 from __future__ import annotations
 

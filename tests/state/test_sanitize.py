@@ -1,4 +1,4 @@
-"""Text from outside is cleaned; what counts to the letter is not."""
+"""Text from outside is sanitized; text that must be exact is not."""
 
 from __future__ import annotations
 

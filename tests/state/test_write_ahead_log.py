@@ -1,4 +1,4 @@
-"""The write-ahead file: one flush for all journals, and nothing lost when the machine dies."""
+"""The write-ahead log: one flush for all journals, and nothing lost when the machine crashes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Commands as people write them: what they run is found through their wrappers, shown in the sandbox, or named."""
+"""Commands as people write them: what they run is found through wrappers, shown in the sandbox, or reported missing."""
 
 from __future__ import annotations
 
@@ -187,7 +187,7 @@ def test_a_log_in_shell_reads_the_persons_start_up_files(home: Path) -> None:
     assert run("sh -c agent", home).output == "ran\n"
 
 
-# -- what is not there is named
+# -- missing programs are reported
 
 
 @pytest.mark.parametrize("line", ["agnet", "sh -c 'agnet < /dev/null'", "timeout 60 agnet", "env A=b agnet"])

@@ -1,4 +1,4 @@
-"""What other programs are told of our environment."""
+"""Which variables of our environment other programs get."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever an interpreter imports from is read in the sandbox, and from a copy where it lies in the repository."""
+"""Everything that an interpreter imports from is readable in the sandbox, and copied if it is in the repository."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def by_finder(packages: Path, root: Path) -> None:
 
 
 def by_another_finder(packages: Path, root: Path) -> None:
-    """Like that of another build backend: what it maps stands in none of the files that are known."""
+    """An editable install of an unknown build backend: its mapping is in none of the known files."""
     mapping = {path.name: str(path) for path in root.iterdir() if (path / "__init__.py").is_file()}
     told = {"url": root.as_uri(), "dir_info": {"editable": True}}
     files = {"_hook.py": FINDER.format(mapping=mapping), "tool.pth": "import _hook; _hook.install()\n"}

@@ -1,4 +1,4 @@
-"""Slow is told from hanging: limits are stretched by how busy the machine is, and only then."""
+"""Slow programs are distinguished from hanging ones: limits are stretched on a busy machine only."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_what_runs_is_measured_meanwhile(monkeypatch: pytest.MonkeyPatch) -> Non
     with watching() as watch:
         monkeypatch.setattr(contention, "slowdown", lambda: 6.0)
         while len(watch.samples) < 3:
-            sleep(0.01)  # what is waited for has nothing to be told by
+            sleep(0.01)  # the condition cannot notify us
     assert watch.samples[-1] == 6.0
 
 
@@ -72,7 +72,7 @@ def test_a_judge_that_waits_longer_is_given_longer_in_all(tmp_path: Path) -> Non
 
 @contextmanager
 def busy_loops(number: int) -> Iterator[None]:
-    """Processes that do nothing but take time, ended in the end."""
+    """Processes that only use CPU time, ended afterwards."""
     with ExitStack() as stack:
         for _ in range(number):
             loop = stack.enter_context(subprocess.Popen([sys.executable, "-c", "while True: pass"]))

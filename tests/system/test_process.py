@@ -1,4 +1,4 @@
-"""What a person or another part sees of a program that was run."""
+"""What is visible of a program that was run."""
 
 from __future__ import annotations
 
@@ -303,7 +303,7 @@ time.sleep(600)
 
 @pytest.fixture
 def start_up(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[[str], None]:
-    """Replaces the interpreter by one of an environment in which a ``.pth`` file runs a line at every start."""
+    """Replace the interpreter by one of an environment in which a ``.pth`` file runs a line at every start."""
     environment = tmp_path / "environment"
     venv.create(environment, symlinks=True, with_pip=False)
     packages = next(environment.glob("lib/python*/site-packages"))

@@ -193,7 +193,7 @@ def test_it_ends_when_it_is_told_to_with_all_that_it_started(sandboxes: Sandboxe
 
 @pytest.fixture
 def broken_bwrap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A system that lets nobody make namespaces."""
+    """A system that does not let users create namespaces."""
     program = tmp_path / "bin" / "bwrap"
     program.parent.mkdir()
     program.write_text("#!/bin/sh\necho 'bwrap: No permissions to create new namespace' >&2\nexit 1\n")

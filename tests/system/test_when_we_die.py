@@ -1,4 +1,4 @@
-"""A program never outlives the process that started it, however that ends."""
+"""A program never outlives the process that started it, however that process ends."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ import psutil
 
 
 def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> bool:
-    """Wait until a condition holds; whether it does."""
+    """Wait until a condition holds; return whether it does."""
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -20,7 +20,7 @@ def wait_for(condition: Callable[[], bool], seconds: float = 15.0) -> bool:
 
 
 def gone(pid: int) -> bool:
-    """There is no such process, or it has ended and only waits to be buried."""
+    """Whether a process does not exist, or is a zombie."""
     try:
         return psutil.Process(pid).status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
@@ -28,6 +28,6 @@ def gone(pid: int) -> bool:
 
 
 def number_in(path: Path) -> int:
-    """The process number that a program wrote into a file."""
+    """Return the process id that a program wrote to a file."""
     assert wait_for(path.exists)
     return int(path.read_text())

@@ -1,4 +1,4 @@
-"""Variations: what varies, what stays, and what is left out because a test can't bear it."""
+"""Variations: what varies, what stays, and what is left out because a test does not support it."""
 
 from __future__ import annotations
 
@@ -76,16 +76,16 @@ def test_words_in_another_case_stay_the_same_word() -> None:
     [
         # expected nowhere: it may be a word that the application knows
         'page.get_by_label("City").fill("Berlin")\nexpect(page.get_by_text("12 degrees")).to_be_visible()',
-        # looked for: existing data
+        # searched for: existing data
         'page.get_by_placeholder("Search").fill("Milk")\nexpect(page.get_by_text("Milk")).to_be_visible()',
         # a part of it is a button's name
         'page.get_by_label("Note").fill("Add")\npage.get_by_role("button", name="Add").click()\n'
         'expect(page.locator("li")).to_have_text("Add")',
-        # the expectation says it the other way round
+        # the expectation has it in another form
         'page.get_by_label("Word").fill("stressed")\nexpect(page.get_by_text("stressed: desserts")).to_be_visible()',
         # the beginning of another word
         'page.get_by_label("Fruit").fill("App")\nexpect(page.get_by_text("App, Apple")).to_be_visible()',
-        # words that programs know, numbers, addresses
+        # words with a meaning for programs, numbers, addresses
         'page.get_by_label("Day").fill("Monday")\nexpect(page.get_by_text("Monday")).to_be_visible()',
         'page.get_by_label("Year").fill("2026")\nexpect(page.get_by_text("2026")).to_be_visible()',
         'page.get_by_label("Link").fill("https://shop.example/milk")\n'

@@ -1,4 +1,4 @@
-"""The seed of the variations: drawn for each validation, and recorded with what was seen alone."""
+"""The seed of the variations: drawn for each validation, and recorded only with the results."""
 
 from __future__ import annotations
 

@@ -248,13 +248,13 @@ FILES = {
 GENERATED = {path: text for path, text in FILES.items() if not path.startswith("tests/e2e")} | {
     "tests/features/test_shop.py": TEST_STEPS.lstrip()
 }
-"""The project with the test's steps in its place."""
+"""The project with the test's steps in place of the test."""
 
 Files = dict[str, str]
 
 
 def with_feature(files: Files) -> Files:
-    """What an honest coder makes of it."""
+    """An honest coder's implementation."""
     store = files["shop/store.py"].replace('"name": name}', '"name": name, "got": False}')
     store += "\n    def get(self, number):\n"
     store += "        if number in self._items:\n            self._items[number]['got'] = True\n"

@@ -31,7 +31,7 @@ class Case:
 
 
 def add(path: str, text: str, change: Change = with_feature) -> Change:
-    """A change that writes one more file, or appends to one that is there."""
+    """Return a change that writes one more file, or appends to an existing one."""
 
     def made(files: Files) -> Files:
         after = change(files)
@@ -41,7 +41,7 @@ def add(path: str, text: str, change: Change = with_feature) -> Change:
 
 
 def edit(path: str, old: str, new: str, change: Change = with_feature) -> Change:
-    """A change that says something else in one file."""
+    """Return a change that replaces a text in one file."""
 
     def made(files: Files) -> Files:
         after = change(files)
@@ -54,7 +54,7 @@ def edit(path: str, old: str, new: str, change: Change = with_feature) -> Change
 
 
 def drop(path: str, change: Change = with_feature) -> Change:
-    """A change that takes one file away."""
+    """Return a change that removes one file."""
     return lambda files: {name: text for name, text in change(files).items() if name != path}
 
 
@@ -81,7 +81,7 @@ GUARDED = "\nimport {module}\n\n\ndef ready():\n    return {expression}\n"
 
 
 def sniffing(expression: str, module: str = "os") -> Change:
-    """A change whose application asks about its surroundings."""
+    """Return a change whose application inspects its surroundings."""
     return add("shop/app.py", GUARDED.format(module=module, expression=expression))
 
 
@@ -162,7 +162,7 @@ REVIEWED = [
     Case(
         "i-renamed-away", edit("tests/unit/test_store.py", "def test_what_is_removed", "def _removed"), "removed-test"
     ),
-    # K: what was asked, what runs by itself, what registers itself
+    # K: what was asked for, what runs automatically, what registers itself
     Case(
         "k-other-steps",
         edit(SORTING, 'see "A"', 'see "Put"'),
@@ -273,7 +273,7 @@ SCRIPT = """<script>
 
 
 def in_one_browser(storage: str) -> Change:
-    """Everything is kept where one visitor alone sees it."""
+    """Keep everything where only one visitor sees it."""
     script = SCRIPT.replace("STORAGE", storage)
     return edit(
         "shop/pages.py",
@@ -284,7 +284,7 @@ def in_one_browser(storage: str) -> Change:
 
 
 def only_if(condition: str) -> Change:
-    """The feature works for some requests alone."""
+    """Make the feature work for some requests only."""
     top = "        top = f'<p"
     counted = edit("shop/app.py", top, f"        count = self.store.to_get() if {condition} else 0\n{top}")
     return edit("shop/app.py", "{self.store.to_get()}", "{count}", counted)

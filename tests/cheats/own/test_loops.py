@@ -1,4 +1,4 @@
-"""Our own cases against the whole loop, in both forms: a few each day, all of them where they are asked for."""
+"""Our own cases against the entire loop, in both forms: a few each day, all of them on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our own cheats are refused for the right reason, our own honest changes let through: what needs no browser."""
+"""Our own cheats are refused for the right reason, and our own honest changes are accepted: without a browser."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def workflow() -> ChimeraWorkflow:
 
 
 def rejections(case: Case) -> set[str]:
-    """The rules by which the guardian rejects what was made of the project."""
+    """Return the rules by which the guardian rejects a change to the project."""
     before = {**FILES, **case.also}
     after = case.change(before)
     states = {"base": before, "candidate": after}
@@ -71,7 +71,7 @@ def test_nothing_is_rejected_by_its_looks_alone(case: Case) -> None:
     assert rejections(case) == set()
 
 
-# -- the walk through what was there before
+# -- exploring what existed before
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def _wait_for(url: str, server: subprocess.Popen[bytes]) -> None:
         assert server.poll() is None, "the application ended"
         with suppress(OSError), urllib.request.urlopen(url):
             return
-        time.sleep(0.02)  # its answer is the condition
+        time.sleep(0.02)  # the answer is the condition
     raise AssertionError("the application does not answer")
 
 
@@ -115,7 +115,7 @@ def memory(tmp_path_factory: pytest.TempPathFactory) -> Memory:
 
 @pytest.fixture
 def walk(memory: Memory, tmp_path: Path) -> Walk:
-    """What differs when a changed project is walked through as the base was."""
+    """Return the differences found when exploring a changed project like its base."""
 
     def walked(after: Files) -> list[Difference]:
         own = addresses_in({path: text.encode() for path, text in after.items()})

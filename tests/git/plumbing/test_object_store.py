@@ -1,4 +1,4 @@
-"""Commits in chimera's own store: brought, sealed, compared, merged, checked out, cloned and applied."""
+"""Commits in chimera's own store: copied, sealed, compared, merged, checked out, cloned and applied."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def git(folder: Path, *arguments: str) -> str:
     return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=True, text=True).stdout.strip()
 
 
-# -- bringing
+# -- copying
 
 
 def test_what_was_brought_outlives_a_rewritten_and_pruned_history(person: Person, repository: Repository) -> None:

@@ -175,7 +175,7 @@ def site() -> Iterator[Site]:
 
 @pytest.fixture(scope="module")
 def run(site: Site, tmp_path_factory: pytest.TempPathFactory, chromium: Browser) -> TestRun:
-    """One judge for the whole table: each situation is a test of its own in it."""
+    """Run the judge once for the entire table: each situation is a separate test in it."""
     functions = [
         f"def test_{name}(page: Page) -> None:\n    " + "\n    ".join(code.split("; ")) + "\n"
         for name, (code, _reason) in TABLE.items()

@@ -1,4 +1,4 @@
-"""What counts as green in a record, whatever wrote it: the record alone is read, and no browser started."""
+"""What counts as green in a record, whatever wrote it: only the record is read, and no browser is started."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ TRACE = Trace(NODEID, "trace.zip")
 
 
 def read(folder: Path, *record: Line) -> TestRun:
-    """What is read of a record when the judge's process ended with 0 and left a trace."""
+    """Read a record of a judge's process that ended with 0 and left a trace."""
     (folder / "trace.zip").write_bytes(b"PK")
     ended = Finished(exit_code=0, output="1 passed", seconds=1.0, timed_out=False, log=folder / "judge.log")
     test = sealed(body('page.goto("/")'))

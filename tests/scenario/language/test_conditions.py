@@ -1,4 +1,4 @@
-"""A Given that states a condition, and what is said of expectations that prove nothing."""
+"""A Given that states a condition, and notes on expectations that prove nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def generated(text: str, glossary: dict[str, str] | None = None) -> GeneratedTes
 
 
 def red_at(test: GeneratedTest, code: str) -> TestRun:
-    """The test, red on the base at the line that holds ``code``."""
+    """Return the test, red on the base at the line that contains ``code``."""
     line = next(number for number, each in enumerate(test.source.splitlines(), start=1) if code in each)
     failure = Failure(nodeid="a", reason=Reason.MISSING_ELEMENT, message="It is missing.", line=line)
     return TestRun(status="red", url="http://127.0.0.1", failures=(failure,))

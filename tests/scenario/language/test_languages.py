@@ -1,4 +1,4 @@
-"""Steps in other languages: their keywords, their phrases, and what is said of a step that has none."""
+"""Steps in other languages: their keywords, their phrases, and the error for a step that has none."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Rows of tables and lists in a real Chromium: what stands in a row together is expected together."""
+"""Rows of tables and lists in a real Chromium: the cells of a row are expected together."""
 
 from __future__ import annotations
 

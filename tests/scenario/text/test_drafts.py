@@ -1,4 +1,4 @@
-"""What may be in a draft, and how it is laid into Python files of all layouts."""
+"""What a draft may contain, and how it is inserted into Python files of all layouts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gherkin files: what they hold, and what is wrong in them."""
+"""Gherkin files: their contents, and their errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A staging that is there already."""
+"""An existing staging."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.staging.applications import checkout_in, deploy
 
 @contextmanager
 def staging(version: Callable[[], str]) -> Iterator[str]:
-    """A server whose ``/version`` says what it is asked to."""
+    """A server whose ``/version`` returns a given answer."""
 
     class Page(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -31,7 +31,7 @@ def staging(version: Callable[[], str]) -> Iterator[str]:
             self.wfile.write(version().encode())
 
         def log_message(self, *_: Any) -> None:
-            """Say nothing."""
+            """Print nothing."""
 
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Page) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()

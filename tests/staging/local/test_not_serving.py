@@ -1,4 +1,4 @@
-"""Applications that do not come up: each its own sentence, with the log."""
+"""Applications that do not start: each with its own message, and the log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Preparing lines run once a tree, and in a person's working tree only when they are told to."""
+"""Preparing lines run once per tree, and in a person's working tree only on request."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ for place in places:
 
 
 class Place:
-    """Where checkouts of one feature are made and served, one after the other."""
+    """A place where checkouts of one feature are made and served, one after the other."""
 
     def __init__(self, path: Path, *lines: str, **settings: str) -> None:
         self.path = path
@@ -46,17 +46,17 @@ class Place:
         self.deployer = Deployer(Settings(serve=serve.replace("NOTES", str(self.notes)), **settings))  # type: ignore[arg-type]
 
     def runs(self, name: str = "a") -> int:
-        """How often a line that notes its runs has run."""
+        """Return how often a line that notes its runs has run."""
         note = self.notes / name
         return len(note.read_text()) if note.exists() else 0
 
     @property
     def kept(self) -> list[str]:
-        """What lies beside the checkouts."""
+        """Return what is next to the checkouts."""
         return sorted(each.name for each in (self.path / "place").iterdir())
 
     async def look(self, tree: str = "base", path: str = "/", **files: str) -> str:
-        """Make a checkout, have it deployed, read a page of it, and end it."""
+        """Make a checkout, deploy it, read a page of it, and end it."""
         folder = write(self.path / "place" / f"{tree}-1", {"prepare.py": PREPARE, **files})
         room = self.path / "vault"
         room.mkdir(exist_ok=True)
@@ -144,7 +144,7 @@ def test_what_was_kept_and_touched_is_not_used(tmp_path: Path) -> None:
 
 
 def test_an_application_that_does_not_start_from_a_copy_is_prepared_anew(tmp_path: Path) -> None:
-    """The line also acts where nobody sees it: here it makes a folder that the server takes away."""
+    """The line also has an invisible effect: here it makes a folder that the server removes."""
     mark = tmp_path / "mark"
     start = f"import os, runpy, sys; os.rmdir({str(mark)!r}); runpy.run_module('http.server', run_name='__main__')"
     make = f"import os; os.mkdir({str(mark)!r}); open('NOTES/a', 'a').write('a')"
