@@ -68,7 +68,7 @@ def test_a_full_disk_under_the_journal_parks_and_loses_nothing(fast: Fast) -> No
     with small_disk(fast.path / ".pytest_cache", "size=200k"):
         result = fast.chimera()
         result.assert_outcomes(errors=1)
-        result.stdout.fnmatch_lines(["*No space left on device*", "*Make room*"])
+        result.stdout.fnmatch_lines(["*No space left on device*", "*Free some space*"])
         (fast.path / ".pytest_cache" / "filler").unlink()
         assert fast.verify().ret == 0
         fast.chimera("test_features.py").assert_outcomes(passed=1)
@@ -82,7 +82,7 @@ def test_a_full_disk_under_the_clones_parks_and_spends_no_attempt(fast: Fast) ->
     with small_disk(work, "size=2m"):
         result = fast.chimera()
         result.assert_outcomes(errors=1)
-        result.stdout.fnmatch_lines(["*git * could not write*", "*Make room*"])
+        result.stdout.fnmatch_lines(["*git * could not write*", "*Free some space*"])
         assert attempts(fast) == 1
         fast.chimera("test_features.py").assert_outcomes(passed=1)
         assert attempts(fast) == 1
