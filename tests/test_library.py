@@ -16,7 +16,7 @@ from pytest_chimera import (
 )
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble, PhaseFailed
 from pytest_chimera.models import Deployment, Finding, GeneratedTest, Review, TestRun
-from pytest_chimera.workflow.transitions import Outcome
+from pytest_chimera.workflow import Outcome
 
 
 class Everybody:

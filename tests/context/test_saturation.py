@@ -18,8 +18,8 @@ from pytest_chimera.run.recording import JournalRecorder
 from pytest_chimera.settings import Settings
 from pytest_chimera.state.journal import Journal
 from pytest_chimera.state.write_ahead_log import WriteAheadLog
+from pytest_chimera.workflow import ChimeraPhase
 from pytest_chimera.workflow.agents import Agents, registry_of
-from pytest_chimera.workflow.transitions import ChimeraPhase
 
 FEATURES, JOBS, DEPLOYMENTS, BROWSERS = 1000, 20, 7, 3
 

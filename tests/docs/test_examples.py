@@ -21,9 +21,8 @@ from pytest_chimera.models import Brief, Change, Checkout, Deployment, Feature, 
 from pytest_chimera.scenario import ScenarioParser, TestGenerator
 from pytest_chimera.scenario.text.drafts import MARK
 from pytest_chimera.settings import load_tables
+from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow, checked_transitions
 from pytest_chimera.workflow.agents import Agents, registry_of
-from pytest_chimera.workflow.machine import ChimeraWorkflow
-from pytest_chimera.workflow.transitions import ChimeraPhase, checked_transitions
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks, commands, differs, shown
 
 PYTHON = all_blocks("python")

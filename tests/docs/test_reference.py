@@ -20,7 +20,7 @@ from pytest_chimera.models import Brief, Feature, GeneratedTest, Reason, Value, 
 from pytest_chimera.review.rules import RULES, checked_allowances
 from pytest_chimera.settings import CODER_PLACEHOLDERS, FLAGS, SERVE_PLACEHOLDERS, ini_options, load_settings
 from pytest_chimera.state.replay import _FOLDS, Event, FeatureRecord, readable
-from pytest_chimera.workflow.transitions import TRANSITIONS, ChimeraPhase
+from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks, prose, shown
 from tests.docs.write_tables import tables, with_table
 

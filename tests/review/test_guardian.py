@@ -13,7 +13,7 @@ from pytest_chimera.review.guardian import Guardian
 from pytest_chimera.review.protected_files import KINDS, Kind
 from pytest_chimera.review.rules import RULES
 from pytest_chimera.settings import Settings
-from pytest_chimera.workflow.machine import ChimeraWorkflow, Moved
+from pytest_chimera.workflow import ChimeraWorkflow, Moved
 
 SEALED = SealedTest(
     test=GeneratedTest(source="", path="tests/e2e/test_a.py", name="test_a"),

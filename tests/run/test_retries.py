@@ -14,7 +14,7 @@ from pytest_chimera.context.circuit_breaker import Breakers, CircuitOpen
 from pytest_chimera.errors import EnvironmentTrouble, PhaseFailed
 from pytest_chimera.models import Failure, Reason, TestRun
 from pytest_chimera.run.executor import BACKOFF
-from pytest_chimera.workflow.transitions import ChimeraPhase
+from pytest_chimera.workflow import ChimeraPhase
 from tests.test_library import Everybody
 
 HOOK = "pytest_chimera_implement_feature"

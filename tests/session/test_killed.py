@@ -14,7 +14,7 @@ import pytest
 
 from pytest_chimera.state.journal import Journal
 from pytest_chimera.system.crash_points import CrashPoint
-from pytest_chimera.workflow.transitions import ChimeraPhase
+from pytest_chimera.workflow import ChimeraPhase
 from tests.session.fast import Fast, fast, wait_until
 
 __all__ = ["fast"]

@@ -12,7 +12,7 @@ import pytest
 from pytest_chimera.context.limits import learned_limit
 from pytest_chimera.settings import Settings
 from pytest_chimera.state.journal import Journal
-from pytest_chimera.workflow.transitions import ChimeraPhase
+from pytest_chimera.workflow import ChimeraPhase
 from tests.session.fast import Fast, fast, wait_until
 from tests.session.test_many_at_once import DONE, SLOW, most_at_once
 

@@ -7,8 +7,7 @@ import pytest
 from pytest_chimera.implementation.attempts import digest_of
 from pytest_chimera.models import Change
 from pytest_chimera.state.journal import record_of
-from pytest_chimera.workflow.machine import ChimeraWorkflow
-from pytest_chimera.workflow.transitions import ChimeraPhase
+from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
 from tests.session.conftest import RIGHT, QuickApp
 
 OTHER = RIGHT.replace("Greeter", "The greeter")

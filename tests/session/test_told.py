@@ -11,7 +11,7 @@ import pytest
 from pytest_chimera.session.confinement import Confinement
 from pytest_chimera.session.report import status_lines
 from pytest_chimera.system.sandbox import Sandboxes
-from pytest_chimera.workflow.transitions import ChimeraPhase
+from pytest_chimera.workflow import ChimeraPhase
 from tests.session.conftest import RIGHT, WRONG, QuickApp
 from tests.session.fast import Fast, fast, wait_until
 from tests.session.test_merging import by_script

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_chimera.state.journal import record_of
 from pytest_chimera.system.sandbox import Sandboxes
-from pytest_chimera.workflow.machine import ChimeraWorkflow
+from pytest_chimera.workflow import ChimeraWorkflow
 from tests.session.conftest import RIGHT, WRONG, QuickApp
 from tests.session.fast import wait_until
 from tests.session.test_merging import by_script

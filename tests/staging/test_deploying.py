@@ -20,7 +20,7 @@ from pytest_chimera.models import Deployment
 from pytest_chimera.settings import Settings
 from pytest_chimera.staging.local.local_staging import Deployer
 from pytest_chimera.staging.local.ports import HOST, free_port
-from pytest_chimera.workflow.transitions import ChimeraPhase
+from pytest_chimera.workflow import ChimeraPhase
 from tests.staging.applications import (
     DJANGO,
     FACTORY,

@@ -14,8 +14,7 @@ from pytest_chimera.errors import EnvironmentTrouble, StateError
 from pytest_chimera.markers import journal_name
 from pytest_chimera.state.journal import Journal, cut_torn_line, events_in
 from pytest_chimera.state.replay import Event, FeatureRecord, readable
-from pytest_chimera.workflow.machine import PhaseResult
-from pytest_chimera.workflow.transitions import ChimeraPhase, Outcome
+from pytest_chimera.workflow import ChimeraPhase, Outcome, PhaseResult
 
 
 @pytest.fixture

@@ -8,8 +8,7 @@ import pytest
 
 from pytest_chimera import create_chimera_task
 from pytest_chimera.state.replay import Event, FeatureRecord, fold, readable
-from pytest_chimera.workflow.machine import ChimeraWorkflow
-from pytest_chimera.workflow.transitions import ChimeraPhase
+from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
 
 CODING = create_chimera_task("User can add a todo", "/").begin()
 CODING = CODING.model_copy(update={"current_phase": ChimeraPhase.CODE_IMPLEMENTATION, "attempt": 1})

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 
 from pytest_chimera.models import Change, Failure, Finding, GeneratedTest, Reason, Review, SealedTest, TestRun
 from pytest_chimera.state.sanitize import MOST, Cleaner
-from pytest_chimera.workflow.machine import PhaseResult
-from pytest_chimera.workflow.transitions import ChimeraPhase, Outcome
+from pytest_chimera.workflow import ChimeraPhase, Outcome, PhaseResult
 
 SECRET = "hunter2-and-more"
 BAD = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]|" + SECRET)

@@ -10,7 +10,7 @@ from pytest_chimera import create_chimera_task
 from pytest_chimera.models import Change, Feature, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.settings import Settings
 from pytest_chimera.validation.variations import VariationRuns
-from pytest_chimera.workflow.machine import ChimeraWorkflow, Moved
+from pytest_chimera.workflow import ChimeraWorkflow, Moved
 
 SOURCE = """
 from playwright.sync_api import expect

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from pytest_chimera import ChimeraPhase, ChimeraWorkflow, create_chimera_task
 from pytest_chimera.errors import TransitionError
 from pytest_chimera.models import Change, Deployment, GeneratedTest, Review, SealedTest, TestRun
-from pytest_chimera.workflow.machine import PhaseResult, PhaseValue
-from pytest_chimera.workflow.transitions import PARKED, TRANSITIONS, Outcome, checked_transitions
+from pytest_chimera.workflow import TRANSITIONS, Outcome, PhaseResult, PhaseValue, checked_transitions
+from pytest_chimera.workflow.transitions import PARKED
 
 SEALED = SealedTest(test=GeneratedTest(source="", path="tests/e2e/test_a.py", name="test_a"), nodeids=("a",))
 VALUES: dict[ChimeraPhase, PhaseValue] = {

@@ -27,8 +27,8 @@ from pytest_chimera.models import (
 )
 from pytest_chimera.state.journal import Journal, cut_torn_line, events_in
 from pytest_chimera.state.replay import Event, FeatureRecord, fold
-from pytest_chimera.workflow.machine import PhaseResult, PhaseValue
-from pytest_chimera.workflow.transitions import PARKED, Outcome, checked_transitions
+from pytest_chimera.workflow import Outcome, PhaseResult, PhaseValue, checked_transitions
+from pytest_chimera.workflow.transitions import PARKED
 
 BACKWARD = st.sampled_from([ChimeraPhase.CODE_IMPLEMENTATION, ChimeraPhase.FAILED, PARKED])
 TABLES = st.dictionaries(

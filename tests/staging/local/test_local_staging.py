@@ -16,7 +16,7 @@ from pytest_chimera.errors import EnvironmentTrouble, SettingError
 from pytest_chimera.models import Deployment
 from pytest_chimera.settings import Settings
 from pytest_chimera.staging.local.local_staging import Deployer, is_version
-from pytest_chimera.workflow.transitions import ChimeraPhase
+from pytest_chimera.workflow import ChimeraPhase
 from tests.staging.applications import checkout_in, deploy
 
 

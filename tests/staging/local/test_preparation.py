@@ -16,7 +16,7 @@ from pytest_chimera.settings import Settings
 from pytest_chimera.staging.local.local_staging import Deployer
 from pytest_chimera.staging.local.preparation import lasting_lines
 from pytest_chimera.staging.local.server import recipe_of_working_tree, serve
-from pytest_chimera.workflow.transitions import ChimeraPhase
+from pytest_chimera.workflow import ChimeraPhase
 from tests.staging.applications import page, workflow_at, write
 
 STATIC = "python -m http.server --bind {host} {port}"
