@@ -17,6 +17,8 @@ from typing import Any, Literal
 
 import pytest
 
+from tests import as_ann
+
 SHARED = Path(__file__).parents[3] / "shared" / "cheats"
 OWN = Path(__file__).parent / "data"
 FEATURE = "A user can mark a todo as done; the page shows how many are left."
@@ -133,15 +135,9 @@ def _write_feature(project: Path, form: Form) -> None:
 
 
 def _commit(project: Path) -> None:
-    def git(*words: str) -> None:
-        identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
-        subprocess.run(["git", *identity, *words], cwd=project, check=True, capture_output=True)
-
-    git("init", "-q", "-b", "main")
-    git("config", "user.name", "Ann")
-    git("config", "user.email", "ann@example.org")
-    git("add", "-A")
-    git("commit", "-q", "-m", "Begin")
+    as_ann.begin(project)
+    as_ann.git(project, "config", "user.name", "Ann")
+    as_ann.git(project, "config", "user.email", "ann@example.org")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import pytest
 
 from pytest_chimera.errors import PhaseFailed, RepositoryError
 from pytest_chimera.git import Candidate, Manifest, Repository
+from tests.as_ann import git
 from tests.git.conftest import Person
 
 Read = Callable[[], Candidate]
@@ -25,11 +25,6 @@ def read(repository: Repository, clone: Path, sealed: str) -> Read:
 
 def paths(candidate: Candidate) -> dict[str, str]:
     return {file.path: file.status for file in candidate.files}
-
-
-def git(folder: Path, *arguments: str) -> str:
-    done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=True, text=True)
-    return done.stdout.strip()
 
 
 def test_an_untouched_clone_is_the_sealed_tree(read: Read, repository: Repository, sealed: str) -> None:

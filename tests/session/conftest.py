@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 import pytest
 
+from tests import as_ann
 from tests.session.fast import LEAN, Run
 
 SERVER = """
@@ -82,14 +82,10 @@ class App:
             path.write_text(content)
 
     def git(self, *words: str) -> str:
-        identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
-        done = subprocess.run(["git", *identity, *words], cwd=self.path, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
+        return as_ann.git(self.path, *words)
 
     def commit(self, message: str = "Work") -> str:
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", message)
-        return self.git("rev-parse", "HEAD")
+        return as_ann.commit(self.path, message)
 
     def config(self, *lines: str) -> None:
         """Write the settings. The project has no tests to compare, so none are run unless a line asks for it."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -15,6 +14,7 @@ import pytest
 from playwright._impl import _assertions
 
 import pytest_chimera.session.state_commands  # noqa: F401 # so that a forked run has it imported already
+from tests import as_ann
 
 CONFTEST = """
 import asyncio, os, pathlib, signal, time
@@ -190,14 +190,10 @@ class Fast:
         (self.path / path).write_text(f"import pytest\n\n{written}")
 
     def git(self, *words: str) -> str:
-        identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
-        done = subprocess.run(["git", *identity, *words], cwd=self.path, check=True, capture_output=True, text=True)
-        return done.stdout.strip()
+        return as_ann.git(self.path, *words)
 
     def commit(self, message: str = "Work") -> str:
-        self.git("add", "-A")
-        self.git("commit", "-q", "-m", message)
-        return self.git("rev-parse", "HEAD")
+        return as_ann.commit(self.path, message)
 
     def chimera(self, *words: str) -> pytest.RunResult:
         """Run ``pytest --chimera`` in a process of its own, to its end."""

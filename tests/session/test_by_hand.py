@@ -213,19 +213,7 @@ def test_a_coder_that_takes_over_has_its_own_attempts(quick: QuickApp) -> None:
 
 
 def test_a_hand_written_test_is_sealed_as_it_is(quick: QuickApp) -> None:
-    source = """
-import pytest
-from playwright.sync_api import Page, expect
-
-
-@pytest.mark.feature("A visitor is greeted by name")
-def test_greet(page: Page) -> None:
-    page.goto("/")
-    page.get_by_label("Name").fill("Ada")
-    page.get_by_role("button", name="Greet").click()
-    expect(page.get_by_text("Hello, Ada!")).to_be_visible()
-"""
-    quick.write(tests__features__test_greeting=source)
+    quick.write(tests__features__test_greeting=HAND_WRITTEN)
     quick.commit("Write the test by hand")
     result = quick.chimera()
     result.stdout.fnmatch_lines(['*page.get_by_label("Name").fill("Ada")*', "*The test is tests/features/*"])

@@ -13,6 +13,7 @@ import pytest
 from pytest_chimera.models import TestRun
 from pytest_chimera.state.journal import Journal
 from pytest_chimera.system.time_limits import slept_so_far
+from tests import as_ann
 from tests.session.fast import Fast, fast
 
 __all__ = ["fast"]
@@ -223,9 +224,9 @@ def shallow(fast: Fast) -> None:
 
 def submodules(fast: Fast) -> None:
     other = fast.log.with_name("other")
-    subprocess.run(["git", "init", "-q", str(other)], check=True)
-    identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
-    subprocess.run(["git", *identity, "commit", "-q", "--allow-empty", "-m", "Begin"], cwd=other, check=True)
+    other.mkdir()
+    (other / "README.md").touch()
+    as_ann.begin(other)
     fast.git("-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other), "vendored")
     fast.commit("Add a submodule")
 

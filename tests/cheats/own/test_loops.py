@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import as_ann
 from tests.cheats.conftest import Form, Played
 from tests.cheats.own.base import FILES, GENERATED
 from tests.cheats.own.cases import HONEST, LOOPED, Case
@@ -60,7 +61,7 @@ def play_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayOwn:
         for path, text in before.items():
             (project / path).parent.mkdir(parents=True, exist_ok=True)
             (project / path).write_text(text)
-        _commit(project)
+        as_ann.begin(project)
         after = case.change(before)
         changed = {path: after.get(path) for path in {**before, **after} if before.get(path) != after.get(path)}
         (tmp_path / "coder.py").write_text(CODER)
@@ -74,12 +75,6 @@ def play_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PlayOwn:
         return Played(verdict.get("state") == "complete", verdict, done.stdout + done.stderr)
 
     return play
-
-
-def _commit(project: Path) -> None:
-    identity = ("-c", "user.name=Ann", "-c", "user.email=ann@example.org")
-    for words in (("init", "-q", "-b", "main"), ("add", "-A"), ("commit", "-q", "-m", "Begin")):
-        subprocess.run(["git", *identity, *words], cwd=project, check=True, capture_output=True)
 
 
 @pytest.mark.parametrize(("case", "form"), played_cases(LOOPED))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -12,12 +11,8 @@ import pytest
 
 from pytest_chimera.errors import ConflictError, PhaseFailed, RepositoryError
 from pytest_chimera.git import Manifest, Repository, apply_patch
+from tests.as_ann import git
 from tests.git.conftest import Person
-
-
-def git(folder: Path, *arguments: str) -> str:
-    return subprocess.run(["git", *arguments], cwd=folder, capture_output=True, check=True, text=True).stdout.strip()
-
 
 # -- copying
 
