@@ -128,8 +128,9 @@ def test_a_clock_that_is_set_back_changes_nothing(fast: Fast) -> None:
 
 
 SLEEPS = """
-from pytest_chimera.run import executor
+from importlib import import_module  # the module that is used, also where an earlier one was forgotten
 
+executor = import_module("pytest_chimera.run.executor")
 SLEPT = [0.0]
 executor.slept_so_far = lambda: SLEPT[0]
 
