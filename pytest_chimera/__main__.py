@@ -54,7 +54,7 @@ def _demo(folder: Path | None, coder: str | None) -> int:
 
 def _explain(file: str) -> int:
     from pytest_chimera.scenario.explain import explain
-    from pytest_chimera.session.step_command import parser_of_project
+    from pytest_chimera.session.project_phrases import parser_of_project
 
     for line in explain(_text_of(file), parser_of_project(Path.cwd())):
         print(line)

@@ -99,7 +99,7 @@ def _check_command_line(config: pytest.Config) -> None:
 
 def _refuse_what_is_not_honoured(config: pytest.Config) -> None:
     """Refuse unsupported options on the command line; those from ``addopts`` make the features fail instead."""
-    from pytest_chimera.session.refused import refused_options
+    from pytest_chimera.session.refused_options import refused_options
 
     for error in refused_options(config):
         if not error.where:

@@ -25,8 +25,8 @@ from pytest_chimera.system.command_lines import words_filled
 from pytest_chimera.system.files import write_file
 from pytest_chimera.system.nesting import INSIDE
 from pytest_chimera.system.process import Finished, ProgramNotFound, chosen_environment, describe_exit, run_program
-from pytest_chimera.system.program_start import why_not_begun
 from pytest_chimera.system.sandbox import HINT, Sandbox, Sandboxes, logins_of, why_it_failed_to_start, why_not_started
+from pytest_chimera.system.start_failures import why_not_begun
 from pytest_chimera.workflow.questions import DRAFT_FILE
 
 REPLAY = "replay:"

@@ -23,8 +23,8 @@ from pytest_chimera.review.weakened_tests import weakened
 from pytest_chimera.settings import Settings, split_command
 from pytest_chimera.system.nesting import INSIDE
 from pytest_chimera.system.process import ProgramNotFound, chosen_environment, describe_exit, run_program
-from pytest_chimera.system.program_start import why_not_begun
 from pytest_chimera.system.sandbox import HINT, Sandboxes, why_it_failed_to_start, why_not_started
+from pytest_chimera.system.start_failures import why_not_begun
 from pytest_chimera.workflow.machine import ChimeraWorkflow
 
 Read = Callable[[str, str], bytes | None]

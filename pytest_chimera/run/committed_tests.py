@@ -17,7 +17,7 @@ from pytest_chimera.errors import SettingError
 from pytest_chimera.judge import seal_of
 from pytest_chimera.markers import MARKER, ORIGIN
 from pytest_chimera.models import Feature, GeneratedTest
-from pytest_chimera.scenario.source import steps_in
+from pytest_chimera.scenario.generated_source import steps_in
 from pytest_chimera.settings import Settings, load_settings
 
 INI_FILES: Mapping[str, tuple[tuple[str, ...], ...]] = {

@@ -7,7 +7,7 @@ import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
-from pytest_chimera.context.summaries import attempts_table, busy_text, shortened, shown
+from pytest_chimera.context.formatting import attempts_table, busy_text, shortened, shown
 from pytest_chimera.models import Change, Evidence, Finding, Review, SealedTest, TestRun, first_line
 from pytest_chimera.state.vault import newest_room
 from pytest_chimera.system.supervision import tail_of

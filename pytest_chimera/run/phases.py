@@ -49,7 +49,7 @@ from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.system.files import write_file
 from pytest_chimera.system.time_limits import time_stands_still
 from pytest_chimera.validation.regression_check import RegressionCheck
-from pytest_chimera.validation.variations import VariationRuns
+from pytest_chimera.validation.variation_runs import VariationRuns
 from pytest_chimera.workflow import questions
 from pytest_chimera.workflow.machine import Act, ChimeraTask, ChimeraWorkflow, change_of, outcome_of, sealed_of
 from pytest_chimera.workflow.transitions import ChimeraPhase

@@ -14,7 +14,7 @@ from pytest_chimera.git import Repository, format_trailers
 from pytest_chimera.implementation.tamper_detection import Fingerprints
 from pytest_chimera.models import Proof, TestRun
 from pytest_chimera.run.phases import GreenOnBase, ProjectPhases
-from pytest_chimera.run.proof import told_tools, whole_proof
+from pytest_chimera.run.proof_record import told_tools, whole_proof
 from pytest_chimera.state.replay import FeatureRecord
 from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.system.files import write_file

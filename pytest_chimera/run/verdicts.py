@@ -6,9 +6,9 @@ import shlex
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pytest_chimera.context.formatting import shown
 from pytest_chimera.context.merge_queue import STACK, wants_landing
 from pytest_chimera.context.project import Project
-from pytest_chimera.context.summaries import shown
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.git import format_trailers
 from pytest_chimera.models import Feature, Proof, Reason, TestRun, Verdict
@@ -17,7 +17,7 @@ from pytest_chimera.state.journal import Journal
 from pytest_chimera.state.replay import FeatureRecord
 from pytest_chimera.state.vault import newest_room
 from pytest_chimera.system.files import write_file
-from pytest_chimera.validation.variations import EXISTING_DATA
+from pytest_chimera.validation.variation_runs import EXISTING_DATA
 from pytest_chimera.workflow.machine import ChimeraWorkflow, sealed_of
 from pytest_chimera.workflow.transitions import ChimeraPhase
 

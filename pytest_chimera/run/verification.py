@@ -19,9 +19,9 @@ from pytest_chimera.git import Repository, Trailers
 from pytest_chimera.judge import seal_of
 from pytest_chimera.models import RIGHT_REDS, Change, SealedTest, TestRun
 from pytest_chimera.run.committed_tests import Committed, find_test
-from pytest_chimera.run.proof import told_tools
+from pytest_chimera.run.proof_record import told_tools
 from pytest_chimera.staging.deployments import Staging
-from pytest_chimera.validation.variations import VariationRuns
+from pytest_chimera.validation.variation_runs import VariationRuns
 from pytest_chimera.workflow.machine import ChimeraTask, ChimeraWorkflow, Moved
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.scenario.language.conditions import CONDITIONS, expectation_for
+from pytest_chimera.scenario.language.given_conditions import CONDITIONS, expectation_for
 from pytest_chimera.scenario.language.sentences import SENTENCES
 from pytest_chimera.scenario.language.words.lexer import tokenize
 from pytest_chimera.scenario.language.words.patterns import Element, Slot, Word, compile_pattern

@@ -18,7 +18,7 @@ from pytest_chimera.scenario.rendering.idioms.expectations import is_beside, is_
 from pytest_chimera.scenario.rendering.idioms.intents import kind_of, lines_of
 from pytest_chimera.scenario.rendering.layout import quote
 from pytest_chimera.scenario.rendering.locators import Finder
-from pytest_chimera.scenario.rendering.opening import laid_out, with_openings
+from pytest_chimera.scenario.rendering.tabs_and_downloads import laid_out, with_openings
 
 _NOTHING_SHOWN = 'expect(page.locator("body")).to_have_text(re.compile(r"\\S"), use_inner_text=True)'
 

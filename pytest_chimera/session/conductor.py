@@ -56,7 +56,7 @@ from pytest_chimera.session.items import (
     show,
 )
 from pytest_chimera.session.progress import Progress
-from pytest_chimera.session.refused import refused_options
+from pytest_chimera.session.refused_options import refused_options
 from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
 from pytest_chimera.settings import Settings
 from pytest_chimera.staging.local.local_staging import Deployer
@@ -64,8 +64,8 @@ from pytest_chimera.state.journal import record_of
 from pytest_chimera.state.sanitize import Cleaner
 from pytest_chimera.state.vault import Vault
 from pytest_chimera.state.write_ahead_log import WriteAheadLog, recovered
-from pytest_chimera.system.credentials import has_known_form, secret_values
 from pytest_chimera.system.nesting import inside
+from pytest_chimera.system.secret_detection import has_known_form, secret_values
 from pytest_chimera.workflow.agents import Agents
 
 MEMORY_OF_A_FEATURE = 1_000_000_000

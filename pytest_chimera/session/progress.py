@@ -12,10 +12,10 @@ from queue import Empty, SimpleQueue
 
 import pytest
 
-from pytest_chimera.context.summaries import busy_text, span
+from pytest_chimera.context.formatting import busy_text, span
 from pytest_chimera.models import Change, Deployment, Feature, SealedTest, TestRun, first_line
 from pytest_chimera.state.sanitize import Cleaner
-from pytest_chimera.system.credentials import secret_values
+from pytest_chimera.system.secret_detection import secret_values
 from pytest_chimera.workflow.machine import ChimeraWorkflow, PhaseResult
 from pytest_chimera.workflow.transitions import ChimeraPhase, Outcome
 

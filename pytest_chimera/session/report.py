@@ -11,7 +11,7 @@ import rich.box
 import rich.console
 import rich.table
 
-from pytest_chimera.context.summaries import shortened, span
+from pytest_chimera.context.formatting import shortened, span
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.models import Call, Feature, Step, Target, Verdict, first_line
 from pytest_chimera.run.failure_report import LIMIT
@@ -20,7 +20,7 @@ from pytest_chimera.scenario.text.drafts import MARK, Edit
 from pytest_chimera.state.journal import examined, record_of
 from pytest_chimera.state.replay import FeatureRecord
 from pytest_chimera.state.sanitize import Cleaner, bounded
-from pytest_chimera.validation.notes import notes_on
+from pytest_chimera.validation.weak_expectations import notes_on
 
 _UNCUT = 10_000
 """A width at which no name is cut, wrapped or padded."""

@@ -23,14 +23,14 @@ from pytest_chimera.models import (
     GeneratedTest,
 )
 from pytest_chimera.scenario.functions.helpers import arranging_step
-from pytest_chimera.staging.arranger import DJANGO
+from pytest_chimera.staging.arranging_program import DJANGO
 from pytest_chimera.staging.local.framework_detection import django_settings
 from pytest_chimera.staging.local.ports import HOST
 from pytest_chimera.staging.local.server import environment_of
 from pytest_chimera.system.import_paths import Origin
 from pytest_chimera.system.supervision import Finished, describe_exit, tail_of
 
-_SCRIPT = Path(__file__).with_name("arranger.py")
+_SCRIPT = Path(__file__).with_name("arranging_program.py")
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from pathlib import Path
 import anyio
 import anyio.to_thread
 
+from pytest_chimera.context.formatting import busy_text
 from pytest_chimera.context.project import Project
-from pytest_chimera.context.summaries import busy_text
 from pytest_chimera.errors import EnvironmentTrouble
 from pytest_chimera.judge.reading.remedies import as_given, outside
 from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Failure, Feature, SealedTest, TestRun

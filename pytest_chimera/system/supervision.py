@@ -22,8 +22,8 @@ from queue import Empty, SimpleQueue
 from typing import IO, Any, NotRequired, Protocol, TypedDict
 
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
-from pytest_chimera.system.credentials import secret_values
 from pytest_chimera.system.machine_load import Deadline
+from pytest_chimera.system.secret_detection import secret_values
 from pytest_chimera.system.supervisor import KILL_SECONDS, TERMINATE_SECONDS, Order
 
 _SCRIPT = Path(__file__).with_name("supervisor.py")
@@ -144,7 +144,7 @@ class Supervised:
     :param stdin: its standard input.
     :param sandbox: what it runs in; ``None`` for no sandbox.
 
-    Secrets in its environment or in ours (:mod:`pytest_chimera.system.credentials`) are masked in its output.
+    Secrets in its environment or in ours (:mod:`pytest_chimera.system.secret_detection`) are masked in its output.
     """
 
     def __init__(

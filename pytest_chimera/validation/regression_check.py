@@ -1,7 +1,7 @@
 """Checks that what worked before still works: the base's buttons and addresses, and the tests of earlier features.
 
 What a change breaks elsewhere is not covered by its own test, and perhaps by no unit test either. The base and the
-candidate are explored in the same way (:mod:`pytest_chimera.validation.old_behaviour`); then every end-to-end test of
+candidate are explored in the same way (:mod:`pytest_chimera.validation.exploration`); then every end-to-end test of
 the base is run in its version on the base. Only what worked on the base can be reported.
 """
 
@@ -26,8 +26,8 @@ from pytest_chimera.errors import ChimeraError, PhaseFailed
 from pytest_chimera.judge import seal_of
 from pytest_chimera.judge.reading.html_pages import addresses_in
 from pytest_chimera.models import Change, Deployment, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
-from pytest_chimera.validation.old_behaviour import Difference, Memory, as_test, differences, fresh_words, remember
-from pytest_chimera.validation.variants import AFTER_RESTART, after_restart
+from pytest_chimera.validation.exploration import Difference, Memory, as_test, differences, fresh_words, remember
+from pytest_chimera.validation.variations import AFTER_RESTART, after_restart
 from pytest_chimera.workflow.machine import ChimeraWorkflow, sealed_of
 
 OLD_BEHAVIOUR = "what the base did besides"

@@ -1,120 +1,218 @@
-"""The sealed test's variations, each run against a deployment of its own.
+"""Variations: the sealed test with other data, more items, or another browser profile.
 
-They are made from a seed that is drawn after the coder has ended and its candidate has been read, and that is recorded
-with the results, never before: nothing that a coder can read reveals future variations. An interrupted validation draws
-a new seed. The coder is only told that the variations were not green.
+A variation asserts nothing that the test does not: every relation between what is typed and what is expected is kept.
+What a test does not clearly support is left out, with the reason.
 """
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from pathlib import Path
+import ast
+import random
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
-from pytest_chimera.errors import PhaseFailed
-from pytest_chimera.judge import seal_of
-from pytest_chimera.models import Change, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
-from pytest_chimera.settings import Settings
-from pytest_chimera.validation.notes import HOLDS_ALREADY, notes_on, without_actions
-from pytest_chimera.validation.variants import (
-    MORE_ITEMS,
-    OTHER_DATA,
-    SECOND_CONTEXT,
-    Variations,
-    counts,
-    shares_data,
-    vary,
+from pytest_chimera.models import GeneratedTest
+from pytest_chimera.scenario.rendering.row_helper import EXPECT_ROWS
+from pytest_chimera.validation.data.fresh_texts import FreshTexts, replaced
+from pytest_chimera.validation.data.more_data import (
+    SECOND_PAGE,
+    CannotVary,
+    counts_something,
+    expected_in_the_end,
+    multiplied,
+    repetition_of,
 )
-from pytest_chimera.workflow.machine import ChimeraWorkflow, sealed_of
+from pytest_chimera.validation.data.typed_literals import PASSWORD, Script, strings
 
-Look = Callable[[SealedTest, str, str, Path, ChimeraWorkflow], Awaitable[TestRun]]
-EXISTING_DATA = 'Or is this existing data? Then add it to the marker: fixed=["…"].'
-_NO_ACTIONS = "the test without its actions"
-_NOT_WITH_OTHER_DATA = "The test is green as it is written, and not with other data than it shows."
+OTHER_DATA = "other data, another browser"
+MORE_ITEMS = "more items, another order"
+SECOND_CONTEXT = "a second browser context"
+STEADY = "thirty reloads"
+AFTER_RESTART = "after a restart of the server"
+_RELOADS = """
+import time
+chimera_ends = time.monotonic() + 20
+for _ in range(30):
+    if time.monotonic() < chimera_ends:
+        page.reload()
+"""
 
 
 @dataclass(frozen=True)
-class VariationRuns:
-    """The variations of one feature's test.
+class Variation:
+    """Another way to run a test.
 
-    :param look: deploys a commit, runs a test against it, and stops it.
+    :param name: what is varied, as recorded in the proof.
+    :param test: the test to run; its node ids are the sealed test's.
+    :param other_browser: run it with a different region, window and browser version.
     """
 
-    settings: Settings
-    feature: Feature
-    look: Look
-
-    @property
-    def _on_staging(self) -> bool:
-        return bool(self.settings.staging_url) and not self.settings.serve.strip()
-
-    async def shares_data(self, sealed: SealedTest, room: Path, workflow: ChimeraWorkflow) -> bool:
-        """Whether the base shows in one browser context what was typed in another."""
-        probe = shares_data(sealed.test, self.feature.fixed)
-        return probe is not None and await self._is_green_on_base(_as(sealed, probe, SECOND_CONTEXT), room, workflow)
-
-    async def notes(self, sealed: SealedTest, room: Callable[[], Path], workflow: ChimeraWorkflow) -> tuple[str, ...]:
-        """Return notes for the person on a test that was red on its base, before it is implemented.
-
-        :param room: makes the folder for the evidence.
-        """
-        assert sealed.red is not None, "it is asked once the test was red"
-        evidence = sealed.red.evidence
-        shown = Path(evidence.page) if evidence and evidence.page else None
-        page = shown.read_text(encoding="utf-8") if shown and shown.is_file() else ""
-        probe = without_actions(sealed.test, sealed.red, page)
-        held = probe is not None and await self._is_green_on_base(_as(sealed, probe, _NO_ACTIONS), room(), workflow)
-        return (*notes_on(sealed.test, sealed.red), *([HOLDS_ALREADY] if held else []))
-
-    async def _is_green_on_base(self, probe: SealedTest, room: Path, workflow: ChimeraWorkflow) -> bool:
-        if self._on_staging:
-            return False
-        try:
-            run = await self.look(probe, probe.commit, probe.tree, room, workflow)
-        except PhaseFailed:
-            return False
-        return run.status == "green"
-
-    async def varied(
-        self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow, seed: str = ""
-    ) -> TestRun:
-        """Return the green run with its variations, or the first red one, reported without the typed words.
-
-        :param seed: the recorded one, to repeat the same variations.
-        """
-        sealed = sealed_of(workflow)
-        seed = seed or secrets.token_hex(8)
-        variations = self._variations(sealed, seed)
-        for number, each in enumerate(variations.made, 1):
-            own_room = room / f"variation-{number}"
-            own_room.mkdir()
-            other = _as(sealed, each.test, each.name, other_browser=each.other_browser)
-            seen = await self.look(other, change.commit, change.tree, own_room, workflow)
-            if seen.status != "green":
-                return _refused(seen, sealed)
-        names = tuple(each.name for each in variations.made)
-        return run.model_copy(update={"varied": names, "not_varied": dict(variations.left_out), "seed": seed})
-
-    def _variations(self, sealed: SealedTest, seed: str) -> Variations:
-        if not self._on_staging:
-            return vary(sealed.test, seed, self.feature.fixed, shared=sealed.shared)
-        if not self.settings.staging_variations:
-            return Variations((), {OTHER_DATA: "chimera_staging_variations is off"})
-        if counts(sealed.test):
-            return Variations((), {OTHER_DATA: "it counts, and the staging keeps data from earlier runs"})
-        made = vary(sealed.test, seed, self.feature.fixed)
-        only = tuple(each for each in made.made if each.name == OTHER_DATA)
-        return Variations(only, {**made.left_out, MORE_ITEMS: "the staging keeps data from earlier runs"})
+    name: str
+    test: GeneratedTest
+    other_browser: bool = False
 
 
-def _as(sealed: SealedTest, test: GeneratedTest, name: str, *, other_browser: bool = False) -> SealedTest:
-    """Return a test that is run in place of the sealed one."""
-    update = {"test": test, "sha256": seal_of(test.source), "variation": name, "other_browser": other_browser}
-    return sealed.model_copy(update=update)
+@dataclass(frozen=True)
+class Variations:
+    """All variations of a test, and what is left out: name → reason."""
+
+    made: tuple[Variation, ...] = ()
+    left_out: Mapping[str, str] = field(default_factory=dict)
 
 
-def _refused(seen: TestRun, sealed: SealedTest) -> TestRun:
-    nodeid = seen.failure.nodeid if seen.failure else sealed.nodeids[0]
-    failure = Failure(nodeid=nodeid, reason=Reason.OTHER_DATA, message=_NOT_WITH_OTHER_DATA)
-    return seen.model_copy(update={"failures": (failure,), "passed": ()})
+def vary(test: GeneratedTest, seed: str, fixed: Collection[str] = (), *, shared: bool = False) -> Variations:
+    """Return the variations of a test.
+
+    :param seed: the same seed results in the same variations.
+    :param fixed: words that are existing data.
+    :param shared: on the base, what one browser context stores is visible in another.
+    """
+    script = Script.of(test, fixed)
+    if script is None:
+        return Variations((), {OTHER_DATA: "its function is not found"})
+    left_out: dict[str, str] = {}
+    first = _reloaded(_with_other_words(script, random.Random(f"{seed}/words"), left_out), left_out)
+    made = [_variation(OTHER_DATA, test, first, other_browser=True)]
+    try:
+        second = _with_more(script, random.Random(f"{seed}/more"), shared=shared)
+        made.append(_variation(MORE_ITEMS, test, second))
+    except CannotVary as why:
+        left_out[MORE_ITEMS] = str(why)
+    if MORE_ITEMS in left_out:
+        left_out[SECOND_CONTEXT] = left_out[MORE_ITEMS]
+    elif not shared:
+        left_out[SECOND_CONTEXT] = "the base does not show in a second context what was typed in the first"
+    return Variations(tuple(made), left_out)
+
+
+def _variation(name: str, test: GeneratedTest, script: Script, *, other_browser: bool = False) -> Variation:
+    changed = test.model_copy(update={"source": script.source, "steps": ()})
+    return Variation(name, changed, other_browser)
+
+
+def _wordplay(script: Script, chance: random.Random) -> FreshTexts:
+    data = script.data()
+    return FreshTexts(list(data), script.pinned(data), chance)
+
+
+def _with_other_words(script: Script, chance: random.Random, left_out: dict[str, str]) -> Script:
+    mapping = _wordplay(script, chance).mapping()
+    if not script.data():
+        left_out["other words"] = "it expects nothing again that it has typed in itself"
+    elif not mapping:
+        left_out["other words"] = "the words that it types stand for something else in it, too"
+    return _said(script.copy(), mapping)
+
+
+def _reloaded(script: Script, left_out: dict[str, str]) -> Script:
+    """Repeat the expectations after the test's last reload after many more reloads, to detect intermittent results.
+
+    Only if the test itself reloads: elsewhere a reload might repeat an action.
+    """
+    expected = expected_in_the_end(script)
+    if expected is None:
+        left_out[STEADY] = "it does not reload the page itself"
+        return script
+    begins = ast.parse(_RELOADS).body
+    loop = begins[-1]
+    assert isinstance(loop, ast.For), "it ends with the loop"
+    branch = loop.body[0]
+    assert isinstance(branch, ast.If), "the loop holds one condition"
+    branch.body += expected
+    script.function.body += begins
+    return script
+
+
+def after_restart(test: GeneratedTest, path: str) -> GeneratedTest | None:
+    """Return the expectations after a test's last reload for a newly opened page.
+
+    ``None`` if the test never reloads, or logs in.
+
+    :param path: where the test ended.
+    """
+    script = Script.of(test)
+    expected = expected_in_the_end(script) if script is not None else None
+    if script is None or expected is None or any(PASSWORD.search(each.field) for each in script.typed):
+        return None
+    own = {each.arg for each in script.function.args.args} | {"expect", "re", EXPECT_ROWS}
+    known = [each for each in expected if {n.id for n in ast.walk(each) if isinstance(n, ast.Name)} <= own]
+    if not known:
+        return None
+    changed = script.copy()
+    changed.function.body = [*ast.parse(f"page.goto({path!r})").body, *known]
+    return test.model_copy(update={"source": changed.source, "steps": ()})
+
+
+def _said(script: Script, mapping: Mapping[str, str]) -> Script:
+    for node in strings(script.function.body):
+        node.value = replaced(node.value, mapping)
+    return script
+
+
+def _with_more(script: Script, chance: random.Random, *, shared: bool) -> Script:
+    """Return the test with additional items, and the same expectations of them.
+
+    :raises CannotVary: the test does not show how its expectations depend on the number of items.
+    """
+    data = script.data()
+    found = repetition_of(script, list(data))
+    play = _wordplay(script, chance)
+    extras: list[str] = []
+    for _ in range(chance.randint(2, 3)):
+        text = play.another(chance.choice(found.items), [*data, *extras])
+        if text is None:
+            raise CannotVary("the items that it types stand for something else in it, too")
+        extras.append(text)
+    return multiplied(script, found, extras, chance, shared=shared)
+
+
+def counts(test: GeneratedTest) -> bool:
+    """Whether a test expects a number, which depends on existing data."""
+    script = Script.of(test)
+    return script is not None and counts_something(script)
+
+
+def shares_data(test: GeneratedTest, fixed: Collection[str] = ()) -> GeneratedTest | None:
+    """Return a test that types what ``test`` types first, and looks for it in a second browser context.
+
+    If it is green on the base, stored data belongs to the application rather than to one browser. ``None`` if the test
+    types nothing suitable.
+    """
+    script = Script.of(test, fixed)
+    if script is None:
+        return None
+    try:
+        found = repetition_of(script, list(script.data()))
+    except CannotVary:
+        return None
+    changed = script.copy()
+    looks = [f"expect(page.get_by_text({item!r}).first).to_be_visible()" for item in found.items]
+    lines = [*SECOND_PAGE, *looks]
+    typed = changed.function.body[: found.end]
+    changed.function.body = [*typed, *ast.parse("\n".join(lines)).body]
+    imports = ast.parse("from playwright.sync_api import expect").body
+    changed.module.body = [*_leading(changed.module), *imports, *_rest(changed.module)]
+    return test.model_copy(update={"source": changed.source, "steps": ()})
+
+
+def _leading(module: ast.Module) -> list[ast.stmt]:
+    return [node for node in module.body if isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+def _rest(module: ast.Module) -> list[ast.stmt]:
+    return [node for node in module.body if not isinstance(node, ast.Import | ast.ImportFrom)]
+
+
+__all__ = [
+    "AFTER_RESTART",
+    "MORE_ITEMS",
+    "OTHER_DATA",
+    "SECOND_CONTEXT",
+    "STEADY",
+    "Variation",
+    "Variations",
+    "after_restart",
+    "counts",
+    "shares_data",
+    "vary",
+]

@@ -10,7 +10,7 @@ import pytest
 
 from pytest_chimera.judge import Browser, find_browser, seal_of
 from pytest_chimera.models import SealedTest
-from pytest_chimera.validation.variants import vary
+from pytest_chimera.validation.variations import vary
 from tests.judge.conftest import Judged, body, judged, sealed
 from tests.judge.pages import Page, Site, serving
 

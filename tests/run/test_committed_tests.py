@@ -11,7 +11,7 @@ from pytest_chimera.judge import seal_of
 from pytest_chimera.models import Feature
 from pytest_chimera.run.committed_tests import committed_settings, find_test, marked_in
 from pytest_chimera.scenario import TestGenerator
-from pytest_chimera.scenario.source import steps_in
+from pytest_chimera.scenario.generated_source import steps_in
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from pytest_chimera.context.summaries import shortened
+from pytest_chimera.context.formatting import shortened
 from pytest_chimera.models import Verdict
 from pytest_chimera.run.failure_report import FailureDetails, excerpt, sentence_of
 from pytest_chimera.session.report import failure_text

@@ -18,7 +18,7 @@ from pytest_chimera.scenario.explain import explain
 from pytest_chimera.scenario.functions.helpers import arrangements_of, arranging_step, modules_of
 from pytest_chimera.scenario.functions.step_functions import StepFunction, step_functions
 from pytest_chimera.scenario.language.glossary import parts_of
-from pytest_chimera.validation.variants import vary
+from pytest_chimera.validation.variations import vary
 
 E2E = "tests/e2e"
 PAY = "from __future__ import annotations\n\ndef pay(page: Page, card: str, times: int = 1) -> None: ...\n"

@@ -17,7 +17,7 @@ from pytest_chimera.scenario.language.grammar import read_clause, read_step
 from pytest_chimera.scenario.language.phrases.nouns import read_target
 from pytest_chimera.scenario.language.words.lexer import quote_literal, tokenize
 from pytest_chimera.scenario.text.gherkin import read_gherkin
-from tests.scenario.test_source import is_formatted
+from tests.scenario.test_generated_source import is_formatted
 
 VOCABULARY = """
 I the user should not see click press fill enter with in into from and then list item row button

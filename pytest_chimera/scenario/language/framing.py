@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from types import MappingProxyType
 
+from pytest_chimera.scenario.language.words.exclusions import without_determiner
 from pytest_chimera.scenario.language.words.lexer import Token, Tokens
 from pytest_chimera.scenario.language.words.patterns import first_words
 from pytest_chimera.scenario.language.words.readings import Setting
-from pytest_chimera.scenario.language.words.screening import without_determiner
 from pytest_chimera.scenario.language.words.vocabulary import (
     ACTOR_ADJECTIVES,
     ACTORS,

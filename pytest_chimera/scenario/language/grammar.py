@@ -32,10 +32,10 @@ from pytest_chimera.scenario.language.phrases.nouns import (
 )
 from pytest_chimera.scenario.language.phrases.slots import Count, read_slot
 from pytest_chimera.scenario.language.subjects import Subject, subject_of
+from pytest_chimera.scenario.language.words.exclusions import is_new_tab, is_no_place, on_page, without_determiner
 from pytest_chimera.scenario.language.words.lexer import Token, Tokens
 from pytest_chimera.scenario.language.words.patterns import MAX_TOKENS, forms, match
 from pytest_chimera.scenario.language.words.readings import Reading, Setting, within
-from pytest_chimera.scenario.language.words.screening import is_new_tab, is_no_place, on_page, without_determiner
 from pytest_chimera.scenario.language.words.vocabulary import (
     ACTORS,
     ADVERBS,

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.language.phrases.nouns import IT, is_findable, read_target, role_at_end
 from pytest_chimera.scenario.language.phrases.slots import FIELDS, TYPED_FIELDS, Count, is_attribute, read_slot
+from pytest_chimera.scenario.language.words.exclusions import is_new_tab, on_page, without_determiner
 from pytest_chimera.scenario.language.words.lexer import Tokens
-from pytest_chimera.scenario.language.words.screening import is_new_tab, on_page, without_determiner
 from pytest_chimera.scenario.language.words.vocabulary import NATIVE_DIALOGS, PAGE_WORDS
 
 _URL = frozenset({"url", "address", "path", "location", "page url", "page address", "query string", "urls"})

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from pytest_chimera.models import Call, StepKeyword, Target
 from pytest_chimera.scenario.functions.step_functions import CALL, NotCallable, StepFunctions
-from pytest_chimera.scenario.language.conditions import CERTAINTY, expectation_for
+from pytest_chimera.scenario.language.given_conditions import CERTAINTY, expectation_for
 from pytest_chimera.scenario.language.glossary import MAX_DEPTH, Glossary
 from pytest_chimera.scenario.language.grammar import read_step
 from pytest_chimera.scenario.language.languages import ENGLISH, Languages

@@ -12,9 +12,9 @@ import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from pytest_chimera.scenario.rendering.rows import EXPECT_ROWS, is_call, says, without_helper
-from pytest_chimera.validation.data.fresh_words import holds, replaced
-from pytest_chimera.validation.data.typed_text import TYPING, Script, strings
+from pytest_chimera.scenario.rendering.row_helper import EXPECT_ROWS, is_call, says, without_helper
+from pytest_chimera.validation.data.fresh_texts import holds, replaced
+from pytest_chimera.validation.data.typed_literals import TYPING, Script, strings
 
 _NUMBER = re.compile(r"(?<![\w.,:/#$€£%+-])\d+(?![\w.,:/%-])")
 _LONGEST = 4

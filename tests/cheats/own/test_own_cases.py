@@ -18,7 +18,7 @@ from pytest_chimera.judge.reading.html_pages import addresses_in
 from pytest_chimera.models import Change, ChangedFile, GeneratedTest, SealedTest
 from pytest_chimera.review.guardian import Guardian
 from pytest_chimera.settings import Settings
-from pytest_chimera.validation.old_behaviour import Difference, Memory, differences, fresh_words, remember
+from pytest_chimera.validation.exploration import Difference, Memory, differences, fresh_words, remember
 from pytest_chimera.workflow import ChimeraWorkflow, Moved
 from tests.cheats.own.base import FILES, Files
 from tests.cheats.own.cases import HONEST, LOOPED, REVIEWED, WALKED, Case

@@ -7,9 +7,9 @@ from functools import lru_cache
 from itertools import islice
 
 from pytest_chimera.models import Target
+from pytest_chimera.scenario.language.words.exclusions import is_new_tab, is_no_place
 from pytest_chimera.scenario.language.words.lexer import Token, Tokens, plain
 from pytest_chimera.scenario.language.words.roles import LONGEST_ROLE, ROLE_OF, ROLES, has_trait
-from pytest_chimera.scenario.language.words.screening import is_new_tab, is_no_place
 from pytest_chimera.scenario.language.words.vocabulary import (
     AND,
     APART,

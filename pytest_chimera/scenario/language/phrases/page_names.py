@@ -6,8 +6,8 @@ import re
 from dataclasses import dataclass
 
 from pytest_chimera.scenario.language.phrases.nouns import role_at_end
+from pytest_chimera.scenario.language.words.exclusions import on_page, without_determiner
 from pytest_chimera.scenario.language.words.lexer import Tokens, plain
-from pytest_chimera.scenario.language.words.screening import on_page, without_determiner
 from pytest_chimera.scenario.language.words.vocabulary import HOME_WORDS, NEVER_IN_NAMES, PAGE_WORDS, PLACE_WORDS
 
 

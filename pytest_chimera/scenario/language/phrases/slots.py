@@ -16,9 +16,9 @@ from pytest_chimera.scenario.language.phrases.page_names import (
     read_site,
     read_website,
 )
+from pytest_chimera.scenario.language.words.exclusions import is_new_tab, is_no_place, on_page, without_determiner
 from pytest_chimera.scenario.language.words.keys import read_keys
 from pytest_chimera.scenario.language.words.lexer import Token, Tokens, phrase, plain
-from pytest_chimera.scenario.language.words.screening import is_new_tab, is_no_place, on_page, without_determiner
 from pytest_chimera.scenario.language.words.vocabulary import (
     DETERMINERS,
     DIALOG_WORDS,

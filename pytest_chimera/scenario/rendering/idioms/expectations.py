@@ -12,7 +12,7 @@ from pytest_chimera.scenario.language.words.roles import ROLES
 from pytest_chimera.scenario.rendering.context import Idiom, Work, escaped, matching
 from pytest_chimera.scenario.rendering.idioms.actions import page_of, path_of
 from pytest_chimera.scenario.rendering.layout import quote, raw
-from pytest_chimera.scenario.rendering.rows import EXPECT_ROWS
+from pytest_chimera.scenario.rendering.row_helper import EXPECT_ROWS
 
 
 def on_page(work: Work) -> list[str]:

@@ -6,8 +6,8 @@ import pytest
 
 from pytest_chimera.models import Failure, Feature, GeneratedTest, Reason, TestRun
 from pytest_chimera.scenario import ScenarioParser, TestGenerator, UnknownStepError
-from pytest_chimera.scenario.language.conditions import CONDITIONS, Condition
-from pytest_chimera.validation.notes import notes_on, without_actions
+from pytest_chimera.scenario.language.given_conditions import CONDITIONS, Condition
+from pytest_chimera.validation.weak_expectations import notes_on, without_actions
 
 
 def generated(text: str, glossary: dict[str, str] | None = None) -> GeneratedTest:

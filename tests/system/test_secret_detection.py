@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pytest_chimera.system.credentials import secret_values
+from pytest_chimera.system.secret_detection import secret_values
 
 HEX = "8f3b1d6a0c9e4752b1a0d3c4e5f60718"
 TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.markers import MARKER_ARRANGE
-from pytest_chimera.scenario.rendering.rows import EXPECT_ROWS, is_helper
+from pytest_chimera.scenario.rendering.row_helper import EXPECT_ROWS, is_helper
 
 _NAMES = frozenset(
     {"page", "expect", "re", "place", "dialog", "dialogs", "list", "str", "popup", "download", "len", EXPECT_ROWS}

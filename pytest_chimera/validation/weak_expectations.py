@@ -8,8 +8,8 @@ import textwrap
 from collections.abc import Iterator
 
 from pytest_chimera.models import GeneratedTest, StepLines, TestRun
-from pytest_chimera.scenario.rendering.rows import is_call, says
-from pytest_chimera.validation.data.typed_text import Script, strings
+from pytest_chimera.scenario.rendering.row_helper import is_call, says
+from pytest_chimera.validation.data.typed_literals import Script, strings
 
 _ABSENCE = frozenset({"to_be_hidden", "not_to_be_visible", "not_to_be_attached"})
 _NAMES_TEXT = re.compile(r"get_by_|to_have_text$|to_contain_text$")

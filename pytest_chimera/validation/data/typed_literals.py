@@ -11,8 +11,8 @@ from typing import Protocol, cast
 
 from pytest_chimera.models import GeneratedTest
 from pytest_chimera.scenario.functions.helpers import is_arrangement
-from pytest_chimera.scenario.rendering.rows import without_helper
-from pytest_chimera.validation.data.fresh_words import holds, without, words_of
+from pytest_chimera.scenario.rendering.row_helper import without_helper
+from pytest_chimera.validation.data.fresh_texts import holds, without, words_of
 
 TYPING = {"fill", "type", "press_sequentially", "insert_text"}
 _CONTROLS = {"button", "tab", "menuitem", "textbox", "searchbox", "combobox"}
