@@ -14,6 +14,7 @@ from pytest_chimera.scenario.language.words.roles import ROLES
 from pytest_chimera.scenario.language.words.vocabulary import ACTORS, KEYS, NOT_ON_PAGE, ORDINALS
 from pytest_chimera.scenario.language.words.wordings import WORDINGS, Wording
 from pytest_chimera.scenario.parser import ScenarioParser
+from pytest_chimera.scenario.reading.step_reader import MOST_TIMES
 from pytest_chimera.scenario.rendering.idioms.intents import INTENTS
 
 _SAMPLES = {
@@ -42,7 +43,11 @@ _SUBJECTS = {
     "expandable": 'the "Menu" button', "quoted": '"Milk"', "fillable": 'the "Name" field',
 }  # fmt: skip
 
+_REPEATED = f"An action can be repeated 1 to {MOST_TIMES} times; a step with another number is refused."
+
 _NOTES = {
+    "click": _REPEATED,
+    "press": _REPEATED,
     "table": """\
 The rows below the step are rows of a table on the page: a `table`, or an element with the role `table` or `grid`. All
 of them must be in the same table. The cells of one row of the step must be in one row of the table. A cell matches the

@@ -123,3 +123,9 @@ def test_a_text_without_steps_says_what_to_write() -> None:
 def test_a_step_that_is_far_too_long_is_refused() -> None:
     with pytest.raises(UnknownStepError):
         ScenarioParser().parse_step("I press " + "a" * 5000)
+
+
+@pytest.mark.parametrize("step", ['I click "Add" 101 times', "I press Tab 101 times", 'I click "Add" 0 times'])
+def test_an_action_that_cannot_be_repeated_so_often_is_refused(step: str) -> None:
+    with pytest.raises(UnknownStepError, match=r"This step is refused(.|\n)*1 to 100 times"):
+        ScenarioParser().parse_step(step)

@@ -304,3 +304,8 @@ def test_and_continues_the_keyword_before() -> None:
 def test_lines_are_counted_from_the_texts_own() -> None:
     scenario = ScenarioParser().parse('\nWhen I press Enter\n\nThen I should see "a"', line=10)
     assert [step.line for step in scenario.steps] == [11, 13]
+
+
+@pytest.mark.parametrize(("words", "number"), [("twice", 2), ("25 times", 25), ("100 times", 100)])
+def test_an_action_is_repeated_as_often_as_the_step_says(words: str, number: int) -> None:
+    assert code(f'I click the "Add" button {words}').count(".click()") == number

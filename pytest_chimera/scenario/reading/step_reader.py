@@ -22,6 +22,8 @@ from pytest_chimera.scenario.text.step_text import WrittenStep, keyword_of
 
 MANY = 20
 """The maximum number of unknown steps in a text for which suggestions are made."""
+MOST_TIMES = 100
+"""The maximum number of times that a step repeats an action: the test has a statement for each."""
 
 
 class StepReader:
@@ -72,6 +74,8 @@ class StepReader:
             raise self._unknown(step, path, brief=brief)
         if any(reading.intent == "wait-time" for reading in readings):
             raise _bare_wait(step, readings, path)
+        if any(map(_repeats_too_often, readings)):
+            raise _not_repeated(step, path)
         bound = with_it_bound(readings, context)
         if bound is None:
             raise UnknownStepError(
@@ -198,6 +202,22 @@ def _bare_wait(step: WrittenStep, readings: Sequence[Reading], path: str) -> Unk
         refused=True,
         reason=f"A test does not wait for {time}: it would be slow where the page is fast and fail where it is slow.",
         remedy='Say what to wait for: I wait for "Saved" to appear. Every expectation waits by itself.',
+    )
+
+
+def _repeats_too_often(reading: Reading) -> bool:
+    number = reading.get("number")
+    return reading.form == "do" and isinstance(number, int) and not 0 < number <= MOST_TIMES
+
+
+def _not_repeated(step: WrittenStep, path: str) -> UnknownStepError:
+    return UnknownStepError(
+        step.text,
+        line=step.line,
+        path=path,
+        refused=True,
+        reason=f"An action can be repeated 1 to {MOST_TIMES} times.",
+        remedy="Write such a number, or define a function for the step in conftest.py: pytest_chimera_steps.",
     )
 
 

@@ -48,7 +48,7 @@ def navigate(work: Work) -> list[str]:
 def times(work: Work) -> int:
     """Return how often to do it."""
     number = work.reading.get("number")
-    return number if isinstance(number, int) and 0 < number <= 20 else 1
+    return number if isinstance(number, int) else 1
 
 
 def clicking(call: str) -> Idiom:
