@@ -26,7 +26,7 @@ from pytest_chimera.models import Feature, SealedTest
 from pytest_chimera.scenario.functions.step_functions import StepFunction
 from pytest_chimera.settings import Settings, Tables
 from pytest_chimera.state.journal import Journal
-from pytest_chimera.state.replay import FeatureRecord, readable
+from pytest_chimera.state.replay import FeatureRecord, cache_mirror
 from pytest_chimera.state.sanitize import Cleaner
 from pytest_chimera.state.vault import Vault
 from pytest_chimera.state.write_ahead_log import WriteAheadLog
@@ -83,7 +83,7 @@ class Project:
     :param by_hand: a person implements.
     :param browser: finds the browser when it is first needed.
     :param tables: the project's own phrases; ``functions``: those with a function.
-    :param ready: the test that must be green before a test is judged, from ``chimera_ready``.
+    :param ready_test: the test that must be green before a test is judged, from ``chimera_ready``.
     :param mirror: copies a feature's standing to the pytest cache.
     :param progress: prints a line about a feature.
     :param turn: the feature's turn among those of the run.
@@ -91,8 +91,8 @@ class Project:
     :param limits: what the run may use.
     :param breakers: stop calling a hook that keeps failing, for all features.
     :param sandboxes: the sandboxes for programs that run the candidate's code, if any.
-    :param clean: sanitizes external text before it is stored or shown.
-    :param ahead: flushes all journals to disk at once.
+    :param cleaner: sanitizes external text before it is stored or shown.
+    :param write_ahead_log: flushes all journals to disk at once.
     :param run: the id of the run, shared by its workers.
     """
 
@@ -109,17 +109,17 @@ class Project:
     config_files: tuple[str, ...] = ()
     tables: Tables = field(default_factory=Tables)
     functions: tuple[StepFunction, ...] = ()
-    ready: SealedTest | None = None
+    ready_test: SealedTest | None = None
     mirror: Callable[[Feature, dict[str, Any]], None] = lambda _feature, _value: None
     progress: Progress = lambda _feature, _line: None
-    table: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
+    transitions: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
     turn: Turn = field(default_factory=unhurried)
     canaries: PlantedCheats | None = None
     limits: RunLimits = field(default_factory=lambda: RunLimits(Settings()))
     breakers: Breakers = field(default_factory=Breakers)
     sandboxes: Sandboxes = field(default_factory=Sandboxes)
-    clean: Cleaner = field(default_factory=Cleaner)
-    ahead: WriteAheadLog | None = None
+    cleaner: Cleaner = field(default_factory=Cleaner)
+    write_ahead_log: WriteAheadLog | None = None
     run: str = field(default_factory=lambda: secrets.token_hex(8))
 
     async def git(self, question: Callable[[Repository], T]) -> T:
@@ -135,9 +135,9 @@ class Project:
         """Return the feature's journal, read and checked."""
 
         def mirror(record: FeatureRecord) -> None:
-            self.mirror(feature, readable(record))
+            self.mirror(feature, cache_mirror(record))
 
-        return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror, self.ahead, self.clean)
+        return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror, self.write_ahead_log, self.cleaner)
 
     def place(self, feature: Feature) -> Path:
         """Return the folder of a feature's clones and checkouts; the process that holds the feature may empty it."""

@@ -17,7 +17,7 @@ from rich.console import Console
 from rich.markup import escape
 
 from pytest_chimera.demo import leash
-from pytest_chimera.demo.results import brief_with_most_to_say, newest_trace, shortened, trace_command
+from pytest_chimera.demo.interesting_results import brief_with_most_to_say, newest_trace, shortened, trace_command
 from pytest_chimera.demo.sample_project import CODER, has_recorded_changes, is_demo, write_project
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.git.plumbing.commands import Git

@@ -47,7 +47,7 @@ def compiled(test: GeneratedTest) -> GeneratedTest:
     return test
 
 
-def said_by(test: GeneratedTest, read: Callable[[str], bytes | None], *, handwritten: bool = False) -> str:
+def meaning_digest(test: GeneratedTest, read: Callable[[str], bytes | None], *, handwritten: bool = False) -> str:
     """Return a digest of a test's meaning, including the project's functions that it uses.
 
     :param read: returns a file of the project.

@@ -98,11 +98,11 @@ def clone(store: Store, commit: str, folder: Path) -> Manifest:
 
 def _checked_out(folder: Path, entries: Mapping[str, Entry]) -> dict[str, SeenFile]:
     regular = (path for path, entry in entries.items() if entry.mode in {REGULAR, EXECUTABLE})
-    seen = ((path, look(folder / path)) for path in regular)
+    seen = ((path, read_regular(folder / path)) for path in regular)
     return {path: each for path, each in seen if each is not None}
 
 
-def look(path: Path) -> SeenFile | None:
+def read_regular(path: Path) -> SeenFile | None:
     """Return the contents of a regular file; ``None`` for anything else. Links are not followed, and pipes not read."""
     try:
         handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
@@ -128,7 +128,7 @@ def discard(folder: Path) -> None:
 
 
 @dataclass
-class _Reading:
+class _CloneScan:
     """The contents of a clone: its regular files, and the paths that stay as they were, with the reason."""
 
     store: Store
@@ -148,7 +148,7 @@ class _Reading:
             self.left_out[path] = "no regular file: a pipe, a socket or a device"
         elif path not in self.base and (why := why_no_name(path)):
             self.left_out[path] = why
-        elif (seen := look(self.folder / path)) is None:
+        elif (seen := read_regular(self.folder / path)) is None:
             self.left_out[path] = "a file that can't be read"
         else:
             self.regular[path] = seen
@@ -182,7 +182,7 @@ def candidate(
     """
     if folder.is_symlink() or not folder.is_dir() or not any(folder.iterdir()):
         raise PhaseFailed("The coder deleted its clone.", where=str(folder))
-    reading = _Reading(store, folder, private, store.entries(manifest.commit))
+    reading = _CloneScan(store, folder, private, store.entries(manifest.commit))
     for path in _walk(reading, _ignored(reading, manifest.commit)):
         reading.sort(path)
     for path in reading.base.keys() - reading.regular.keys():
@@ -193,7 +193,7 @@ def candidate(
     return store.candidate(tree, sealed, message, keep, left_out)
 
 
-def _ignored(reading: _Reading, commit: str) -> frozenset[str]:
+def _ignored(reading: _CloneScan, commit: str) -> frozenset[str]:
     """Return what the clone's ``.gitignore`` files ignore; a completely ignored folder ends with a slash."""
     with reading.store.index(commit) as git:
         options = ("--others", "--ignored", "--exclude-per-directory=.gitignore", "--directory", "-z")
@@ -201,7 +201,7 @@ def _ignored(reading: _Reading, commit: str) -> frozenset[str]:
         return frozenset(there.ask("ls-files", *options).items)
 
 
-def _walk(reading: _Reading, ignored: frozenset[str]) -> Iterator[str]:
+def _walk(reading: _CloneScan, ignored: frozenset[str]) -> Iterator[str]:
     """Yield every path other than a folder that can belong to a candidate; the others are noted with the reason."""
     homes = {parent for path in reading.base for parent in parents(path)}
     waiting = [""]
@@ -219,7 +219,7 @@ def _walk(reading: _Reading, ignored: frozenset[str]) -> Iterator[str]:
                 waiting.append(f"{path}/")
 
 
-def _scan(reading: _Reading, under: str) -> list[os.DirEntry[str]]:
+def _scan(reading: _CloneScan, under: str) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(reading.folder / under) as entries:
             return list(entries)
@@ -228,7 +228,7 @@ def _scan(reading: _Reading, under: str) -> list[os.DirEntry[str]]:
         return []
 
 
-def _belongs_to_another(reading: _Reading, path: str, homes: set[str]) -> bool:
+def _belongs_to_another(reading: _CloneScan, path: str, homes: set[str]) -> bool:
     before = reading.base.get(path)
     if before is not None and before.mode == SUBMODULE:
         if any((reading.folder / path).iterdir()):
@@ -240,7 +240,7 @@ def _belongs_to_another(reading: _Reading, path: str, homes: set[str]) -> bool:
     return False
 
 
-def _changes(reading: _Reading, manifest: Manifest) -> dict[str, Entry | None]:
+def _changes(reading: _CloneScan, manifest: Manifest) -> dict[str, Entry | None]:
     """Return the changes to the tree that was checked out: files with unchanged contents keep their entry."""
     known = reading.base.keys() - reading.regular.keys()
     changes: dict[str, Entry | None] = {path: None for path in known if not reading.stays(path)}
@@ -259,7 +259,7 @@ def _mode(seen: SeenFile) -> str:
     return EXECUTABLE if seen.executable else REGULAR
 
 
-def _stored(reading: _Reading, manifest: Manifest, paths: list[str]) -> dict[str, str]:
+def _stored(reading: _CloneScan, manifest: Manifest, paths: list[str]) -> dict[str, str]:
     """Store files as blobs without any filter; line endings that our checkout converted are converted back."""
     names = b"".join(quoted(path) + b"\n" for path in paths)
     git = reading.store.git.having(folder=reading.folder)
@@ -271,7 +271,7 @@ def _stored(reading: _Reading, manifest: Manifest, paths: list[str]) -> dict[str
     return blobs
 
 
-def _crlf_is_ours(reading: _Reading, manifest: Manifest, path: str) -> bool:
+def _crlf_is_ours(reading: _CloneScan, manifest: Manifest, path: str) -> bool:
     before, checked_out = reading.base.get(path), manifest.files.get(path)
     if before is None or checked_out is None:
         return False

@@ -85,7 +85,7 @@ class Repository:
             )
         return head
 
-    def told_in_files(self, texts: Iterable[str]) -> set[str]:
+    def committed_texts(self, texts: Iterable[str]) -> set[str]:
         """Return the texts that occur as words in committed files. They are never passed on a command line."""
         wanted = sorted(text for text in texts if text and not re.search(r"[\r\n\0]", text))
         if not wanted or self._known("HEAD") is None:

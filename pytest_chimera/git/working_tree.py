@@ -20,7 +20,7 @@ from pathlib import Path
 import psutil
 
 from pytest_chimera.errors import RepositoryError
-from pytest_chimera.git.clones import is_private, is_there, link_target, look, parents, why_no_link, why_no_name
+from pytest_chimera.git.clones import is_private, is_there, link_target, parents, read_regular, why_no_link, why_no_name
 from pytest_chimera.git.plumbing.commands import Answer, Git, as_bytes, quoted, zipped
 from pytest_chimera.git.plumbing.object_store import Candidate, Entry, Store, shown, staged, write_entries
 
@@ -193,7 +193,7 @@ class WorkTree:
         """
         index = self._index_file
         lock = index.with_name("index.lock")
-        _end_lock_of_the_dead(lock)
+        _remove_stale_locks(lock)
         own = index.with_name(f"index.chimera-{os.getpid()}-{threading.get_ident()}")
         own.touch()
         try:
@@ -331,7 +331,7 @@ def points_to(pointer: bytes, file: Path) -> bool:
     told = re.match(rb"version https://git-lfs\.github\.com/spec/v1\noid sha256:([0-9a-f]{64})\nsize (\d+)\n", pointer)
     if told is None or not file.is_file() or file.stat().st_size != int(told[2]):
         return False
-    seen = look(file)
+    seen = read_regular(file)
     return seen is not None and seen.sha256 == told[1].decode()
 
 
@@ -340,7 +340,7 @@ def _statuses(answer: Answer) -> dict[str, str]:
     return dict(zip(items[1::2], items[::2], strict=True))
 
 
-def _end_lock_of_the_dead(lock: Path) -> None:
+def _remove_stale_locks(lock: Path) -> None:
     for own in lock.parent.glob("index.chimera-*"):
         if not psutil.pid_exists(int(own.name.split("-")[1])):
             _unlock(lock, own)

@@ -318,7 +318,7 @@ class Implementer:
 
     def brief(self, workflow: ChimeraWorkflow, folder: Path) -> Brief:
         """Return the brief for the current attempt and its reviewers."""
-        limit = self.project.table[ChimeraPhase.CODE_IMPLEMENTATION].timeout
+        limit = self.project.transitions[ChimeraPhase.CODE_IMPLEMENTATION].timeout
         return brief_for(self.feature, workflow, folder=str(folder), time_limit=limit)
 
     def _room(self, workflow: ChimeraWorkflow, name: str) -> Path:

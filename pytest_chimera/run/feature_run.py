@@ -29,7 +29,7 @@ from pytest_chimera.errors import (
     WaitingForPerson,
     trouble_of,
 )
-from pytest_chimera.generation.sealing import said_by
+from pytest_chimera.generation.sealing import meaning_digest
 from pytest_chimera.judge import is_vacuous
 from pytest_chimera.models import RIGHT_REDS, Feature, GeneratedTest, SealedTest, TestRun, Verdict
 from pytest_chimera.run.executor import ChimeraExecutor, Parked
@@ -54,11 +54,11 @@ async def run_feature(project: Project, feature: Feature, base: str | None = Non
     """
     began = time.monotonic()
     try:
-        verdict = await _held_and_pursued(project, feature, base)
+        verdict = await _run_or_wait(project, feature, base)
     except (ChimeraError, OSError) as error:
         verdict = _ended_by(feature, error)
     seconds = time.monotonic() - began - project.turn.waited
-    verdict = project.clean.value(verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)}))
+    verdict = project.cleaner.value(verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)}))
     await project.agents.tell("pytest_chimera_verdict", feature=feature, verdict=verdict)
     return verdict
 
@@ -75,25 +75,25 @@ def _ended_by(feature: Feature, error: ChimeraError | OSError) -> Verdict:
     raise error
 
 
-async def _held_and_pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
+async def _run_or_wait(project: Project, feature: Feature, base: str | None) -> Verdict:
     """Work on the feature; if another process holds it, try once more after the other features.
 
     :raises HeldElsewhere: a process of another run still holds it.
     """
     try:
-        return await _pursued(project, feature, base)
+        return await _run_held(project, feature, base)
     except HeldElsewhere as held:
         if held.run != project.run:
             project.progress(feature, f"{held.sentence} Going on with the rest.")
             await project.turn.when_others_are_done()
-            return await _pursued(project, feature, base)
+            return await _run_held(project, feature, base)
     while True:
         await anyio.sleep(_LOOK_EVERY)
         with suppress(HeldElsewhere):
-            return await _pursued(project, feature, base)
+            return await _run_held(project, feature, base)
 
 
-async def _pursued(project: Project, feature: Feature, base: str | None) -> Verdict:
+async def _run_held(project: Project, feature: Feature, base: str | None) -> Verdict:
     if project.canaries:
         project.canaries.refuse_broken()
     with project.held(feature):
@@ -196,7 +196,7 @@ class _FeatureRun:
             self._begin()
             return ""
         test = await (await self._phases()).write_test(workflow)
-        if said_by(test, self.project.read, handwritten=self.feature.handwritten) == before.meaning:
+        if meaning_digest(test, self.project.read, handwritten=self.feature.handwritten) == before.meaning:
             return ""
         self._begin()
         difference = _difference(before.test, test)
@@ -240,7 +240,7 @@ class _FeatureRun:
         executor = ChimeraExecutor(
             self.project.agents,
             acts=phases.acts(),
-            table=self.project.table,
+            table=self.project.transitions,
             recorder=JournalRecorder(self.journal),
             say=partial(self.project.progress, self.feature),
         )
@@ -314,7 +314,7 @@ class _FeatureRun:
         say(f"HEAD has moved from {base[:10]} to {phases.base[:10]}: sealing the test there, and seeing it red again")
         phase = ChimeraPhase.E2E_TEST_GENERATION
         acts = {phase: phases.red_on_base}
-        executor = ChimeraExecutor(self.project.agents, acts=acts, table=self.project.table, say=say)
+        executor = ChimeraExecutor(self.project.agents, acts=acts, table=self.project.transitions, say=say)
         at_red = self.workflow.model_copy(update={"current_phase": phase})
         result = await executor.execute_phase(self._task(), at_red)
         if not isinstance(result.value, SealedTest):
@@ -398,7 +398,7 @@ class _FeatureRun:
         workflow = self.workflow
         room = phases.room(workflow, "again")
         try:
-            return await phases.staging.look(sealed_of(workflow), commit, tree, room, workflow)
+            return await phases.staging.judge_commit(sealed_of(workflow), commit, tree, room, workflow)
         finally:
             await phases.end_all()
 

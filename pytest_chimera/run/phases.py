@@ -29,7 +29,7 @@ from pytest_chimera.generation.red_on_base import (
     with_script_error,
     without_start_page,
 )
-from pytest_chimera.generation.sealing import compiled, frozen, functions_in, said_by
+from pytest_chimera.generation.sealing import compiled, frozen, functions_in, meaning_digest
 from pytest_chimera.git import Candidate, Repository
 from pytest_chimera.implementation.attempts import Implementer
 from pytest_chimera.judge import seal_of
@@ -111,7 +111,7 @@ class ProjectPhases:
     @property
     def variation_runs(self) -> VariationRuns:
         """Runs the variations."""
-        return VariationRuns(self.project.settings, self.feature, self.staging.look)
+        return VariationRuns(self.project.settings, self.feature, self.staging.judge_commit)
 
     def acts(self) -> Mapping[ChimeraPhase, Act]:
         """Return the executor's table of acts."""
@@ -175,7 +175,7 @@ class ProjectPhases:
             handwritten=feature.handwritten,
             nodeids=await frozen(feature, test, self.project.repository, commit),
             sha256=seal_of(test.source),
-            meaning=said_by(test, self.project.read, handwritten=feature.handwritten),
+            meaning=meaning_digest(test, self.project.read, handwritten=feature.handwritten),
             base=base,
             commit=commit,
             tree=tree,
@@ -247,7 +247,7 @@ class ProjectPhases:
         """Run the test against the base."""
         room = self.room(workflow, "red")
         try:
-            return await self.staging.look(sealed, sealed.commit, sealed.tree, room, workflow)
+            return await self.staging.judge_commit(sealed, sealed.commit, sealed.tree, room, workflow)
         except ArrangingFailed as failed:
             remedy = f"{failed.evidence}\nIt has to work before the feature exists, too: fix the function."
             raise PreconditionError(failed.sentence, where=failed.where, remedy=remedy) from failed
@@ -283,7 +283,7 @@ class ProjectPhases:
         brief = self.implementer.brief(workflow, Path())
         async with self.project.breakers.watching(questions.REVIEW):
             answer = await questions.review(self.project.agents, change, brief, workflow)
-        review = self.project.clean.value(answer)
+        review = self.project.cleaner.value(answer)
         await anyio.to_thread.run_sync(write_file, room / "review.json", review.model_dump_json(indent=2))
         return review
 
@@ -306,7 +306,7 @@ class ProjectPhases:
         """
         change = change_of(workflow)
         room = self.room(workflow, f"validation-{workflow.attempt}")
-        run = await self.staging.look(sealed_of(workflow), change.commit, change.tree, room, workflow)
+        run = await self.staging.judge_commit(sealed_of(workflow), change.commit, change.tree, room, workflow)
         for url in run.unloaded if run.status == "green" else ():
             self.project.progress(self.feature, f"note: green, although its page could not load {url}: no network")
         if run.status == "green":
@@ -330,7 +330,7 @@ class ProjectPhases:
         """Return the green run after it was green with other data too, and nothing that worked before is broken."""
         run = await self.variation_runs.varied(run, change, room, workflow)
         check = RegressionCheck(self.project, self.feature, self.staging)
-        return await check.kept(run, change, room, workflow) if run.status == "green" else run
+        return await check.compared(run, change, room, workflow) if run.status == "green" else run
 
     async def _earlier_where_it_lands(self) -> str:
         """Return an earlier result of the feature that stands in the way of this proof: only a person can take it
@@ -369,7 +369,7 @@ class ProjectPhases:
         """
         moved_from = "HEAD has moved" if self.project.settings.merge == "ff" else f"{STACK} has moved"
         self.project.progress(self.feature, f"{moved_from} to {tip[:10]}: proving the change again on top of it")
-        limit = sum(route.timeout for phase, route in self.project.table.items() if phase in _WHEN_MOVED)
+        limit = sum(route.timeout for phase, route in self.project.transitions.items() if phase in _WHEN_MOVED)
         with time_stands_still(), anyio.move_on_after(limit or None):
             return await self._proved_on(tip, workflow)
         raise PhaseFailed(f"On top of {tip[:10]}: cut off after {limit:g} s")
@@ -388,7 +388,7 @@ class ProjectPhases:
         if (refused := outcome_of(review)).get("reason"):
             raise PhaseFailed(f"On top of {tip[:10]}: {refused['reason']}", evidence=refused.get("details", ""))
         room = self.room(workflow, f"validation-{workflow.attempt}")
-        run = await self.staging.look(sealed, moved.commit, moved.tree, room, after)
+        run = await self.staging.judge_commit(sealed, moved.commit, moved.tree, room, after)
         if run.status == "green":
             run = await self._checked_further(run, moved, room, after)
         return after, run

@@ -42,7 +42,7 @@ def whole_proof(proof: Proof, workflow: ChimeraWorkflow, fingerprints: Fingerpri
     }
 
 
-def told_tools(green: TestRun | None) -> str:
+def tool_versions(green: TestRun | None) -> str:
     """Return the versions of the judge's tools in one line, the browser's last, as in a trailer."""
     browser = _PLACE.sub("", green.browser) if green else ""
     told = [f"{name} {metadata.version(name)}" for name in _TOOLS]

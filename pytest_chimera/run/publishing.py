@@ -14,7 +14,7 @@ from pytest_chimera.git import Repository, format_trailers
 from pytest_chimera.implementation.tamper_detection import Fingerprints
 from pytest_chimera.models import Proof, TestRun
 from pytest_chimera.run.phases import GreenOnBase, ProjectPhases
-from pytest_chimera.run.proof_record import told_tools, whole_proof
+from pytest_chimera.run.proof_record import tool_versions, whole_proof
 from pytest_chimera.state.replay import FeatureRecord
 from pytest_chimera.system.crash_points import CrashPoint, reached
 from pytest_chimera.system.files import write_file
@@ -78,7 +78,7 @@ class Publication:
             seed=green.seed if green else "",
             varied=green.varied if green else (),
             not_varied=green.not_varied if green else {},
-            tools=told_tools(green),
+            tools=tool_versions(green),
             earlier=green.earlier if green else (),
             deployment="proved" if getattr(deployment and deployment.value, "proved", False) else "not proved",
         )

@@ -80,7 +80,7 @@ class Verdicts:
 
     def say_why(self, state: Any, sentence: str, account: FailureDetails, next_command: str = "") -> Verdict:
         """Return a verdict with as much of the evidence as fits into an item's failure."""
-        clean = self.project.clean.text
+        clean = self.project.cleaner.text
         cleaned = replace(account, cause=clean(account.cause), attempts=clean(account.attempts))
         sentence = sentence_of(sentence)
         room = LIMIT - len(self.feature.id) - len(sentence) - len(next_command) - _PUNCTUATION

@@ -19,7 +19,7 @@ from pytest_chimera.git import Repository, Trailers
 from pytest_chimera.judge import seal_of
 from pytest_chimera.models import RIGHT_REDS, Change, SealedTest, TestRun
 from pytest_chimera.run.committed_tests import Committed, find_test
-from pytest_chimera.run.proof_record import told_tools
+from pytest_chimera.run.proof_record import tool_versions
 from pytest_chimera.staging.deployments import Staging
 from pytest_chimera.validation.variation_runs import VariationRuns
 from pytest_chimera.workflow.machine import ChimeraTask, ChimeraWorkflow, Moved
@@ -86,7 +86,7 @@ class _Again:
     @property
     def variation_runs(self) -> VariationRuns:
         """Runs the variations."""
-        return VariationRuns(self.project.settings, self._found.feature, self.staging.look)
+        return VariationRuns(self.project.settings, self._found.feature, self.staging.judge_commit)
 
     def _room(self, name: str) -> Path:
         return self.project.vault.room(self._found.feature.slug, 1, name)
@@ -195,7 +195,7 @@ class _Again:
         self._say(f"judging its base {sealed.base[:10]}, which has to be red")
         room = self._room("red")
         try:
-            run = await self.staging.look(sealed, sealed.commit, sealed.tree, room, workflow)
+            run = await self.staging.judge_commit(sealed, sealed.commit, sealed.tree, room, workflow)
         except (PhaseFailed, EnvironmentTrouble) as trouble:
             raise _DoesNotHold(f"its base {sealed.base[:10]} cannot be judged here: {trouble}") from trouble
         failure = run.failure
@@ -213,7 +213,7 @@ class _Again:
         self._say(f"judging {self.commit[:10]}, which has to be green")
         room = self._room("green")
         try:
-            run = await self.staging.look(sealed, change.commit, change.tree, room, workflow)
+            run = await self.staging.judge_commit(sealed, change.commit, change.tree, room, workflow)
             if run.status == "green":
                 sealed = await self._varied_as_then(sealed, workflow)
                 workflow = workflow.moved_to(sealed, change)
@@ -260,7 +260,7 @@ class _Again:
             )
 
     def _compare_tools(self, green: TestRun) -> None:
-        then, now = _versions(self.trailers.tools), _versions(told_tools(green))
+        then, now = _versions(self.trailers.tools), _versions(tool_versions(green))
         for name in then.keys() | now.keys() if then else ():
             if then.get(name) != now.get(name):
                 self.differences.append(f"judged by {name} {then.get(name, 'none')} then, {now.get(name, 'none')} now")

@@ -220,8 +220,8 @@ class Conductor:
 
     def _close_ahead(self) -> None:
         try:
-            if self._project and self._project.ahead:
-                self._project.ahead.close()
+            if self._project and self._project.write_ahead_log:
+                self._project.write_ahead_log.close()
         except OSError as error:
             self._progress.note(f"the journals are written, and may not be on the disk yet: {error}")
 
@@ -312,13 +312,13 @@ class Conductor:
             config_files=config_files_of(config),
             tables=tables,
             functions=functions_of(config, settings),
-            ready=self._ready(settings),
+            ready_test=self._ready(settings),
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
-            table=time_limits(settings, answered, state),
+            transitions=time_limits(settings, answered, state),
             canaries=Canaries(repository, settings, state, by_hand),
-            clean=clean,
-            ahead=WriteAheadLog(state),
+            cleaner=clean,
+            write_ahead_log=WriteAheadLog(state),
             limits=RunLimits(settings),
             breakers=Breakers(self._progress.note),
             sandboxes=sandboxes_of(config.rootpath, settings, repository, state, by_hand=by_hand),
@@ -392,7 +392,7 @@ def cleaner_of(settings: Settings, repository: Repository) -> Cleaner:
     """
     given = (entry.partition("=") for entry in (*settings.env, *settings.coder_env))
     secret = secret_values({**os.environ, **{name.strip(): value for name, sets, value in given if sets}})
-    told = repository.told_in_files(each for each in secret if not has_known_form(each))
+    told = repository.committed_texts(each for each in secret if not has_known_form(each))
     return Cleaner(secret - told)
 
 

@@ -104,10 +104,10 @@ async def _project(
         by_hand=True,
         browser=lambda: browser,
         tables=tables,
-        ready=ready,
+        ready_test=ready,
         canaries=Canaries(repository, settings, room / "state", by_hand=True),
         progress=say,
-        table=time_limits(settings, None),
+        transitions=time_limits(settings, None),
         sandboxes=sandboxes_of(config.rootpath, settings_of(config), repository, room, by_hand=False),
     )
 

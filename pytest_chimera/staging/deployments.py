@@ -13,7 +13,7 @@ import anyio.to_thread
 from pytest_chimera.context.formatting import busy_text
 from pytest_chimera.context.project import Project
 from pytest_chimera.errors import EnvironmentTrouble
-from pytest_chimera.judge.reading.remedies import as_given, outside
+from pytest_chimera.judge.reading.remedies import as_failed_precondition, outside
 from pytest_chimera.models import OUTSIDE_CAUSES, Checkout, Deployment, Failure, Feature, SealedTest, TestRun
 from pytest_chimera.scenario.functions.helpers import arrangements_of
 from pytest_chimera.staging.arranging import Arranging, Code, NotArranged, Where, not_arranged
@@ -98,7 +98,9 @@ class Staging:
         for deployment in tuple(self.live.values()):
             await self.end(deployment)
 
-    async def look(self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+    async def judge_commit(
+        self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow
+    ) -> TestRun:
         """Run the test against a commit, on its running deployment or on a new one, and stop the deployment."""
 
         async def once(times: float) -> TestRun:
@@ -137,10 +139,10 @@ class Staging:
         :raises EnvironmentTrouble: the cause of a red lies outside the application.
         :raises ArrangingFailed: the test's data could not be arranged there.
         """
-        if ready := self.project.ready:
+        if ready := self.project.ready_test:
             run = await self._seen(ready, deployment, room / "ready", workflow)
             if run.status != "green":
-                return as_given(run)
+                return as_failed_precondition(run)
         await self._arrange(sealed, deployment, room)
         return await self._seen(sealed, deployment, room / "evidence", workflow)
 
@@ -203,7 +205,7 @@ class Staging:
         seen = (run.evidence.page, run.evidence.console) if run.evidence else ()
         for path in map(Path, filter(None, seen)):
             if path.is_file() and path.parent.parent == folder.parent:
-                self.project.clean.file(path)
+                self.project.cleaner.file(path)
 
 
 def _hurried(run: TestRun, what: str) -> str:

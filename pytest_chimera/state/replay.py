@@ -219,7 +219,7 @@ def _workflow(now: Fields) -> ChimeraWorkflow:
     return workflow
 
 
-def readable(record: FeatureRecord) -> dict[str, Any]:
+def cache_mirror(record: FeatureRecord) -> dict[str, Any]:
     """Return the record for ``pytest --cache-show``: a mirror that is never read back."""
     workflow = record.workflow
     return {

@@ -35,7 +35,7 @@ _SOURCES = {".py", ".html", ".htm", ".jinja", ".jinja2", ".j2", ".js", ".ts"}
 _MOST_SOURCES = 2000
 
 
-class Deployments(Protocol):
+class StagingProtocol(Protocol):
     """Deployments of a feature's commits, as :class:`pytest_chimera.staging.deployments.Staging` provides them."""
 
     async def deployed(self, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
@@ -55,7 +55,9 @@ class Deployments(Protocol):
     async def unhurried(self, look: Callable[[float], Awaitable[TestRun]], what: str = "") -> TestRun:
         """Return a run for which the judge had enough patience on a busy machine."""
 
-    async def look(self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+    async def judge_commit(
+        self, sealed: SealedTest, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow
+    ) -> TestRun:
         """Return the judge's run against a commit."""
 
 
@@ -65,9 +67,9 @@ class RegressionCheck:
 
     project: Project
     feature: Feature
-    staging: Deployments
+    staging: StagingProtocol
 
-    async def kept(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
+    async def compared(self, run: TestRun, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
         """Return the green run with what was kept, or a red one that reports what was not."""
         if why := self._left_out():
             return run.model_copy(update={"not_varied": {**run.not_varied, OLD_BEHAVIOUR: why}})
@@ -181,7 +183,7 @@ class RegressionCheck:
 
     async def _look(self, test: SealedTest, change: Change, room: Path, workflow: ChimeraWorkflow) -> TestRun:
         room.mkdir(parents=True)
-        return await self.staging.look(test, change.commit, change.tree, room, workflow)
+        return await self.staging.judge_commit(test, change.commit, change.tree, room, workflow)
 
     # -- the tests of earlier features
 
@@ -213,7 +215,7 @@ class RegressionCheck:
     ) -> set[str]:
         room.mkdir(parents=True)
         try:
-            return set((await self.staging.look(test, commit, tree, room, workflow)).passed)
+            return set((await self.staging.judge_commit(test, commit, tree, room, workflow)).passed)
         except PhaseFailed:
             return set()
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from pytest_chimera.__main__ import main
-from pytest_chimera.demo import results as kept
+from pytest_chimera.demo import interesting_results as kept
 from pytest_chimera.demo.sample_project import write_project
 from pytest_chimera.git.plumbing.commands import Git
 from tests.demo.application import RIGHT

@@ -19,7 +19,7 @@ from pytest_chimera.markers import ARGUMENTS, MARKER_ARRANGE
 from pytest_chimera.models import Brief, Feature, GeneratedTest, Reason, Value, Verdict
 from pytest_chimera.review.rules import RULES, checked_allowances
 from pytest_chimera.settings import CODER_PLACEHOLDERS, FLAGS, SERVE_PLACEHOLDERS, ini_options, load_settings
-from pytest_chimera.state.replay import _FOLDS, Event, FeatureRecord, readable
+from pytest_chimera.state.replay import _FOLDS, Event, FeatureRecord, cache_mirror
 from pytest_chimera.workflow import TRANSITIONS, ChimeraPhase
 from tests.docs.pages import PAGES, ROOT, Block, all_blocks, blocks, prose, shown
 from tests.docs.write_tables import tables, with_table
@@ -186,7 +186,7 @@ def test_every_field_of_a_journals_line_is_described() -> None:
 
 
 def test_every_key_of_the_mirror_is_described() -> None:
-    assert [code(row[0]) for row in rows(REFERENCE / "files.md", "Mirror")[1:]] == list(readable(FeatureRecord()))
+    assert [code(row[0]) for row in rows(REFERENCE / "files.md", "Mirror")[1:]] == list(cache_mirror(FeatureRecord()))
 
 
 def test_every_trailer_is_described() -> None:

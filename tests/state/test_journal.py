@@ -13,7 +13,7 @@ from pytest_chimera import create_chimera_task
 from pytest_chimera.errors import EnvironmentTrouble, StateError
 from pytest_chimera.markers import journal_name
 from pytest_chimera.state.journal import Journal, cut_torn_line, events_in
-from pytest_chimera.state.replay import Event, FeatureRecord, readable
+from pytest_chimera.state.replay import Event, FeatureRecord, cache_mirror
 from pytest_chimera.workflow import ChimeraPhase, Outcome, PhaseResult
 
 
@@ -146,7 +146,7 @@ def test_the_mirror_shows_the_standing(path: Path) -> None:
     seen: list[FeatureRecord] = []
     journal = Journal(path, seen.append)
     journal.append("begun", feature="a", workflow=create_chimera_task("A", "/").begin(), asked="")
-    assert readable(seen[-1])["phase"] == "e2e_test_generation"
+    assert cache_mirror(seen[-1])["phase"] == "e2e_test_generation"
 
 
 def test_different_ids_have_different_journals() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from pytest_chimera import create_chimera_task
-from pytest_chimera.state.replay import Event, FeatureRecord, fold, readable
+from pytest_chimera.state.replay import Event, FeatureRecord, cache_mirror, fold
 from pytest_chimera.workflow import ChimeraPhase, ChimeraWorkflow
 
 CODING = create_chimera_task("User can add a todo", "/").begin()
@@ -66,5 +66,5 @@ def test_why_it_stands_still_is_kept_where_that_is_how_the_run_ended(
 def test_an_attempt_that_waits_for_its_coder_is_not_counted() -> None:
     assert record(STARTED).attempts == 0
     reviewed = CODING.model_copy(update={"current_phase": ChimeraPhase.GUARDIAN_REVIEW})
-    assert readable(record(workflow=reviewed))["attempts"] == 1
+    assert cache_mirror(record(workflow=reviewed))["attempts"] == 1
     assert FeatureRecord().attempts == 0

@@ -32,7 +32,7 @@ REMEDIES = {
 }
 
 
-def as_given(run: TestRun) -> TestRun:
+def as_failed_precondition(run: TestRun) -> TestRun:
     """Return a red of a precondition: it says nothing about the feature itself."""
     given = [failure.model_copy(update={"reason": Reason.GIVEN_FAILED}) for failure in run.failures]
     return run.model_copy(update={"failures": tuple(given)})
