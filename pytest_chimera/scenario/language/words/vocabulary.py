@@ -99,6 +99,7 @@ NEVER_IN_NAMES = _words(
     when while if until unless whether than has have had does do did and or but with i we he she they
     there by as outside own appears appear disappears disappear displayed containing having using via per
     following below about regarding between without during against through each every all both occurs loaded including upon
+    twice thrice
     """
 )
 """Words that end a name in plain words: a longer clause is not a name."""
