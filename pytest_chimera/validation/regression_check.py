@@ -10,8 +10,9 @@ from __future__ import annotations
 import ast
 import random
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 from urllib.parse import urlsplit
@@ -141,11 +142,16 @@ class RegressionCheck:
         deployment = await self.staging.deployed(sealed.commit, sealed.tree, room, workflow)
         try:
             words = fresh_words(random.SystemRandom())
-            addresses = addresses_in(await anyio.to_thread.run_sync(_sources, Path(deployment.folder)))
+            addresses = await self._addresses(deployment, sealed.commit)
             asked = (deployment.url, self.feature.url, words, addresses, sealed.test.source)
             return await anyio.to_thread.run_sync(remember, *asked)
         finally:
             await self.staging.end(deployment)
+
+    async def _addresses(self, deployment: Deployment, commit: str) -> list[str]:
+        """Return the addresses in the application's own files."""
+        paths = await self.project.git(lambda git: git.files(commit))
+        return addresses_in(await anyio.to_thread.run_sync(own_sources, Path(deployment.folder), paths))
 
     async def _missed(
         self, memory: Memory, sealed: SealedTest, change: Change, room: Path, workflow: ChimeraWorkflow
@@ -154,7 +160,7 @@ class RegressionCheck:
         room.mkdir(parents=True)
         deployment = await self.staging.deployed(change.commit, change.tree, room, workflow)
         try:
-            named = addresses_in(await anyio.to_thread.run_sync(_sources, Path(deployment.folder)))
+            named = await self._addresses(deployment, change.commit)
             gone = {path for path, _ in memory.answers} - set(named)
             found = await anyio.to_thread.run_sync(differences, deployment.url, memory, sealed.test.source, gone)
         finally:
@@ -272,15 +278,19 @@ def _refused(run: TestRun, sealed: SealedTest, sentence: str, reason: Reason = R
     return run.model_copy(update={"status": "red", "failures": (failure,), "passed": ()})
 
 
-def _sources(folder: Path) -> dict[str, bytes]:
-    """Return the application's own files that may mention its addresses."""
-    return dict(_read(path) for path in _files(folder, lambda path: path.suffix in _SOURCES))
+def own_sources(folder: Path, paths: Iterable[str]) -> dict[str, bytes]:
+    """Return the application's own files that may mention its addresses.
+
+    :param folder: the project in a checkout, where preparing commands may have added files that are not its own.
+    :param paths: the commit's files, relative to the project.
+    """
+    own = (folder / path for path in sorted(paths) if _is_own_source(path))
+    found = (path for path in own if path.is_file() and not path.is_symlink())
+    return dict(map(_read, islice(found, _MOST_SOURCES)))
 
 
-def _files(folder: Path, wanted: Callable[[Path], bool]) -> Iterator[Path]:
-    found = (path for path in sorted(folder.rglob("*")) if wanted(path) and path.is_file() and not path.is_symlink())
-    for _, path in zip(range(_MOST_SOURCES), found, strict=False):
-        yield path
+def _is_own_source(path: str) -> bool:
+    return PurePosixPath(path).suffix in _SOURCES and not path.startswith("../")
 
 
 def _read(path: Path) -> tuple[str, bytes]:
