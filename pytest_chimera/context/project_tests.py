@@ -1,7 +1,8 @@
-"""Which files of a project are tests."""
+"""Which files of a project are tests, and which tests a module has."""
 
 from __future__ import annotations
 
+import ast
 from pathlib import PurePosixPath
 
 
@@ -10,3 +11,19 @@ def is_test_file(path: str) -> bool:
     *folders, name = PurePosixPath(path).parts
     named = name.endswith(".py") and (name.startswith("test_") or name.endswith("_test.py"))
     return named or name == "conftest.py" or not {"tests", "test"}.isdisjoint(folders)
+
+
+def is_test_module(path: str) -> bool:
+    """Whether a file is a module of tests, as pytest names them."""
+    name = PurePosixPath(path).name
+    return name.startswith("test_") and name.endswith(".py")
+
+
+def only_test(source: str) -> str:
+    """Return the name of a module's only test; empty if it has several or none, or is not Python."""
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return ""
+    names = [node.name for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]
+    return names[0] if len(names) == 1 else ""

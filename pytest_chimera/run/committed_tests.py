@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from pytest_chimera.context.project_tests import only_test
 from pytest_chimera.errors import SettingError
 from pytest_chimera.judge import seal_of
 from pytest_chimera.markers import MARKER, ORIGIN
@@ -169,7 +170,7 @@ def find_test(folder: Path, sha256: str, feature_id: str, first: str = "") -> Co
 
 def _committed(path: str, source: str, feature_id: str, marked: Marked | None) -> Committed:
     own = next((each for each in marked_in(source) if each.id == feature_id.partition("[")[0] and not each.empty), None)
-    function = own.function if own else _only_test(source)
+    function = own.function if own else only_test(source)
     test = GeneratedTest(source=source, path=path, name=function, steps=steps_in(source) if ORIGIN in source else ())
     feature = Feature(
         id=feature_id,
@@ -180,16 +181,6 @@ def _committed(path: str, source: str, feature_id: str, marked: Marked | None) -
         fixed=(marked.fixed or ()) if marked else (),
     )
     return Committed(test, feature, marked)
-
-
-def _only_test(source: str) -> str:
-    """Return the name of a module's only test; empty if it has several."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError):
-        return ""
-    names = [node.name for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]
-    return names[0] if len(names) == 1 else ""
 
 
 def _modules(folder: Path, first: str) -> Iterator[Path]:

@@ -7,7 +7,6 @@ the base is run in its version on the base. Only what worked on the base can be 
 
 from __future__ import annotations
 
-import ast
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -21,9 +20,9 @@ import anyio
 import anyio.to_thread
 
 from pytest_chimera.context.project import Project
-from pytest_chimera.context.project_tests import is_test_file
+from pytest_chimera.context.project_tests import is_test_module, only_test
 from pytest_chimera.context.sealed_files import collected
-from pytest_chimera.errors import ChimeraError, PhaseFailed
+from pytest_chimera.errors import PhaseFailed, PreconditionError
 from pytest_chimera.judge import seal_of
 from pytest_chimera.judge.reading.html_pages import addresses_in
 from pytest_chimera.models import Change, Deployment, Failure, Feature, GeneratedTest, Reason, SealedTest, TestRun
@@ -198,8 +197,9 @@ class RegressionCheck:
     ) -> TestRun:
         limit = self.project.settings.earlier_limit
         ends = time.monotonic() + limit
-        tests = await self._tests(sealed) if limit else []
-        still, left_out = list(run.earlier), dict(run.not_varied)
+        tests, left_out = await self._tests(sealed) if limit else ([], {})
+        left_out = {**run.not_varied, **left_out}
+        still = list(run.earlier)
         for number, test in enumerate(tests, 1):
             path = test.test.path
             if time.monotonic() > ends:
@@ -225,40 +225,29 @@ class RegressionCheck:
         except PhaseFailed:
             return set()
 
-    async def _tests(self, sealed: SealedTest) -> list[SealedTest]:
-        """Return the end-to-end tests of the base, other than the sealed one."""
+    async def _tests(self, sealed: SealedTest) -> tuple[list[SealedTest], dict[str, str]]:
+        """Return the end-to-end tests of the base, other than the sealed one, and those that cannot be run, with the
+        reason.
+        """
         git = self.project.repository
         paths = await anyio.to_thread.run_sync(git.files, sealed.base, self.project.settings.test_dir.strip("/"))
-        found = []
+        found: list[SealedTest] = []
+        left_out: dict[str, str] = {}
         for path in paths:
-            if _is_module_of_tests(path) and (sealed.handwritten or path != sealed.test.path):
+            if is_test_module(path) and (sealed.handwritten or path != sealed.test.path):
                 source = (await anyio.to_thread.run_sync(git.read, sealed.base, path) or b"").decode("utf-8", "replace")
                 try:
                     found.append(await self._as_sealed(sealed, path, source))
-                except ChimeraError:
-                    continue  # it could not be collected on the base either: there was nothing to keep
-        return [each for each in found if each.nodeids]
+                except PreconditionError as error:
+                    left_out[path] = f"cannot be run on the base: {error.sentence.rstrip('.')}"
+        return [each for each in found if each.nodeids], left_out
 
     async def _as_sealed(self, sealed: SealedTest, path: str, source: str) -> SealedTest:
-        test = GeneratedTest(source=source, path=path, name=_only_test(source))
+        test = GeneratedTest(source=source, path=path, name=only_test(source))
         nodeids, handwritten = await collected(test, self.project.repository, sealed.base)
         others = tuple(each for each in nodeids if each not in sealed.nodeids)
         about = {"handwritten": handwritten, "nodeids": others, "commit": sealed.base}
         return _in_place_of(sealed, test).model_copy(update=about)
-
-
-def _is_module_of_tests(path: str) -> bool:
-    return is_test_file(path) and PurePosixPath(path).name.startswith("test_") and path.endswith(".py")
-
-
-def _only_test(source: str) -> str:
-    """Return the name of a module's only test; empty if there are several, or none."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return ""
-    names = [node.name for node in tree.body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]
-    return names[0] if len(names) == 1 else ""
 
 
 def _in_place_of(sealed: SealedTest, test: GeneratedTest) -> SealedTest:
