@@ -51,16 +51,30 @@ def check_handwritten(
     own = {PurePosixPath(path).stem for path in e2e_files or {}}
     forbidden = frozenset(product) - own
     sources = {path: content.decode("utf-8", errors="replace") for path, content in (e2e_files or {}).items()}
-    for path, source in {**sources, test.path: test.source}.items():
-        if path.endswith(".py"):
-            _check_source(path, source, forbidden, test.name if path == test.path else "")
+    trees = {
+        path: _parsed(source) for path, source in {**sources, test.path: test.source}.items() if path.endswith(".py")
+    }
+    for path, tree in trees.items():
+        _check_imports(path, tree, forbidden)
+    defined = {node.name for tree in trees.values() for node in _functions(tree)}
+    for name, line in _requested(_parsed(test.source), test.name):
+        if name in FIXTURE_REMEDIES and name not in defined:
+            raise PreconditionError(
+                f"The fixture {name} does not exist where the judge runs.",
+                where=f"{test.path}:{line}",
+                remedy=FIXTURE_REMEDIES[name],
+            )
 
 
-def _check_source(path: str, source: str, forbidden: frozenset[str], function: str) -> None:
+def _parsed(source: str) -> ast.Module:
+    """Return a module's tree; an empty one if it is not Python: the judge reports it, with the line."""
     try:
-        tree = ast.parse(source)
-    except SyntaxError:
-        return  # the judge reports it, with the line
+        return ast.parse(source)
+    except (SyntaxError, ValueError):
+        return ast.Module([], [])
+
+
+def _check_imports(path: str, tree: ast.Module, forbidden: frozenset[str]) -> None:
     for module, line in _imports(tree):
         if module.partition(".")[0] in forbidden:
             raise PreconditionError(
@@ -68,12 +82,6 @@ def _check_source(path: str, source: str, forbidden: frozenset[str], function: s
                 where=f"{path}:{line}",
                 remedy=f"The judge runs without the product's code. {_DATA}",
             )
-    for name, line in _fixtures(tree, function):
-        raise PreconditionError(
-            f"The fixture {name} does not exist where the judge runs.",
-            where=f"{path}:{line}",
-            remedy=FIXTURE_REMEDIES[name],
-        )
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
@@ -84,9 +92,12 @@ def _imports(tree: ast.Module) -> Iterator[tuple[str, int]]:
             yield node.module, node.lineno
 
 
-def _fixtures(tree: ast.Module, function: str) -> Iterator[tuple[str, int]]:
-    defined = {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
-    for node in ast.walk(tree):
-        if isinstance(node, ast.FunctionDef) and node.name == function.rpartition("::")[2]:
-            names = [argument.arg for argument in (*node.args.args, *node.args.kwonlyargs)]
-            yield from ((name, node.lineno) for name in names if name in FIXTURE_REMEDIES and name not in defined)
+def _functions(tree: ast.Module) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
+    return (node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+
+def _requested(tree: ast.Module, function: str) -> Iterator[tuple[str, int]]:
+    """Yield the fixtures that a test requests, each with the test's line."""
+    for node in _functions(tree):
+        if node.name == function.rpartition("::")[2]:
+            yield from ((each.arg, node.lineno) for each in (*node.args.args, *node.args.kwonlyargs))

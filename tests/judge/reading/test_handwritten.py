@@ -45,3 +45,14 @@ def test_a_fixture_of_the_products_is_refused(fixture: str, remedy: str) -> None
 def test_what_the_end_to_end_folder_brings_along_is_allowed() -> None:
     files = {"tests/e2e/shop.py": b"", "tests/e2e/conftest.py": b"import re\n"}
     check_handwritten(written("import shop\nfrom .pages import Basket\n\ndef test_shop(page): ...\n"), files, PRODUCT)
+
+
+@pytest.mark.parametrize("definition", ["def db(): ...", "async def db(): ..."])
+def test_a_fixture_that_the_end_to_end_folder_defines_is_allowed(definition: str) -> None:
+    files = {"tests/e2e/conftest.py": f"import pytest\n\n@pytest.fixture\n{definition}\n".encode()}
+    check_handwritten(written("def test_shop(page, db): ...\n"), files, PRODUCT)
+
+
+def test_a_fixture_that_an_asynchronous_test_requests_is_refused_as_well() -> None:
+    with pytest.raises(PreconditionError, match="live_server"):
+        check_handwritten(written("async def test_shop(page, live_server): ...\n"))
