@@ -28,7 +28,7 @@ from pytest_chimera.git.plumbing.object_store import (
     Store,
     shown,
 )
-from pytest_chimera.system.files import remove_folder
+from pytest_chimera.system.files import remove_folder, write_file
 from pytest_chimera.system.nesting import mark_clone
 
 BRANCH = "feature"
@@ -56,10 +56,7 @@ class Manifest:
 
     def save(self, folder: Path) -> None:
         """Write it next to the clone, atomically."""
-        path = self.beside(folder)
-        half = path.with_suffix(".half")
-        half.write_text(json.dumps({"commit": self.commit, "files": self.files}), encoding="utf-8")
-        half.replace(path)
+        write_file(self.beside(folder), json.dumps({"commit": self.commit, "files": self.files}))
 
     @classmethod
     def load(cls, folder: Path) -> Manifest:

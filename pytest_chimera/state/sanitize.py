@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from pytest_chimera.models import Change, Deployment, Failure, Finding, Review, TestRun, Value, Verdict
+from pytest_chimera.system.files import write_file
 from pytest_chimera.system.supervisor import Mask, harmless
 from pytest_chimera.workflow.machine import PhaseResult
 
@@ -58,10 +59,10 @@ class Cleaner:
         return bounded(self._mask(harmless(text)))
 
     def file(self, path: Path) -> None:
-        """Mask the secrets in a text file."""
-        text = path.read_text(encoding="utf-8", errors="replace")
+        """Mask the secrets in a text file; the rest of it, line endings included, stays as it is."""
+        text = path.read_bytes().decode("utf-8", errors="surrogateescape")
         if (masked := self._mask(text)) != text:
-            path.write_text(masked, encoding="utf-8")
+            write_file(path, masked.encode("utf-8", errors="surrogateescape"))
 
     def value(self, value: T) -> T:
         """Return a value with its texts, and those of nested values, sanitized; the same object if nothing changes."""

@@ -327,3 +327,15 @@ def test_the_candidate_is_the_persons_work_on_top_of_the_sealed_commit(
     said = repository.store.git.ask("log", "-1", "--format=%P|%an|%ae|%cn|%s", candidate.commit).text
     assert said == f"{sealed}|Ada Lovelace|ada@example.org|pytest-chimera|Add a todo"
     assert repository.store.kept("add/1") == candidate.commit
+
+
+def test_a_manifest_that_cannot_be_written_leaves_nothing_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        Manifest("commit", {}).save(tmp_path / "clone")
+    assert list(tmp_path.glob("*clone*")) == []

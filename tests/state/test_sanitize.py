@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -53,3 +55,24 @@ def test_what_counts_to_the_letter_stays() -> None:
         phase=ChimeraPhase.E2E_TEST_GENERATION, attempt=0, outcome=Outcome.SUCCESS, value=sealed, reason="fine"
     )
     assert CLEAN.value(result) is result
+
+
+def test_in_a_file_only_the_secret_is_replaced(tmp_path: Path) -> None:
+    page = tmp_path / "page.html"
+    page.write_bytes(f"<p>\r\n{SECRET}\r\n\xff".encode("latin-1"))
+    CLEAN.file(page)
+    assert page.read_bytes() == b"<p>\r\n***\r\n\xff"
+
+
+def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    page = tmp_path / "page.html"
+    page.write_text(f"before {SECRET} after")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(OSError, match="No space"):
+        CLEAN.file(page)
+    assert page.read_text() == f"before {SECRET} after"
+    assert list(tmp_path.iterdir()) == [page]
