@@ -23,6 +23,11 @@ def span(seconds: float) -> str:
     return f"{hours} h {minutes} min" if hours < 48 else f"{hours // 24} d"
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number of things: ``1 file``, ``2 files``."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def busy_text(run: TestRun) -> str:
     """Describe how busy the machine was, and how long the judge waited for that; empty if it was not busy."""
     if run.slowdown < FREE or not run.patience:

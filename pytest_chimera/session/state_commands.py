@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from pytest_chimera.context.formatting import counted
 from pytest_chimera.errors import ChimeraError
 from pytest_chimera.git import Repository
 from pytest_chimera.markers import cache_of, journal_name
@@ -81,7 +82,8 @@ def _apply(config: pytest.Config, feature: str) -> None:
         raise pytest.UsageError(f"{feature!r} has no candidate yet.")
     repository = Repository.find(config.rootpath, settings_of(config).work_dir, private_folders(config))
     repository.lay(change.commit, workflow.sealed.base if workflow and workflow.sealed else change.base)
-    screen_of(config).write_line(f"{feature}: {len(change.files)} files copied into the working tree, unstaged")
+    files = counted(len(change.files), "file", "files")
+    screen_of(config).write_line(f"{feature}: {files} copied into the working tree, unstaged")
 
 
 def _prune(config: pytest.Config) -> None:

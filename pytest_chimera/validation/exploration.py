@@ -13,6 +13,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from pytest_chimera.context.formatting import counted
 from pytest_chimera.judge.reading.html_pages import Form, Node, Page, Visitor
 from pytest_chimera.models import GeneratedTest
 
@@ -85,7 +86,7 @@ class Memory:
         """Return what was tried, for people."""
         buttons = [f"the button {each.button!r}" for each in self.pressed]
         typing = [f"typing, and {self.typing.button!r}" for _ in self.shown[:1] if self.typing]
-        addresses = [f"{len(self.answers)} addresses"] if self.answers else []
+        addresses = [counted(len(self.answers), "address", "addresses")] if self.answers else []
         return (*typing, *buttons, *addresses)
 
 
