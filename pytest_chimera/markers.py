@@ -50,12 +50,17 @@ def body_of(function: Any) -> Body:
     definition = tree.body[0]
     if not isinstance(definition, ast.FunctionDef | ast.AsyncFunctionDef):
         return Body(empty=False)
-    rest = definition.body
     docstring, line = ast.get_docstring(definition) or "", 0
     if docstring:
-        line = first + rest[0].lineno - 1 + _blank_lines_before_text(rest[0])
-        rest = rest[1:]
-    return Body(empty=all(_says_nothing(node) for node in rest), docstring=docstring, line=line)
+        text = definition.body[0]
+        line = first + text.lineno - 1 + _blank_lines_before_text(text)
+    return Body(empty=has_no_body(definition), docstring=docstring, line=line)
+
+
+def has_no_body(definition: ast.FunctionDef | ast.AsyncFunctionDef) -> bool:
+    """Whether a function consists of nothing but a docstring, ``...`` or ``pass``."""
+    statements = definition.body if ast.get_docstring(definition) is None else definition.body[1:]
+    return all(map(_says_nothing, statements))
 
 
 def _says_nothing(node: ast.stmt) -> bool:

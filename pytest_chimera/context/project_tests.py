@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import PurePosixPath
 
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+
 
 def is_test_file(path: str) -> bool:
     """Whether a file is a test or a part of one, by its name or its folder."""
@@ -19,11 +21,22 @@ def is_test_module(path: str) -> bool:
     return name.startswith("test_") and name.endswith(".py")
 
 
+def parsed(content: bytes | str | None) -> ast.Module | None:
+    """Return a module's tree; an empty one for a missing file, ``None`` for one that is not Python."""
+    try:
+        return ast.parse(content or b"")
+    except (SyntaxError, ValueError):
+        return None
+
+
+def tests_in(tree: ast.Module) -> list[Function]:
+    """Return a module's test functions, including those of its classes."""
+    return [node for node in ast.walk(tree) if isinstance(node, Function) and node.name.startswith("test")]
+
+
 def only_test(source: str) -> str:
     """Return the name of a module's only test; empty if it has several or none, or is not Python."""
-    try:
-        body = ast.parse(source).body
-    except (SyntaxError, ValueError):
-        return ""
+    tree = parsed(source)
+    body = tree.body if tree else []
     names = [node.name for node in body if isinstance(node, ast.FunctionDef) and node.name.startswith("test")]
     return names[0] if len(names) == 1 else ""

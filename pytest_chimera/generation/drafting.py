@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
 
 import anyio
 import anyio.to_thread
@@ -13,7 +11,6 @@ import jinja2
 
 from pytest_chimera.context.project import Project
 from pytest_chimera.errors import ChimeraError, PhaseFailed, ScenarioError
-from pytest_chimera.git import Repository
 from pytest_chimera.models import Feature
 from pytest_chimera.scenario import TestGenerator, UnknownStepError
 from pytest_chimera.scenario.text.drafts import Edit, edit_function, edit_scenario, read_draft
@@ -23,7 +20,6 @@ from pytest_chimera.system.files import write_file
 from pytest_chimera.workflow.questions import DRAFT_FILE
 
 HOOK = "pytest_chimera_draft_steps"
-T = TypeVar("T")
 _TASK = jinja2.Template(
     """\
 # {{ feature.description }}
@@ -117,8 +113,8 @@ async def _asked(project: Project, feature: Feature, room: Path) -> str:
     written = write_file(room / "brief.md", task)
     folder = project.place(feature) / "draft"
     try:
-        head = await _git(project, lambda git: git.head())
-        await _git(project, lambda git: git.clone(head, folder))
+        head = await project.git(lambda git: git.head())
+        await project.git(lambda git: git.clone(head, folder))
         inner = str(project.repository.project_in(folder))
         limit = project.settings.implementation_timeout
         with anyio.move_on_after(limit or None):
@@ -131,11 +127,7 @@ async def _asked(project: Project, feature: Feature, room: Path) -> str:
         raise ScenarioError(failed.sentence, where=failed.where, remedy=failed.evidence or failed.remedy) from None
     finally:
         with anyio.CancelScope(shield=True):
-            await _git(project, lambda git: git.discard(folder))
-
-
-async def _git(project: Project, question: Callable[[Repository], T]) -> T:
-    return await anyio.to_thread.run_sync(question, project.repository)
+            await project.git(lambda git: git.discard(folder))
 
 
 def _check(feature: Feature, steps: tuple[str, ...], generator: TestGenerator, where: str) -> None:

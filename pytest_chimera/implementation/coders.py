@@ -27,6 +27,7 @@ from pytest_chimera.system.nesting import INSIDE
 from pytest_chimera.system.process import Finished, ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.system.sandbox import HINT, Sandbox, Sandboxes, logins_of, why_it_failed_to_start, why_not_started
 from pytest_chimera.system.start_failures import why_not_begun
+from pytest_chimera.system.supervision import tail_of
 from pytest_chimera.workflow.questions import DRAFT_FILE
 
 REPLAY = "replay:"
@@ -83,7 +84,7 @@ class CommandCoder:
         if done.exit_code:
             still = (each for each in lacking if Path(each.word).is_absolute() or not (folder / each.word).exists())
             raise self._failed(done, place, next(still, None), brief)
-        return _end_of(done.output, lines=3)
+        return tail_of(done.output, 3)
 
     def _lacking(self, place: _Place, brief: Brief) -> list[OutOfReach]:
         """Return the project's files that the command refers to but cannot reach."""
@@ -108,7 +109,7 @@ class CommandCoder:
         if lacking:
             sentence = f"{ended}, and {lacking.word!r}, which its command refers to, {lacking.why}."
             return CouldNotBegin(sentence, where=str(done.log), remedy=_remedy(lacking, brief))
-        evidence = "\n".join(part for part in (_end_of(done.output), hint) if part)
+        evidence = "\n".join(part for part in (tail_of(done.output, 40), hint) if part)
         return PhaseFailed(f"{ended}.", where=str(done.log), evidence=evidence)
 
     def _not_started(
@@ -187,10 +188,6 @@ def _own_temporary() -> Iterator[Path]:
     """Create a folder with a short path, so that a browser started by the coder can create its sockets in it."""
     with tempfile.TemporaryDirectory(prefix="chimera-", ignore_cleanup_errors=True) as folder:
         yield Path(folder).resolve()
-
-
-def _end_of(output: str, lines: int = 40) -> str:
-    return "\n".join(output.rstrip().splitlines()[-lines:])
 
 
 class ReplayCoder:

@@ -25,6 +25,7 @@ from pytest_chimera.system.nesting import INSIDE
 from pytest_chimera.system.process import ProgramNotFound, chosen_environment, describe_exit, run_program
 from pytest_chimera.system.sandbox import HINT, Sandboxes, why_it_failed_to_start, why_not_started
 from pytest_chimera.system.start_failures import why_not_begun
+from pytest_chimera.system.supervision import tail_of
 from pytest_chimera.workflow.machine import ChimeraWorkflow
 
 Read = Callable[[str, str], bytes | None]
@@ -180,7 +181,7 @@ class Checks:
             why = (why_not_started(command, folder, environment, sandbox) or missing).sentence
             return _Ended(how=f"cannot be started: {why}", not_begun=why)
         hint = HINT if sandbox else ""
-        details = "\n".join(part for part in (_end_of(done.output), hint) if part)
+        details = "\n".join(part for part in (tail_of(done.output, 25), hint) if part)
         if done.exit_code == 0:
             return _Ended(how="exited 0.", good=True)
         absent = why_it_failed_to_start(done, command, folder, environment, sandbox)
@@ -218,7 +219,3 @@ class _Ended(NamedTuple):
     details: str = ""
     not_begun: str = ""
     good: bool = False
-
-
-def _end_of(output: str, lines: int = 25) -> str:
-    return "\n".join(output.rstrip().splitlines()[-lines:])

@@ -6,11 +6,10 @@ import ast
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from pytest_chimera.context.project_tests import is_test_file
+from pytest_chimera.context.project_tests import Function, is_test_file, parsed, tests_in
 from pytest_chimera.models import Change
 
 Read = Callable[[str, str], bytes | None]
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True)
@@ -44,12 +43,12 @@ def removed_subjects(read: Read, change: Change) -> Removed:
 
 
 def _went(read: Read, change: Change, path: str) -> frozenset[str]:
-    before, after = _parsed(read(change.base, path)), _parsed(read(change.commit, path))
+    before, after = parsed(read(change.base, path)), parsed(read(change.commit, path))
     if before is None or after is None:
         return frozenset()
     names = set(_lost_names(read, change, before))
-    kept = {each.name: ast.dump(each) for each in _tests(after)}
-    changed = [each for each in _tests(before) if kept.get(each.name) != ast.dump(each)]
+    kept = {each.name: ast.dump(each) for each in tests_in(after)}
+    changed = [each for each in tests_in(before) if kept.get(each.name) != ast.dump(each)]
     if not names or not all(names & _names(each) for each in changed):
         return frozenset()
     return frozenset(each.name for each in changed)
@@ -63,7 +62,7 @@ def _lost_names(read: Read, change: Change, tree: ast.Module) -> Iterator[str]:
         path = _file_of(read, change.base, node.module)
         if path is None:
             continue
-        now = _parsed(read(change.commit, path))
+        now = parsed(read(change.commit, path))
         there = _defined(now) if now is not None and read(change.commit, path) is not None else set()
         yield from (alias.asname or alias.name for alias in node.names if alias.name not in there)
 
@@ -72,18 +71,6 @@ def _file_of(read: Read, commit: str, module: str) -> str | None:
     place = module.replace(".", "/")
     candidates = (f"{top}{place}{end}" for top in ("", "src/") for end in (".py", "/__init__.py"))
     return next((path for path in candidates if read(commit, path) is not None), None)
-
-
-def _parsed(content: bytes | None) -> ast.Module | None:
-    """Return a module's tree; an empty one for a missing file, ``None`` for one that is not Python."""
-    try:
-        return ast.parse(content or b"")
-    except SyntaxError:
-        return None
-
-
-def _tests(tree: ast.Module) -> list[Function]:
-    return [node for node in ast.walk(tree) if isinstance(node, Function) and node.name.startswith("test")]
 
 
 def _names(function: Function) -> set[str]:

@@ -9,9 +9,9 @@ import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from pytest_chimera.context.project_tests import is_test_file
+from pytest_chimera.context.project_tests import Function, is_test_file, parsed, tests_in
 from pytest_chimera.models import Change
-from pytest_chimera.review.removed_tests import Function, Read, removed_subjects
+from pytest_chimera.review.removed_tests import Read, removed_subjects
 
 _STOPS = {"skip", "skipif", "xfail", "importorskip", "exit", "expectedFailure", "skipIf", "skipUnless"}
 
@@ -29,20 +29,20 @@ class WeakenedTest:
 def weakened(read: Read, change: Change) -> Iterator[WeakenedTest]:
     """Yield the tests of the base that a change removes or disables, except those whose subject was removed, too."""
     paths = [file.path for file in change.files if file.path.endswith(".py") and is_test_file(file.path)]
-    now = {path: _parsed(read(change.commit, path)) for path in paths}
-    there = [test for tree in now.values() for test in _tests(tree)]
+    now = {path: _tree(read(change.commit, path)) for path in paths}
+    there = [test for tree in now.values() for test in tests_in(tree)]
     removed = removed_subjects(read, change)
     for path in paths:
-        before = _parsed(read(change.base, path))
+        before = _tree(read(change.base, path))
         if _stops_module(now[path]) > _stops_module(before):
             yield WeakenedTest(path, path, "none of its tests runs anymore")
-        for test in _tests(before):
+        for test in tests_in(before):
             if not removed.covers(f"{path}::{test.name}"):
                 yield from _in_test(path, test, now[path], there)
 
 
 def _in_test(path: str, test: Function, tree: ast.Module, there: list[Function]) -> Iterator[WeakenedTest]:
-    same = next((each for each in _tests(tree) if each.name == test.name), None)
+    same = next((each for each in tests_in(tree) if each.name == test.name), None)
     same = same or next((each for each in there if each.name == test.name), None)
     if same is None:
         asserted = _asserted(test)
@@ -54,15 +54,8 @@ def _in_test(path: str, test: Function, tree: ast.Module, there: list[Function])
         yield WeakenedTest(path, test.name, "it no longer asserts anything", same.lineno)
 
 
-def _parsed(content: bytes | None) -> ast.Module:
-    try:
-        return ast.parse(content or b"")
-    except (SyntaxError, ValueError):
-        return ast.Module([], [])
-
-
-def _tests(tree: ast.Module) -> list[Function]:
-    return [node for node in ast.walk(tree) if isinstance(node, Function) and node.name.startswith("test")]
+def _tree(content: bytes | None) -> ast.Module:
+    return parsed(content) or ast.Module([], [])
 
 
 def _stops(test: Function) -> int:

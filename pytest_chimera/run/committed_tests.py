@@ -16,7 +16,7 @@ from typing import Any
 from pytest_chimera.context.project_tests import only_test
 from pytest_chimera.errors import SettingError
 from pytest_chimera.judge import seal_of
-from pytest_chimera.markers import MARKER, ORIGIN
+from pytest_chimera.markers import MARKER, ORIGIN, has_no_body
 from pytest_chimera.models import Feature, GeneratedTest
 from pytest_chimera.scenario.generated_source import steps_in
 from pytest_chimera.settings import Settings, load_settings
@@ -117,7 +117,7 @@ def _marked(node: ast.FunctionDef) -> Marked | None:
                 id=str(words.get("id") or node.name),
                 function=node.name,
                 description=str(description or node.name),
-                empty=not [each for each in node.body if not _says_nothing(each)],
+                empty=has_no_body(node),
                 fixed=None if fixed is None else tuple(map(str, fixed)),
             )
     return None
@@ -129,10 +129,6 @@ def _literal(node: ast.expr) -> Any:
         return ast.literal_eval(node)
     except ValueError:
         return None
-
-
-def _says_nothing(node: ast.stmt) -> bool:
-    return isinstance(node, ast.Pass) or (isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant))
 
 
 # -- sealed tests
@@ -194,5 +190,5 @@ def _modules(folder: Path, first: str) -> Iterator[Path]:
 
 
 def _text(path: Path) -> str:
-    """Decode a source as Python does: every line ends with a line feed."""
+    """Decode a source as it was sealed: as UTF-8, and every line ends with a line feed."""
     return path.read_text(encoding="utf-8", errors="replace")

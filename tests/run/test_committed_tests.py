@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from pytest_chimera.errors import SettingError
 from pytest_chimera.judge import seal_of
+from pytest_chimera.markers import body_of
 from pytest_chimera.models import Feature
 from pytest_chimera.run.committed_tests import committed_settings, find_test, marked_in
 from pytest_chimera.scenario import TestGenerator
@@ -122,3 +124,34 @@ def test_the_steps_of_a_rendered_module_are_read_from_it(tmp_path: Path) -> None
         generated = generator.generate(feature)
         assert generated.steps
         assert steps_in(generated.source) == generated.steps
+
+
+BODIES = '''
+from pytest import mark
+
+@mark.feature("Only words")
+def test_words():
+    """Words."""
+
+@mark.feature("Nothing")
+def test_nothing(): ...
+
+@mark.feature("A docstring and nothing")
+def test_docstring():
+    """"""
+    pass
+
+@mark.feature("A value")
+def test_value():
+    """Words."""
+    1
+'''
+
+
+def test_a_committed_function_has_a_body_if_the_function_itself_has_one(tmp_path: Path) -> None:
+    (tmp_path / "bodies.py").write_text(BODIES)
+    module: dict[str, Any] = {}
+    exec(compile(BODIES, str(tmp_path / "bodies.py"), "exec"), module)
+    committed = {each.function: each.empty for each in marked_in(BODIES)}
+    assert committed == {name: body_of(module[name]).empty for name in committed}
+    assert committed == {"test_words": True, "test_nothing": True, "test_docstring": True, "test_value": False}
