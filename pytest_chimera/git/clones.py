@@ -117,7 +117,7 @@ def discard(folder: Path) -> None:
     Manifest.beside(folder).unlink(missing_ok=True)
     if not remove_folder(folder):
         raise RepositoryError(
-            "A folder that is no longer needed can't be removed.", where=str(folder), remedy="Remove it by hand."
+            "A folder that is no longer needed cannot be removed.", where=str(folder), remedy="Remove it by hand."
         )
 
 
@@ -146,7 +146,7 @@ class _CloneScan:
         elif path not in self.base and (why := why_no_name(path)):
             self.left_out[path] = why
         elif (seen := read_regular(self.folder / path)) is None:
-            self.left_out[path] = "a file that can't be read"
+            self.left_out[path] = "a file that cannot be read"
         else:
             self.regular[path] = seen
 
@@ -221,7 +221,7 @@ def _scan(reading: _CloneScan, under: str) -> list[os.DirEntry[str]]:
         with os.scandir(reading.folder / under) as entries:
             return list(entries)
     except OSError as error:
-        reading.left_out[under] = f"a folder that can't be read: {error.strerror}"
+        reading.left_out[under] = f"a folder that cannot be read: {error.strerror}"
         return []
 
 

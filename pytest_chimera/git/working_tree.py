@@ -80,7 +80,7 @@ class WorkTree:
         elif why := why_no_name(path):
             left_out[shown(path)] = why
         elif not os.access(at, os.R_OK):
-            left_out[shown(path)] = "a file that can't be read"
+            left_out[shown(path)] = "a file that cannot be read"
         else:
             return True
         return False

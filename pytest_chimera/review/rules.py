@@ -65,7 +65,7 @@ RULES = {
         ),
         Rule(
             "regular-files",
-            "links, nested repositories, pipes and files that can't be read",
+            "links, nested repositories, pipes and files that cannot be read",
             "their contents may differ between review and deployment",
             "Put a regular file in its place, or remove it.",
         ),

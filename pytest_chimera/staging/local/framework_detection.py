@@ -30,7 +30,17 @@ _NOT_THE_APPLICATION = frozenset(
 )
 _NO_ENTRY = re.compile(r"(conftest|setup|manage|noxfile|tasks|fabfile|test_.*|.*_test)\.py")
 _ENTRIES = ("__init__.py", "app.py", "main.py", "wsgi.py", "asgi.py", "application.py", "server.py", "api.py", "web.py")
-_FRAMEWORKS = {"Flask": "Flask", "FastAPI": "FastAPI", "Starlette": "Starlette"}
+_UVICORN = "uvicorn {module}:{name}{factory} --host {{host}} --port {{port}}"
+FRAMEWORKS = {
+    "Flask": "flask --app {found_in} run --port {{port}}",
+    "FastAPI": _UVICORN,
+    "Starlette": _UVICORN,
+}
+"""Frameworks by the name of their class, with the command that serves an application.
+
+``module`` and ``name`` are those of its variable or factory; ``factory`` is uvicorn's option for one; ``found_in`` is
+the module alone if Flask finds the name in it by itself.
+"""
 _USUAL_NAMES = ("app", "application")
 _FACTORIES = ("create_app", "make_app")
 _INSIDE = re.compile(r"BASE_DIR / '[^'/]+'|os\.path\.join\(BASE_DIR, '[^'/]+'\)")
@@ -103,17 +113,14 @@ class _Application:
     factory: bool = False
 
     def found(self) -> Found:
-        command = self._flask() if self.framework == "Flask" else self._uvicorn()
-        return Found(command, f"{self.framework} application found in {self.path}: {command.splitlines()[-1]}")
-
-    def _flask(self) -> str:
         known = self.name in (_FACTORIES if self.factory else _USUAL_NAMES)
-        target = self.module if known else f"{self.module}:{self.name}"
-        return f"flask --app {target} run --port {{port}}"
-
-    def _uvicorn(self) -> str:
-        factory = " --factory" if self.factory else ""
-        return f"uvicorn {self.module}:{self.name}{factory} --host {{host}} --port {{port}}"
+        command = FRAMEWORKS[self.framework].format(
+            module=self.module,
+            name=self.name,
+            factory=" --factory" if self.factory else "",
+            found_in=self.module if known else f"{self.module}:{self.name}",
+        )
+        return Found(command, f"{self.framework} application found in {self.path}: {command}")
 
 
 def _python_applications(folder: Path) -> list[Found]:
@@ -177,7 +184,7 @@ def _called(value: ast.expr | None) -> str:
         return ""
     function = value.func
     name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
-    return _FRAMEWORKS.get(name, "")
+    return name if name in FRAMEWORKS else ""
 
 
 def _factory_of(statement: ast.stmt) -> str:
@@ -198,9 +205,9 @@ def _unreadable(folder: Path) -> Iterator[PhaseFailed]:
             ast.parse(path.read_bytes())
         except SyntaxError as error:
             place = f"{path.relative_to(folder).as_posix()}:{error.lineno}"
-            yield PhaseFailed(f"{place} cannot be read: {error.msg}", remedy="Mend it.", evidence=error.text or "")
+            yield PhaseFailed(f"{place} cannot be read: {error.msg}", remedy="Fix the file.", evidence=error.text or "")
         except (ValueError, OSError) as error:
-            yield PhaseFailed(f"{path.relative_to(folder).as_posix()} cannot be read: {error}", remedy="Mend it.")
+            yield PhaseFailed(f"{path.relative_to(folder).as_posix()} cannot be read: {error}", remedy="Fix the file.")
 
 
 # -- Django

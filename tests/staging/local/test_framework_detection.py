@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from pytest_chimera.errors import PhaseFailed, SettingError
-from pytest_chimera.staging.local.framework_detection import find_serve, no_serve_known
+from pytest_chimera.staging.local.framework_detection import FRAMEWORKS, find_serve, no_serve_known
 from tests.staging.applications import DJANGO, FACTORY, FASTAPI, FLASK, write
 
 
@@ -129,3 +129,16 @@ def test_a_file_that_python_cannot_read_is_the_changes_own_fault(tmp_path: Path)
     error = no_serve_known(write(tmp_path, {"app.py": "app = Flask(__name__)\ndef broken(:\n"}))
     assert isinstance(error, PhaseFailed)
     assert error.sentence.startswith("app.py:2 cannot be read: ")
+
+
+def test_another_framework_is_another_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FRAMEWORKS, "Quart", "quart --app {found_in} run --port {{port}}")
+    found = find_serve(write(tmp_path, {"shop.py": "from quart import Quart\nweb = Quart(__name__)"}))
+    assert found is not None
+    assert found.command == "quart --app shop:web run --port {port}"
+
+
+def test_a_file_with_a_syntax_error_is_named_with_what_to_do(tmp_path: Path) -> None:
+    error = no_serve_known(write(tmp_path, {"app.py": "def app(:"}))
+    assert str(error).startswith("app.py:1 cannot be read: ")
+    assert error.remedy == "Fix the file."
