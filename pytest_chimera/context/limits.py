@@ -5,19 +5,21 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import anyio
+import anyio.to_thread
 import psutil
 
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
 from pytest_chimera.settings import Settings
 from pytest_chimera.state.journal import record_of
 from pytest_chimera.system.time_limits import time_stands_still
-from pytest_chimera.workflow.transitions import ChimeraPhase, Outcome
+from pytest_chimera.workflow.transitions import ChimeraPhase, Outcome, Route, checked_transitions
 
 SHARE = 0.95
 """The quantile of a phase's recorded durations from which its limit is learned."""
@@ -123,3 +125,26 @@ class RunLimits:
             where=f"{key} = {limit:g}",
             remedy="The same command goes on from here. Raise the limit, or remove it.",
         )
+
+
+def time_limits(
+    settings: Settings, table: Mapping[ChimeraPhase, Mapping[str, Any]] | None, state: Path | None = None
+) -> Mapping[ChimeraPhase, Route]:
+    """Return the table of transitions with the project's own changes and the configured time limits.
+
+    :param table: the answer of ``pytest_chimera_transitions``.
+    :param state: the folder of the journals, from which limits are learned if that is configured.
+    """
+    limits = {
+        ChimeraPhase.E2E_TEST_GENERATION: settings.generation_timeout + settings.staging_timeout,
+        ChimeraPhase.CODE_IMPLEMENTATION: settings.implementation_timeout,
+        ChimeraPhase.GUARDIAN_REVIEW: settings.review_timeout,
+        ChimeraPhase.STAGING_DEPLOYMENT: settings.staging_timeout,
+        ChimeraPhase.E2E_VALIDATION: settings.validation_timeout,
+    }
+    if settings.timeouts == "learned" and state is not None:
+        durations = recorded_durations(state)
+        limits = {phase: learned_limit(durations.get(phase, ()), limit) for phase, limit in limits.items()}
+    return checked_transitions(
+        {phase: {"timeout": limit} | dict((table or {}).get(phase, {})) for phase, limit in limits.items()}
+    )

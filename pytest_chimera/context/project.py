@@ -1,23 +1,21 @@
-"""The project that a run works on: its repository, settings, vault, agents and folders."""
+"""The project that a run works on: its repository, settings, vault and folders."""
 
 from __future__ import annotations
 
 import json
 import os
-import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 import anyio.to_thread
 import filelock
 
-from pytest_chimera.context.circuit_breaker import Breakers
-from pytest_chimera.context.limits import RunLimits, learned_limit, recorded_durations
-from pytest_chimera.context.scheduler import Turn, unhurried
+from pytest_chimera.context.current_run import CurrentRun
+from pytest_chimera.context.scheduler import Turn
 from pytest_chimera.errors import HeldElsewhere, StateOutOfReach
 from pytest_chimera.git import Repository
 from pytest_chimera.judge import Browser
@@ -31,47 +29,9 @@ from pytest_chimera.state.sanitize import Cleaner
 from pytest_chimera.state.vault import Vault
 from pytest_chimera.state.write_ahead_log import WriteAheadLog
 from pytest_chimera.system.files import write_file
-from pytest_chimera.system.sandbox import Sandboxes
 from pytest_chimera.workflow.agents import Agents
-from pytest_chimera.workflow.transitions import TRANSITIONS, ChimeraPhase, Route, checked_transitions
 
 T = TypeVar("T")
-
-Progress = Callable[[Feature, str], None]
-
-
-class PlantedCheats(Protocol):
-    """Shows reviewers and judge planted cheats before asking them about a real change."""
-
-    def refuse_broken(self) -> None:
-        """Refuse to go on after a planted cheat was accepted.
-
-        :raises BrokenRun: one was accepted.
-        """
-
-    async def before_review(self, agents: Agents) -> None:
-        """Show the reviewers planted changes."""
-
-    async def before_judging(self, agents: Agents) -> None:
-        """Show the judge tests that expect nothing."""
-
-
-@dataclass(frozen=True)
-class RunOptions:
-    """What the command line asks for.
-
-    :param restart: start the selected features over; ``reprove``: prove complete ones again.
-    :param until_red: stop before the first coder is called.
-    :param words: the person's comment on the last candidates; ``rejects``: it is a rejection rather than a hint.
-    :param calls_coder: false under ``CI``, unless a coder is given on the command line.
-    """
-
-    restart: bool = False
-    reprove: bool = False
-    until_red: bool = False
-    words: str = ""
-    rejects: bool = False
-    calls_coder: bool = True
 
 
 @dataclass(frozen=True)
@@ -80,20 +40,13 @@ class Project:
 
     :param root: pytest's rootdir; ``state``: the folder of the journals; ``work``: the folder of clones and checkouts.
     :param config_files: configuration files in the working tree, relative to the root: part of every seal.
+    :param run: what belongs to the run that works on it.
     :param by_hand: a person implements.
     :param browser: finds the browser when it is first needed.
     :param tables: the project's own phrases; ``functions``: those with a function.
     :param ready_test: the test that must be green before a test is judged, from ``chimera_ready``.
-    :param mirror: copies a feature's standing to the pytest cache.
-    :param progress: prints a line about a feature.
-    :param turn: the feature's turn among those of the run.
-    :param canaries: planted cheats for reviewers and judge.
-    :param limits: what the run may use.
-    :param breakers: stop calling a hook that keeps failing, for all features.
-    :param sandboxes: the sandboxes for programs that run the candidate's code, if any.
     :param cleaner: sanitizes external text before it is stored or shown.
     :param write_ahead_log: flushes all journals to disk at once.
-    :param run: the id of the run, shared by its workers.
     """
 
     root: Path
@@ -102,25 +55,23 @@ class Project:
     repository: Repository
     settings: Settings
     vault: Vault
-    agents: Agents
-    options: RunOptions
+    run: CurrentRun
     by_hand: bool
     browser: Callable[[], Browser]
     config_files: tuple[str, ...] = ()
     tables: Tables = field(default_factory=Tables)
     functions: tuple[StepFunction, ...] = ()
     ready_test: SealedTest | None = None
-    mirror: Callable[[Feature, dict[str, Any]], None] = lambda _feature, _value: None
-    progress: Progress = lambda _feature, _line: None
-    transitions: Mapping[ChimeraPhase, Route] = field(default_factory=lambda: TRANSITIONS)
-    turn: Turn = field(default_factory=unhurried)
-    canaries: PlantedCheats | None = None
-    limits: RunLimits = field(default_factory=lambda: RunLimits(Settings()))
-    breakers: Breakers = field(default_factory=Breakers)
-    sandboxes: Sandboxes = field(default_factory=Sandboxes)
     cleaner: Cleaner = field(default_factory=Cleaner)
     write_ahead_log: WriteAheadLog | None = None
-    run: str = field(default_factory=lambda: secrets.token_hex(8))
+
+    def asking(self, agents: Agents) -> Project:
+        """Return the project for an item with other agents: the ``conftest.py`` files of its own folders."""
+        return replace(self, run=replace(self.run, agents=agents))
+
+    def in_turn(self, turn: Turn) -> Project:
+        """Return the project for a feature with a turn of its own."""
+        return replace(self, run=replace(self.run, turn=turn))
 
     async def git(self, question: Callable[[Repository], T]) -> T:
         """Ask git, in a thread."""
@@ -135,7 +86,7 @@ class Project:
         """Return the feature's journal, read and checked."""
 
         def mirror(record: FeatureRecord) -> None:
-            self.mirror(feature, cache_mirror(record))
+            self.run.mirror(feature, cache_mirror(record))
 
         return Journal(self.state / f"{journal_name(feature.id)}.jsonl", mirror, self.write_ahead_log, self.cleaner)
 
@@ -146,7 +97,7 @@ class Project:
     def _note_holder(self, holder: Path) -> None:
         now = datetime.now().astimezone()
         try:
-            write_file(holder, json.dumps({"pid": os.getpid(), "since": now.isoformat(), "run": self.run}))
+            write_file(holder, json.dumps({"pid": os.getpid(), "since": now.isoformat(), "run": self.run.id}))
         except OSError as error:
             raise state_out_of_reach(self.state, error) from error
 
@@ -196,27 +147,4 @@ def _held(feature: Feature, lock: Path, holder: Path) -> HeldElsewhere:
         where=str(lock),
         remedy="Wait for it to finish, then run the same command again.",
         run=run,
-    )
-
-
-def time_limits(
-    settings: Settings, table: Mapping[ChimeraPhase, Mapping[str, Any]] | None, state: Path | None = None
-) -> Mapping[ChimeraPhase, Route]:
-    """Return the table of transitions with the project's own changes and the configured time limits.
-
-    :param table: the answer of ``pytest_chimera_transitions``.
-    :param state: the folder of the journals, from which limits are learned if that is configured.
-    """
-    limits = {
-        ChimeraPhase.E2E_TEST_GENERATION: settings.generation_timeout + settings.staging_timeout,
-        ChimeraPhase.CODE_IMPLEMENTATION: settings.implementation_timeout,
-        ChimeraPhase.GUARDIAN_REVIEW: settings.review_timeout,
-        ChimeraPhase.STAGING_DEPLOYMENT: settings.staging_timeout,
-        ChimeraPhase.E2E_VALIDATION: settings.validation_timeout,
-    }
-    if settings.timeouts == "learned" and state is not None:
-        durations = recorded_durations(state)
-        limits = {phase: learned_limit(durations.get(phase, ()), limit) for phase, limit in limits.items()}
-    return checked_transitions(
-        {phase: {"timeout": limit} | dict((table or {}).get(phase, {})) for phase, limit in limits.items()}
     )

@@ -86,7 +86,7 @@ async def draft_of(project: Project, feature: Feature, generator: TestGenerator)
 
     :raises ScenarioError: there is no coder, or the draft cannot be used; the error says why.
     """
-    if not project.options.calls_coder:
+    if not project.run.options.calls_coder:
         raise nobody_drafts("No coder is called under CI.", feature)
     room = project.vault.room(feature.slug, 0, "draft")
     with project.held(feature):
@@ -118,7 +118,7 @@ async def _asked(project: Project, feature: Feature, room: Path) -> str:
         inner = str(project.repository.project_in(folder))
         limit = project.settings.implementation_timeout
         with anyio.move_on_after(limit or None):
-            answer = await project.agents.ask(HOOK, feature=feature, task=str(written), folder=inner)
+            answer = await project.run.agents.ask(HOOK, feature=feature, task=str(written), folder=inner)
             if answer is None:
                 raise nobody_drafts("No coder is configured that drafts steps.", feature)
             return answer if isinstance(answer, str) else "\n".join(map(str, answer))

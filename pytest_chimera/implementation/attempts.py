@@ -167,8 +167,8 @@ class Implementer:
             return (await read()).tree != start_tree
 
         start_tree = await self.project.git(lambda git: git.tree_of(start))
-        if self.project.canaries:
-            await self.project.canaries.before_review(self.project.agents)
+        if self.project.run.canaries:
+            await self.project.run.canaries.before_review(self.project.run.agents)
         await self.watch.keep()
         try:
             ending = await self._coder_ends(brief, workflow, changed, room)
@@ -190,11 +190,13 @@ class Implementer:
         """
         answer = None
         failure: Exception | None = None
-        self.project.turn.coder_is_asked()
+        self.project.run.turn.coder_is_asked()
         with cut_off_here() as scope:
             try:
-                async with self.project.breakers.watching(IMPLEMENT):
-                    answer = await self.project.agents.ask(IMPLEMENT, settled=changed, brief=brief, workflow=workflow)
+                async with self.project.run.breakers.watching(IMPLEMENT):
+                    answer = await self.project.run.agents.ask(
+                        IMPLEMENT, settled=changed, brief=brief, workflow=workflow
+                    )
             except PhaseFailed as failed:
                 failure = failed
             except ChimeraError:
@@ -318,7 +320,7 @@ class Implementer:
 
     def brief(self, workflow: ChimeraWorkflow, folder: Path) -> Brief:
         """Return the brief for the current attempt and its reviewers."""
-        limit = self.project.transitions[ChimeraPhase.CODE_IMPLEMENTATION].timeout
+        limit = self.project.run.transitions[ChimeraPhase.CODE_IMPLEMENTATION].timeout
         return brief_for(self.feature, workflow, folder=str(folder), time_limit=limit)
 
     def _room(self, workflow: ChimeraWorkflow, name: str) -> Path:

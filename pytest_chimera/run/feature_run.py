@@ -57,9 +57,9 @@ async def run_feature(project: Project, feature: Feature, base: str | None = Non
         verdict = await _run_or_wait(project, feature, base)
     except (ChimeraError, OSError) as error:
         verdict = _ended_by(feature, error)
-    seconds = time.monotonic() - began - project.turn.waited
+    seconds = time.monotonic() - began - project.run.turn.waited
     verdict = project.cleaner.value(verdict.model_copy(update={"seconds": round(max(0.0, seconds), 2)}))
-    await project.agents.tell("pytest_chimera_verdict", feature=feature, verdict=verdict)
+    await project.run.agents.tell("pytest_chimera_verdict", feature=feature, verdict=verdict)
     return verdict
 
 
@@ -83,9 +83,9 @@ async def _run_or_wait(project: Project, feature: Feature, base: str | None) -> 
     try:
         return await _run_held(project, feature, base)
     except HeldElsewhere as held:
-        if held.run != project.run:
-            project.progress(feature, f"{held.sentence} Going on with the rest.")
-            await project.turn.when_others_are_done()
+        if held.run != project.run.id:
+            project.run.progress(feature, f"{held.sentence} Going on with the rest.")
+            await project.run.turn.when_others_are_done()
             return await _run_held(project, feature, base)
     while True:
         await anyio.sleep(_LOOK_EVERY)
@@ -94,13 +94,13 @@ async def _run_or_wait(project: Project, feature: Feature, base: str | None) -> 
 
 
 async def _run_held(project: Project, feature: Feature, base: str | None) -> Verdict:
-    if project.canaries:
-        project.canaries.refuse_broken()
+    if project.run.canaries:
+        project.run.canaries.refuse_broken()
     with project.held(feature):
         reached(CrashPoint.FEATURE_HELD)
         journal = project.journal(feature)
         if journal.repaired:
-            project.progress(feature, journal.repaired)
+            project.run.progress(feature, journal.repaired)
         try:
             verdict = await _FeatureRun(project, feature, journal, base).verdict()
         except (ChimeraError, OSError) as error:
@@ -133,7 +133,7 @@ class _FeatureRun:
 
     async def verdict(self) -> Verdict:
         note = await self._current_generation()
-        options = self.project.options
+        options = self.project.run.options
         if options.words and not self.record.settled:
             await self._say_what_is_merged()
             rejects = options.rejects and self.workflow.change is not None
@@ -151,7 +151,7 @@ class _FeatureRun:
             return
         publication = Publication(await self._phases())
         if await publication.is_on("HEAD"):
-            self.project.progress(
+            self.project.run.progress(
                 self.feature,
                 f"its result is on HEAD and stays there until you take it back: {await publication.take_back()}",
             )
@@ -160,7 +160,7 @@ class _FeatureRun:
 
     async def _current_generation(self) -> str:
         """Start a new generation if there is none or its scenario has changed; return what to report about it."""
-        workflow, options = self.record.workflow, self.project.options
+        workflow, options = self.record.workflow, self.project.run.options
         if workflow is None or options.restart:
             self._begin()
             return ""
@@ -200,7 +200,7 @@ class _FeatureRun:
             return ""
         self._begin()
         difference = _difference(before.test, test)
-        self.project.progress(self.feature, "the scenario has changed: starting a new generation")
+        self.project.run.progress(self.feature, "the scenario has changed: starting a new generation")
         return f"The scenario has changed:\n{difference}"
 
     def _begin(self) -> None:
@@ -238,13 +238,13 @@ class _FeatureRun:
     async def _go_on(self, note: str = "") -> Verdict:
         phases = await self._phases()
         executor = ChimeraExecutor(
-            self.project.agents,
+            self.project.run.agents,
             acts=phases.acts(),
-            table=self.project.transitions,
+            table=self.project.run.transitions,
             recorder=JournalRecorder(self.journal),
-            say=partial(self.project.progress, self.feature),
+            say=partial(self.project.run.progress, self.feature),
         )
-        limits = self.project.limits
+        limits = self.project.run.limits
         try:
             ends = min(limits.run_ends(), limits.feature_ends())
             with anyio.CancelScope(deadline=ends) as self.time:
@@ -264,10 +264,10 @@ class _FeatureRun:
             await phases.end_all()
 
     async def _walk(self, executor: ChimeraExecutor, phases: ProjectPhases, note: str) -> Verdict:
-        options = self.project.options
+        options = self.project.run.options
         note = "\n".join(part for part in (note, await self._based(phases)) if part)
         if await self._is_edited(phases):
-            self.project.progress(self.feature, "your working tree has changed since it was read: reading it again")
+            self.project.run.progress(self.feature, "your working tree has changed since it was read: reading it again")
             self.journal.append("edited")
         while not self.workflow.is_terminal:
             if self.workflow.current_phase is ChimeraPhase.CODE_IMPLEMENTATION:
@@ -301,7 +301,7 @@ class _FeatureRun:
         else:
             await self._move_red(phases, base)
             return f"moved from base {base[:10]} to HEAD {head[:10]}"
-        self.project.progress(self.feature, line)
+        self.project.run.progress(self.feature, line)
         return line
 
     async def _move_red(self, phases: ProjectPhases, base: str) -> None:
@@ -310,11 +310,11 @@ class _FeatureRun:
         :raises GreenOnBase: it is green there.
         :raises Parked: it could not be judged.
         """
-        say = partial(self.project.progress, self.feature)
+        say = partial(self.project.run.progress, self.feature)
         say(f"HEAD has moved from {base[:10]} to {phases.base[:10]}: sealing the test there, and seeing it red again")
         phase = ChimeraPhase.E2E_TEST_GENERATION
         acts = {phase: phases.red_on_base}
-        executor = ChimeraExecutor(self.project.agents, acts=acts, table=self.project.transitions, say=say)
+        executor = ChimeraExecutor(self.project.run.agents, acts=acts, table=self.project.run.transitions, say=say)
         at_red = self.workflow.model_copy(update={"current_phase": phase})
         result = await executor.execute_phase(self._task(), at_red)
         if not isinstance(result.value, SealedTest):
@@ -335,11 +335,11 @@ class _FeatureRun:
     async def _begin_attempt(self) -> None:
         """Wait for the attempt's turn; the wait does not count against the feature's time."""
         await self.journal.flushed()
-        waited = self.project.turn.waited
-        await self.project.turn.attempt(self.workflow.attempt)
+        waited = self.project.run.turn.waited
+        await self.project.run.turn.attempt(self.workflow.attempt)
         if self.project.settings.feature_limit:
-            later = self.time.deadline + self.project.turn.waited - waited
-            self.time.deadline = min(later, self.project.limits.run_ends())
+            later = self.time.deadline + self.project.run.turn.waited - waited
+            self.time.deadline = min(later, self.project.run.limits.run_ends())
 
     async def _complete(self, publication: Publication) -> Verdict:
         """End the loop: publish what is proved."""
@@ -373,9 +373,9 @@ class _FeatureRun:
         if await publication.is_to_land():
             return await self._landed(publication, where)
         left = await self._left_to_the_person(publication, tree)
-        if tree in self.record.green_trees and not self.project.options.reprove:
+        if tree in self.record.green_trees and not self.project.run.options.reprove:
             return self.verdicts.say("proved", where, "", left)
-        self.project.progress(self.feature, f"complete before; proving it again on {name}")
+        self.project.run.progress(self.feature, f"complete before; proving it again on {name}")
         try:
             run = await self._seen_again(phases, commit, tree)
         except (Parked, EnvironmentTrouble, PhaseFailed) as trouble:
@@ -431,7 +431,7 @@ class _FeatureRun:
             reason = failure.as_sentence() if failure else "the test is not green"
             self.journal.append("stopped", reason=reason)
             return self.verdicts.regressed(run, name, reason)
-        self.project.progress(self.feature, f"regressed on {name}: starting a new generation")
+        self.project.run.progress(self.feature, f"regressed on {name}: starting a new generation")
         note = f"regressed on {name}:\n{self.verdicts.causes.of_run(run)}"
         self._begin()
         return await self._go_on(note)
@@ -468,7 +468,7 @@ class _FeatureRun:
     async def _settled_before(self) -> Verdict:
         git = self.project.repository
         tree = await anyio.to_thread.run_sync(lambda: git.tree_of(git.head()))
-        if tree in self.record.green_trees and not self.project.options.reprove:
+        if tree in self.record.green_trees and not self.project.run.options.reprove:
             return self.verdicts.there_already(self.record.settled_commit, still=False)
         self._begin()
         return await self._go_on()

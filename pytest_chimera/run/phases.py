@@ -155,8 +155,8 @@ class ProjectPhases:
             name = feature.nodeid.partition("::")[2].partition("[")[0]
             return GeneratedTest(source=source, path=feature.path, name=name)
         path = f"{self.project.settings.test_dir}/{feature.function}.py"
-        async with self.project.breakers.watching(questions.GENERATE):
-            test = await questions.generated_test(self.project.agents, feature, workflow, path)
+        async with self.project.run.breakers.watching(questions.GENERATE):
+            test = await questions.generated_test(self.project.run.agents, feature, workflow, path)
         return compiled(test)
 
     async def seal(self, test: GeneratedTest, base: str) -> SealedTest:
@@ -278,11 +278,11 @@ class ProjectPhases:
 
     async def reviewed(self, change: Change, workflow: ChimeraWorkflow, room: Path) -> Review:
         """Merge all reviewers' answers into one review, and keep it in the vault."""
-        if self.project.canaries:
-            await self.project.canaries.before_review(self.project.agents)
+        if self.project.run.canaries:
+            await self.project.run.canaries.before_review(self.project.run.agents)
         brief = self.implementer.brief(workflow, Path())
-        async with self.project.breakers.watching(questions.REVIEW):
-            answer = await questions.review(self.project.agents, change, brief, workflow)
+        async with self.project.run.breakers.watching(questions.REVIEW):
+            answer = await questions.review(self.project.run.agents, change, brief, workflow)
         review = self.project.cleaner.value(answer)
         await anyio.to_thread.run_sync(write_file, room / "review.json", review.model_dump_json(indent=2))
         return review
@@ -308,7 +308,7 @@ class ProjectPhases:
         room = self.room(workflow, f"validation-{workflow.attempt}")
         run = await self.staging.judge_commit(sealed_of(workflow), change.commit, change.tree, room, workflow)
         for url in run.unloaded if run.status == "green" else ():
-            self.project.progress(self.feature, f"note: green, although its page could not load {url}: no network")
+            self.project.run.progress(self.feature, f"note: green, although its page could not load {url}: no network")
         if run.status == "green":
             run = await self._checked_further(run, change, room, workflow)
         await self.implementer.watch.refuse_tampering()
@@ -357,7 +357,7 @@ class ProjectPhases:
         """Return the commit that the feature has to be proved on before it lands."""
 
         def say(line: str) -> None:
-            self.project.progress(self.feature, line)
+            self.project.run.progress(self.feature, line)
 
         return await self.git(lambda git: tip_to_land_on(git, self.project.settings, say))
 
@@ -368,8 +368,8 @@ class ProjectPhases:
         :raises PhaseFailed: a reviewer rejects it there, or it takes too long.
         """
         moved_from = "HEAD has moved" if self.project.settings.merge == "ff" else f"{STACK} has moved"
-        self.project.progress(self.feature, f"{moved_from} to {tip[:10]}: proving the change again on top of it")
-        limit = sum(route.timeout for phase, route in self.project.transitions.items() if phase in _WHEN_MOVED)
+        self.project.run.progress(self.feature, f"{moved_from} to {tip[:10]}: proving the change again on top of it")
+        limit = sum(route.timeout for phase, route in self.project.run.transitions.items() if phase in _WHEN_MOVED)
         with time_stands_still(), anyio.move_on_after(limit or None):
             return await self._proved_on(tip, workflow)
         raise PhaseFailed(f"On top of {tip[:10]}: cut off after {limit:g} s")

@@ -266,7 +266,7 @@ class _Again:
                 self.differences.append(f"judged by {name} {then.get(name, 'none')} then, {now.get(name, 'none')} now")
 
     def _say(self, line: str) -> None:
-        self.project.progress(self._found.feature, line)
+        self.project.run.progress(self._found.feature, line)
 
 
 def _workflow(found: Committed, sealed: SealedTest) -> ChimeraWorkflow:

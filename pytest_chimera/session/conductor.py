@@ -7,7 +7,6 @@ import os
 import secrets
 from concurrent.futures import Future
 from contextlib import ExitStack
-from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -18,8 +17,9 @@ import pytest
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from pytest_chimera.context.circuit_breaker import Breakers
-from pytest_chimera.context.limits import RunLimits
-from pytest_chimera.context.project import Project, state_out_of_reach, time_limits
+from pytest_chimera.context.current_run import CurrentRun
+from pytest_chimera.context.limits import RunLimits, time_limits
+from pytest_chimera.context.project import Project, state_out_of_reach
 from pytest_chimera.context.scheduler import NotBegun, Scheduler, Turn
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
 from pytest_chimera.generation.drafting import draft_of, lacks_steps, lay
@@ -172,7 +172,7 @@ class Conductor:
                 self._progress.note(f"{feature.id}: it has steps; nothing to draft")
             else:
                 self._project = self._project or self._open(item)
-                project = replace(self._project, agents=Agents(config.pluginmanager, item.ihook))
+                project = self._project.asking(Agents(config.pluginmanager, item.ihook))
                 draft = self._portal.call(draft_of, project, feature, generator)
                 for line in drafted_lines(feature, draft.edit):
                     self._progress.note(line)
@@ -209,7 +209,7 @@ class Conductor:
             opening.enter_context(terminating_as_interrupt())
             opening.enter_context(inside("a run"))  # for functions of a conftest.py that start a coder
             project = self._open_project(item)
-            self._scheduler = Scheduler(jobs_of(project.settings), project.limits.has_room)
+            self._scheduler = Scheduler(jobs_of(project.settings), project.run.limits.has_room)
             self._portal.call(_have_threads_for, self._scheduler.jobs)
             opening.callback(self._stop_deployments, self._register(project))
             self._running = opening.pop_all()
@@ -246,7 +246,7 @@ class Conductor:
 
     async def _pursue(self, item: pytest.Item, feature: Feature, turn: Turn | None) -> Verdict:
         assert self._project is not None, "the project is opened with the first item"
-        project = replace(self._project, agents=Agents(self._config.pluginmanager, item.ihook))
+        project = self._project.asking(Agents(self._config.pluginmanager, item.ihook))
         base = await self._base(project, feature)
         if isinstance(base, Verdict):
             self._mind_failure(item, base)
@@ -254,7 +254,7 @@ class Conductor:
         turn = turn or self._scheduler.enrol(self._order[item.nodeid])
         try:
             await turn.begin()
-            verdict = await run_feature(replace(project, turn=turn), feature, base)
+            verdict = await run_feature(project.in_turn(turn), feature, base)
             self._mind_failure(item, verdict)
         except NotBegun:
             return Verdict(
@@ -298,6 +298,18 @@ class Conductor:
         by_hand = not settings.coder and not item.ihook.pytest_chimera_implement_feature.get_hookimpls()
         answered = item.ihook.pytest_chimera_transitions()
         tables = tables_of(config)
+        run = CurrentRun(
+            agents=Agents(manager, item.ihook),
+            options=run_options_of(config),
+            transitions=time_limits(settings, answered, state),
+            limits=RunLimits(settings),
+            breakers=Breakers(self._progress.note),
+            canaries=Canaries(repository, settings, state, by_hand),
+            sandboxes=sandboxes_of(config.rootpath, settings, repository, state, by_hand=by_hand),
+            mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
+            progress=self._progress.say,
+            id=_run_of(config),
+        )
         return Project(
             root=root,
             state=state,
@@ -305,24 +317,15 @@ class Conductor:
             repository=repository,
             settings=settings,
             vault=Vault(root),
-            agents=Agents(manager, item.ihook),
-            options=run_options_of(config),
+            run=run,
             by_hand=by_hand,
             browser=lambda: self._browser,
             config_files=config_files_of(config),
             tables=tables,
             functions=functions_of(config, settings),
             ready_test=self._ready(settings),
-            mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
-            progress=self._progress.say,
-            transitions=time_limits(settings, answered, state),
-            canaries=Canaries(repository, settings, state, by_hand),
             cleaner=clean,
             write_ahead_log=WriteAheadLog(state),
-            limits=RunLimits(settings),
-            breakers=Breakers(self._progress.note),
-            sandboxes=sandboxes_of(config.rootpath, settings, repository, state, by_hand=by_hand),
-            run=_run_of(config),
         )
 
     def _state(self, cache: pytest.Cache) -> Path:
@@ -346,10 +349,10 @@ class Conductor:
 
     def _register(self, project: Project) -> Deployer:
         settings = project.settings
-        sandboxes = project.sandboxes
+        sandboxes = project.run.sandboxes
         deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"), sandboxes)
         coder = coder_plugin(settings, project.root, sandboxes)
-        functions = bool(project.agents.named("pytest_chimera_implement_feature"))
+        functions = bool(project.run.agents.named("pytest_chimera_implement_feature"))
         self._confinement = Confinement(
             sandboxes,
             self._progress.note,

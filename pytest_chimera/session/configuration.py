@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from pytest_chimera.context.project import RunOptions
+from pytest_chimera.context.current_run import RunOptions
 from pytest_chimera.errors import SettingError
 from pytest_chimera.markers import cache_of
 from pytest_chimera.scenario import TestGenerator

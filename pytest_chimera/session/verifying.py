@@ -13,7 +13,9 @@ import anyio
 import anyio.to_thread
 import pytest
 
-from pytest_chimera.context.project import Project, RunOptions, time_limits
+from pytest_chimera.context.current_run import CurrentRun
+from pytest_chimera.context.limits import time_limits
+from pytest_chimera.context.project import Project
 from pytest_chimera.errors import RepositoryError
 from pytest_chimera.generation.generator import Judge
 from pytest_chimera.generation.sealing import ready_test
@@ -69,7 +71,7 @@ async def _verified(
             remedy="Say how a checkout is served: -o chimera_serve=…",
         )
     project = await _project(config, repository, settings, folder, room, work)
-    deployer = Deployer(settings, lambda line: screen_of(config).write_line(f"  {line}"), project.sandboxes)
+    deployer = Deployer(settings, lambda line: screen_of(config).write_line(f"  {line}"), project.run.sandboxes)
     plugins = {"chimera-deployer": deployer, "chimera-judge": Judge(settings, repository, project.browser)}
     for name, plugin in plugins.items():
         config.pluginmanager.register(plugin, name)
@@ -92,6 +94,13 @@ async def _project(
     def say(feature: Feature, line: str) -> None:
         screen_of(config).write_line(f"  {feature.id}  {line}")
 
+    run = CurrentRun(
+        agents=Agents(config.pluginmanager),
+        transitions=time_limits(settings, None),
+        canaries=Canaries(repository, settings, room / "state", by_hand=True),
+        sandboxes=sandboxes_of(config.rootpath, settings_of(config), repository, room, by_hand=False),
+        progress=say,
+    )
     return Project(
         root=config.rootpath,
         state=room / "state",
@@ -99,16 +108,11 @@ async def _project(
         repository=repository,
         settings=settings,
         vault=Vault(room),
-        agents=Agents(config.pluginmanager),
-        options=RunOptions(),
+        run=run,
         by_hand=True,
         browser=lambda: browser,
         tables=tables,
         ready_test=ready,
-        canaries=Canaries(repository, settings, room / "state", by_hand=True),
-        progress=say,
-        transitions=time_limits(settings, None),
-        sandboxes=sandboxes_of(config.rootpath, settings_of(config), repository, room, by_hand=False),
     )
 
 

@@ -42,11 +42,11 @@ class Staging:
     async def deployed(self, commit: str, tree: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
         """Deploy a commit; :meth:`end` stops the deployment."""
         name = f"{self.feature.slug[:30]}-{commit[:8]}".replace("-", "_")
-        await self.project.limits.a_deployment()
+        await self.project.run.limits.a_deployment()
         try:
             return await self._deployed(commit, tree, name, room, workflow)
         except BaseException:
-            self.project.limits.deployment_ended()
+            self.project.run.limits.deployment_ended()
             raise
 
     async def _deployed(self, commit: str, tree: str, name: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
@@ -55,8 +55,8 @@ class Staging:
         served = str(self.project.repository.project_in(folder))
         checkout = Checkout(commit=commit, tree=tree, folder=served, name=name, vault=str(room))
         try:
-            async with self.project.breakers.watching(questions.DEPLOY):
-                deployment = await questions.deployment(self.project.agents, checkout, workflow)
+            async with self.project.run.breakers.watching(questions.DEPLOY):
+                deployment = await questions.deployment(self.project.run.agents, checkout, workflow)
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self.project.git(lambda git: git.discard(folder))
@@ -71,7 +71,7 @@ class Staging:
         """Restart a deployment with its stored data."""
         about = {"commit": deployment.commit, "tree": deployment.tree, "folder": deployment.folder}
         checkout = Checkout(**about, name=deployment.name, vault=str(room), data_of=deployment.url)
-        again = await questions.deployment(self.project.agents, checkout, workflow)
+        again = await questions.deployment(self.project.run.agents, checkout, workflow)
         self.live[deployment.commit] = again.model_copy(update=about)
         return self.live[deployment.commit]
 
@@ -86,9 +86,9 @@ class Staging:
     async def end(self, deployment: Deployment) -> None:
         """Have a deployment stopped, and remove its checkout; this is not interrupted."""
         if self.live.pop(deployment.commit, None):
-            self.project.limits.deployment_ended()
+            self.project.run.limits.deployment_ended()
         with anyio.CancelScope(shield=True):
-            await self.project.agents.tell("pytest_chimera_deployment_ended", deployment=deployment)
+            await self.project.run.agents.tell("pytest_chimera_deployment_ended", deployment=deployment)
             if folder := self.checkouts.pop(deployment.commit, None):
                 await self.project.git(lambda git: git.discard(folder))
         reached(CrashPoint.DEPLOYMENT_ENDED)
@@ -125,7 +125,7 @@ class Staging:
             if not run.hurried:
                 break
             set_aside += run.failures
-            self.project.progress(self.feature, f"{_hurried(run, what)}: it is judged again")
+            self.project.run.progress(self.feature, f"{_hurried(run, what)}: it is judged again")
             run = await look(stretch(run.slowdown))
         if run.hurried:
             raise _too_busy(run, what)
@@ -163,14 +163,14 @@ class Staging:
     async def _arranged(self, sealed: SealedTest, code: Path, deployment: Deployment, room: Path) -> None:
         settings, calls = self.project.settings, arrangements_of(sealed.test)
         known = (deployment.url, deployment.port, deployment.data_dir, deployment.name)
-        where = Where(Path(deployment.folder), *known, self.project.sandboxes.origin)
+        where = Where(Path(deployment.folder), *known, self.project.run.sandboxes.origin)
         files = await self.project.git(lambda git: git.files(sealed.commit))
         arranging = Arranging(calls, where, Code.sealed(code, files, calls), room)
         environment = where.environment(settings.env)
         arranging.report.touch()
         written = (arranging.report, *([Path(deployment.data_dir)] if deployment.data_dir else []))
         sandbox = await anyio.to_thread.run_sync(
-            partial(self.project.sandboxes.for_folder, where.folder, code, writable=written)
+            partial(self.project.run.sandboxes.for_folder, where.folder, code, writable=written)
         )
         finished = await run_program(
             arranging.command,
@@ -190,10 +190,10 @@ class Staging:
     async def _seen(
         self, sealed: SealedTest, deployment: Deployment, evidence: Path, workflow: ChimeraWorkflow
     ) -> TestRun:
-        if self.project.canaries:
-            await self.project.canaries.before_judging(self.project.agents)
-        async with self.project.limits.a_browser(), self.project.breakers.watching(questions.VALIDATE):
-            run = await questions.test_run(self.project.agents, sealed, deployment, str(evidence), workflow)
+        if self.project.run.canaries:
+            await self.project.run.canaries.before_judging(self.project.run.agents)
+        async with self.project.run.limits.a_browser(), self.project.run.breakers.watching(questions.VALIDATE):
+            run = await questions.test_run(self.project.run.agents, sealed, deployment, str(evidence), workflow)
             await anyio.to_thread.run_sync(self._mask_secrets, run, evidence)
             if run.failure and run.failure.reason in OUTSIDE_CAUSES:
                 raise outside(run)

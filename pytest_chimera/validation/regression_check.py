@@ -93,7 +93,7 @@ class RegressionCheck:
             return "you change it yourself"
         if settings.staging_url and not settings.serve.strip():
             return "the staging keeps data from earlier runs"
-        if len(self.project.agents.implementers("pytest_chimera_deploy_to_staging")) != 1:
+        if len(self.project.run.agents.implementers("pytest_chimera_deploy_to_staging")) != 1:
             return "a hook of the project deploys it"
         return ""
 

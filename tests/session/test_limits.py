@@ -133,7 +133,7 @@ def test_a_learned_limit_is_a_multiple_of_what_nearly_all_stay_below(
 def test_limits_are_learned_from_this_projects_journals(fast: Fast) -> None:
     fast.begin("a b c d e", config="chimera_timeouts = learned")
     fast.chimera("--chimera-jobs=5").assert_outcomes(passed=5)
-    from pytest_chimera.context.project import time_limits
+    from pytest_chimera.context.limits import time_limits
 
     settings = Settings(timeouts="learned")
     table = time_limits(settings, None, fast.journal("test_a").parent)
