@@ -108,7 +108,7 @@ def journal_name(feature: str) -> str:
 
 
 def cache_key(feature: str) -> str:
-    """Return the key of a feature's standing in pytest's cache."""
+    """Return the key of a feature's record in pytest's cache."""
     return f"chimera/{journal_name(feature)}"
 
 
@@ -117,8 +117,8 @@ def cache_of(config: Any) -> Any:
     return getattr(config, "cache", None)
 
 
-def cached_standing(config: Any, feature: str) -> dict[str, Any] | None:
-    """Return a feature's standing from pytest's cache; ``None`` if there is none."""
+def cached_record(config: Any, feature: str) -> dict[str, Any] | None:
+    """Return a feature's record from pytest's cache; ``None`` if there is none."""
     cache = cache_of(config)
     value = cache.get(cache_key(feature), None) if cache else None
     return value if isinstance(value, dict) else None

@@ -44,6 +44,7 @@ from pytest_chimera.session.configuration import (
     tables_of,
 )
 from pytest_chimera.session.confinement import NOTE, Confinement, sandboxes_of
+from pytest_chimera.session.feature_text import drafted_lines, dry_lines, failure_text
 from pytest_chimera.session.interruption import terminating_as_interrupt
 from pytest_chimera.session.items import (
     DURATION,
@@ -57,7 +58,6 @@ from pytest_chimera.session.items import (
 )
 from pytest_chimera.session.progress import Progress
 from pytest_chimera.session.refused_options import refused_options
-from pytest_chimera.session.report import drafted_lines, dry_lines, failure_text
 from pytest_chimera.settings import Settings
 from pytest_chimera.staging.local.local_staging import Deployer
 from pytest_chimera.state.journal import record_of

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from pytest_chimera.errors import ScenarioError
-from pytest_chimera.markers import ARGUMENTS, MARKER, body_of, cached_standing, feature_id, is_generated, parameters_id
+from pytest_chimera.markers import ARGUMENTS, MARKER, body_of, cached_record, feature_id, is_generated, parameters_id
 from pytest_chimera.models import Feature
 from pytest_chimera.session.feature_files import ScenarioItem
 
@@ -184,7 +184,7 @@ def leave_to_features(items: Iterable[Any], features: Iterable[Feature]) -> None
 
 
 def _is_complete(config: pytest.Config, feature: str) -> bool:
-    return (cached_standing(config, feature) or {}).get("state") in {"complete", "proved", "still green", "present"}
+    return (cached_record(config, feature) or {}).get("state") in {"complete", "proved", "still green", "present"}
 
 
 def in_order(items: list[pytest.Item]) -> list[pytest.Item]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
-from pytest_chimera.markers import MARKER, MARKER_ARRANGE, body_of, cached_standing, feature_id, is_generated
+from pytest_chimera.markers import MARKER, MARKER_ARRANGE, body_of, cached_record, feature_id, is_generated
 from pytest_chimera.state.vault import PREPARED, VAULT
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ class PlainRuns:
                 item.setup = partial(_skip, self._state(feature_id(item)))
 
     def _state(self, feature: str) -> str:
-        value = cached_standing(self._config, feature)
+        value = cached_record(self._config, feature)
         if value is None:
             return "chimera: not built yet; pytest --chimera builds it"
         branch = f", on {value['branch']}" if value.get("branch") and not value.get("merged") else ""

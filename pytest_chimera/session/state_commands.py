@@ -12,8 +12,8 @@ from pytest_chimera.git import Repository
 from pytest_chimera.markers import cache_of, journal_name
 from pytest_chimera.models import slug_of
 from pytest_chimera.session.configuration import private_folders, settings_of
-from pytest_chimera.session.report import state_lines, status_lines
 from pytest_chimera.session.screen import screen_of
+from pytest_chimera.session.tables import state_lines, status_lines
 from pytest_chimera.session.verifying import verify_commit
 from pytest_chimera.state.journal import record_of
 from pytest_chimera.state.replay import FeatureRecord
@@ -68,7 +68,7 @@ def _status(config: pytest.Config) -> None:
     screen_of(config).write(status_lines(_state(config)))
 
 
-def _standing(config: pytest.Config, feature: str) -> FeatureRecord:
+def _record(config: pytest.Config, feature: str) -> FeatureRecord:
     path = _state(config) / f"{journal_name(feature)}.jsonl"
     if not path.exists():
         raise pytest.UsageError(f"No feature {feature!r} is recorded; pytest --chimera-status lists those that are.")
@@ -76,7 +76,7 @@ def _standing(config: pytest.Config, feature: str) -> FeatureRecord:
 
 
 def _apply(config: pytest.Config, feature: str) -> None:
-    workflow = _standing(config, feature).workflow
+    workflow = _record(config, feature).workflow
     change = workflow.change if workflow else None
     if change is None:
         raise pytest.UsageError(f"{feature!r} has no candidate yet.")
@@ -91,4 +91,4 @@ def _prune(config: pytest.Config) -> None:
     for path in sorted(_state(config).glob("*.jsonl")):
         record = record_of(path)
         if record.merged and record.feature and vault.clear(slug_of(record.feature)):
-            terminal.write_line(f"{record.feature}: its vault is empty now")
+            terminal.write_line(f"{record.feature}: its evidence is removed")

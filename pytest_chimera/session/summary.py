@@ -6,7 +6,7 @@ from typing import Any
 
 from pytest_chimera.models import Verdict
 from pytest_chimera.session.confinement import NOTE
-from pytest_chimera.session.report import summary_lines
+from pytest_chimera.session.tables import summary_lines
 
 
 def verdicts_of(terminalreporter: Any) -> list[Verdict]:

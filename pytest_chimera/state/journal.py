@@ -233,7 +233,7 @@ def examined(path: Path) -> ExaminedJournal:
 
 
 def record_of(path: Path) -> FeatureRecord:
-    """Return a feature's standing from its journal, which is only read.
+    """Return a feature's record from its journal, which is only read.
 
     :raises StateError: it is damaged, or a newer version wrote it.
     """

@@ -1,4 +1,4 @@
-"""Replays a journal's events into a feature's standing."""
+"""Replays a journal's events into a feature's record."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """The vault: ``.chimera/`` in the project, ignored by git, with a folder per feature, generation and attempt.
 
-Nothing in it is ever overwritten: if a folder exists already, the new one gets a number. Files are written atomically
-here and nowhere else.
+Nothing in it is ever overwritten: if a folder exists already, the new one gets a number.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The only place that writes files and removes folders."""
+"""Writes files entirely or not at all, and removes folders. What a later run reads is written here."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import pytest
 from pytest_chimera.context.formatting import shortened
 from pytest_chimera.models import Verdict
 from pytest_chimera.run.failure_report import FailureDetails, excerpt, sentence_of
-from pytest_chimera.session.report import failure_text
+from pytest_chimera.session.feature_text import failure_text
 
 PAGE = "\n".join(f'- listitem: "Entry number {number}"' for number in range(50))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from pytest_chimera.session.confinement import Confinement
-from pytest_chimera.session.report import status_lines
+from pytest_chimera.session.tables import status_lines
 from pytest_chimera.system.sandbox import Sandboxes
 from pytest_chimera.workflow import ChimeraPhase
 from tests.session.conftest import RIGHT, WRONG, QuickApp
