@@ -1,8 +1,8 @@
 """Every hook: descriptions and signatures, in the order of the loop.
 
 The first result of a request that is not ``None`` is used, conftest.py before plugins before the built-in
-implementation; for a review, steps and languages, all are called. Each may be a plain function, which then runs in a thread, or
-``async def``; each takes only the arguments that it names. Events only notify and return nothing.
+implementation; for a review, steps and languages, all are called. Each may be a plain function, which then runs in a
+thread, or ``async def``; each takes only the arguments that it names. Events only notify and return nothing.
 """
 
 from __future__ import annotations

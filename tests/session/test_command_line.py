@@ -33,7 +33,7 @@ def test_the_marker_is_documented(app: App) -> None:
     [
         (["--chimera", "-p", "no:cacheprovider"], "*run it without -p no:cacheprovider*"),
         (["--chimera", "--chimera-jobs=none"], "*--chimera-jobs takes a number above 0 or auto, not 'none'*"),
-        (["--chimera-restart"], "*--chimera-restart goes with --chimera*"),
+        (["--chimera-restart"], "*--chimera-restart requires --chimera*"),
         (["--chimera", "--chimera-hint=a", "--chimera-reject=b"], "*give one of them*"),
         (["--chimera", "--chimera-until=green"], "*--chimera-until*red*"),
     ],
