@@ -11,12 +11,12 @@ import pytest
 from pytest_chimera.context.sealed_files import beside
 from pytest_chimera.git import Repository
 from pytest_chimera.judge import Browser, judge
-from pytest_chimera.judge.record import Looks
+from pytest_chimera.judge.record import BrowserProfile
 from pytest_chimera.models import Deployment, Feature, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.scenario import TestGenerator
 from pytest_chimera.settings import Settings
 
-OTHER_LOOKS = Looks(
+OTHER_BROWSER = BrowserProfile(
     locale="en-GB",
     viewport=(1440, 900),
     screen=(2560, 1440),
@@ -63,6 +63,6 @@ class Judge:
             **files,
             test_id=self._settings.test_id,
             patience=self._settings.patience,
-            looks=OTHER_LOOKS if sealed.other_browser else None,
+            looks=OTHER_BROWSER if sealed.other_browser else None,
             unneeded=self._settings.unneeded,
         )

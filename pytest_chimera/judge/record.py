@@ -21,7 +21,7 @@ NO_ANSWER = "ERR_TIMED_OUT"
 
 
 @dataclass(frozen=True)
-class Looks:
+class BrowserProfile:
     """The browser profile that pages see, unless the test sets it.
 
     :param locale: the language and its region; ``viewport``: width and height of the window's contents, in pixels;
@@ -39,7 +39,7 @@ class Looks:
 
 
 @dataclass(frozen=True)
-class Plan:
+class JudgePlan:
     """What the witness has to know; it is a file in the judge's folder, so that a test's name does not appear in any
     command line or environment.
 
@@ -58,9 +58,9 @@ class Plan:
     navigation: float = 30.0
     launch: float = 60.0
     sight: float = 3.0
-    looks: Looks = Looks()
+    looks: BrowserProfile = BrowserProfile()
 
-    def stretched(self, times: float) -> Plan:
+    def stretched(self, times: float) -> JudgePlan:
         """Return the plan with all its limits multiplied."""
         limits = ("patience", "navigation", "launch", "sight")
         return replace(self, **{name: getattr(self, name) * times for name in limits})
@@ -70,13 +70,13 @@ class Plan:
         (folder / PLAN_FILE).write_text(json.dumps(asdict(self)), encoding="utf-8")
 
     @classmethod
-    def read(cls, folder: Path) -> Plan:
+    def read(cls, folder: Path) -> JudgePlan:
         """Read the plan from the judge's folder."""
         facts = json.loads((folder / PLAN_FILE).read_text(encoding="utf-8"))
         looks: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in facts["looks"].items()
         }
-        return cls(**{**facts, "keys": tuple(facts["keys"]), "looks": Looks(**looks)})
+        return cls(**{**facts, "keys": tuple(facts["keys"]), "looks": BrowserProfile(**looks)})
 
 
 def key_of(nodeid: str) -> str:
@@ -184,7 +184,7 @@ class Crash:
 
 
 @dataclass(frozen=True)
-class LastSight:
+class FinalPage:
     """A page at the end of a test.
 
     :param blank: nothing on it can be seen, read or heard.
@@ -225,7 +225,7 @@ Line = (
     | PageException
     | Script
     | Crash
-    | LastSight
+    | FinalPage
     | Trace
     | SessionEnded
 )
@@ -241,7 +241,7 @@ _KINDS: dict[str, type[Line]] = {
         PageException,
         Script,
         Crash,
-        LastSight,
+        FinalPage,
         Trace,
         SessionEnded,
     )

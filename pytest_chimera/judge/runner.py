@@ -22,15 +22,15 @@ import anyio.to_thread
 import pytest_chimera
 from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, StateError
 from pytest_chimera.judge.browser import Browser, find_browser
-from pytest_chimera.judge.reading.results import Surroundings, read_run
+from pytest_chimera.judge.reading.results import JudgeContext, read_run
 from pytest_chimera.judge.record import (
     OUTPUT_FOLDER,
     RECORD_FILE,
+    BrowserProfile,
     Collected,
     CollectionBroken,
+    JudgePlan,
     Line,
-    Looks,
-    Plan,
     key_of,
     read_record,
 )
@@ -103,7 +103,7 @@ def _layout(test: GeneratedTest, e2e_files: Mapping[str, bytes] | None, helpers:
     return _Layout(_NEUTRAL_NAME, {_NEUTRAL_NAME: source}, conftest=False)
 
 
-def _lay(folder: Path, layout: _Layout, plan: Plan, url: str, *options: str) -> None:
+def _lay(folder: Path, layout: _Layout, plan: JudgePlan, url: str, *options: str) -> None:
     for name, content in layout.files.items():
         place = PurePosixPath(name)
         if place.is_absolute() or ".." in place.parts:
@@ -223,7 +223,7 @@ async def judge(
     helpers: Mapping[str, bytes] | None = None,
     test_id: str = "data-testid",
     patience: float = 5.0,
-    looks: Looks | None = None,
+    looks: BrowserProfile | None = None,
     unneeded: Sequence[str] = (),
 ) -> TestRun:
     """Run a sealed test against a URL and return the results.
@@ -241,7 +241,9 @@ async def judge(
     """
     _check_seal(sealed)
     keys = tuple(map(key_of, sealed.nodeids))
-    plan = Plan(keys=keys, browser=browser.path, test_id=test_id, patience=patience, looks=looks or Looks())
+    plan = JudgePlan(
+        keys=keys, browser=browser.path, test_id=test_id, patience=patience, looks=looks or BrowserProfile()
+    )
     layout = _layout(sealed.test, e2e_files, helpers)
     return await _judge(sealed, url, plan, evidence, browser, time_limit, layout, tuple(unneeded))
 
@@ -249,7 +251,7 @@ async def judge(
 async def _judge(
     sealed: SealedTest,
     url: str,
-    plan: Plan,
+    plan: JudgePlan,
     evidence: Path,
     browser: Browser,
     time_limit: float,
@@ -266,7 +268,7 @@ async def _judge(
         record = read_record(folder / RECORD_FILE)
         for file in (folder / OUTPUT_FOLDER).iterdir():
             shutil.move(file, evidence / file.name)
-    around = Surroundings(
+    around = JudgeContext(
         sealed=sealed,
         url=url,
         folder=folder,
@@ -308,7 +310,7 @@ async def is_vacuous(
     """
     _check_seal(sealed)
     # On an empty page there is nothing to wait for.
-    plan = Plan(keys=tuple(map(key_of, sealed.nodeids)), browser=browser.path, patience=0.5, navigation=10.0)
+    plan = JudgePlan(keys=tuple(map(key_of, sealed.nodeids)), browser=browser.path, patience=0.5, navigation=10.0)
     with empty_pages() as url:
         layout = _layout(sealed.test, e2e_files, helpers)
         for _ in range(_LOOKS_AT_NOTHING):
@@ -367,7 +369,7 @@ async def freeze(
         return (f"{test.path}::{test.name}",)
     layout = _layout(test, e2e_files, helpers)
     with _judges_folder() as folder:
-        _lay(folder, layout, Plan(), "", "--collect-only")
+        _lay(folder, layout, JudgePlan(), "", "--collect-only")
         limit = await anyio.to_thread.run_sync(stretched, time_limit)
         finished = await _run(folder, folder / "judge.log", limit)
         keys = _collected_keys(read_record(folder / RECORD_FILE), test, finished)

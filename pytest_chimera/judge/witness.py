@@ -30,11 +30,11 @@ from pytest_chimera.judge.record import (
     CollectionBroken,
     Crash,
     Document,
-    LastSight,
+    FinalPage,
+    JudgePlan,
     Launched,
     Line,
     PageException,
-    Plan,
     Report,
     Script,
     SessionEnded,
@@ -76,13 +76,13 @@ Returned = TypeVar("Returned")
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config) -> None:
     """Set the timeouts before a hand-written test's own conftest.py, which may change them."""
-    expect.set_options(timeout=Plan.read(early_config.rootpath).patience * 1000)
+    expect.set_options(timeout=JudgePlan.read(early_config.rootpath).patience * 1000)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Register the witness."""
     config.addinivalue_line("markers", "feature: what a person asked for")
-    plan = Plan.read(config.rootpath)
+    plan = JudgePlan.read(config.rootpath)
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
     config.pluginmanager.register(Witness(plan, config.rootpath, patch), "chimera-witness")
@@ -119,7 +119,7 @@ class Witness:
     :param plan: the judge's plan; ``folder``: the judge's folder; ``patch``: undoes the changes to Playwright.
     """
 
-    def __init__(self, plan: Plan, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, plan: JudgePlan, folder: Path, patch: pytest.MonkeyPatch) -> None:
         self._plan = plan
         self._patch = patch
         self._output = folder / OUTPUT_FOLDER
@@ -392,18 +392,18 @@ class Witness:
         for page in context.pages:
             self._write(self._sight(page))
 
-    def _sight(self, page: Page) -> LastSight:
+    def _sight(self, page: Page) -> FinalPage:
         """Inspect a page; each question has a time limit, because a page that hangs answers nothing."""
         limit = self._plan.sight * 1000
         number, url, name = self._number(page), page.url, self._name("screenshot.png")
         target = self._output / name
         if not _unless_gone(lambda: page.screenshot(path=target, full_page=True, timeout=limit), b""):
-            return LastSight(self._nodeid, number, url)
+            return FinalPage(self._nodeid, number, url)
         page_file = self._name("page.yaml")
         snapshot = _unless_gone(lambda: page.locator("body").aria_snapshot(timeout=limit), "")
         (self._output / page_file).write_text(harmless(snapshot) + "\n", encoding="utf-8")
         look: dict[str, Any] = _unless_gone(lambda: page.locator("html").evaluate(LOOK, timeout=limit), {})
-        return LastSight(
+        return FinalPage(
             nodeid=self._nodeid,
             page=number,
             url=url,
@@ -418,7 +418,7 @@ class Witness:
 @pytest.fixture(scope="session")
 def playwright(playwright: Playwright, pytestconfig: pytest.Config) -> Playwright:
     """pytest-playwright's fixture, with the project's attribute for test ids."""
-    playwright.selectors.set_test_id_attribute(Plan.read(pytestconfig.rootpath).test_id)
+    playwright.selectors.set_test_id_attribute(JudgePlan.read(pytestconfig.rootpath).test_id)
     return playwright
 
 

@@ -14,7 +14,7 @@ import psutil
 import pytest
 
 from pytest_chimera.judge import Browser, judge
-from pytest_chimera.judge.record import Looks
+from pytest_chimera.judge.record import BrowserProfile
 from pytest_chimera.models import Reason, SealedTest
 from tests.judge.conftest import TODOS, Judged, body, sealed
 from tests.judge.pages import Page, Serve
@@ -248,7 +248,7 @@ def test_another_browser_tells_something_else_and_is_traced_without_a_script_on_
     serve: Serve, judged: Judged
 ) -> None:
     site = serve({"/": TODOS})
-    looks = Looks(locale="en-GB", viewport=(1440, 900), system="Windows NT 10.0; Win64; x64", snapshots=False)
+    looks = BrowserProfile(locale="en-GB", viewport=(1440, 900), system="Windows NT 10.0; Win64; x64", snapshots=False)
     run = judged(tells(3, 0), site.url, looks=looks)
     assert run.status == "green", run.failures
     assert site.asked[0][1]["Accept-Language"].startswith("en-GB")

@@ -24,7 +24,7 @@ _NET_ERROR = re.compile(r"net::(?P<code>ERR_\w+)")
 
 
 @dataclass(frozen=True)
-class Said:
+class PlaywrightMessage:
     """A parsed message from Playwright.
 
     :param head: the text before the call log; ``log``: the call log.
@@ -36,7 +36,7 @@ class Said:
     complaints: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, message: str) -> Said:
+    def of(cls, message: str) -> PlaywrightMessage:
         """Parse a message; one from Python is all head."""
         text = _ANSI.sub("", message)
         log = _LOG.search(text)
@@ -79,7 +79,7 @@ class Said:
         return "element(s) not found" in self.head or bool(self.locator and not self.resolved and not self.ambiguous)
 
 
-def readable(said: Said) -> str:
+def readable(said: PlaywrightMessage) -> str:
     """Return what was expected and what was found, in a few lines."""
     if said.ambiguous:
         return clipped(_candidates(said))
@@ -97,7 +97,7 @@ def clipped(text: str, lines: int = MESSAGE_LINES) -> str:
     return "\n".join([*kept[:lines], *more])[:MESSAGE_WIDTH]
 
 
-def _candidates(said: Said) -> str:
+def _candidates(said: PlaywrightMessage) -> str:
     match = _STRICT.search(said.head)
     if match is None:
         return said.head
@@ -105,21 +105,21 @@ def _candidates(said: Said) -> str:
     return f"{match['locator']} fits {match['count']} elements, where one is meant:\n{candidates}"
 
 
-def _verb(said: Said) -> str:
+def _verb(said: PlaywrightMessage) -> str:
     return said.method.partition(".")[2].replace("_", " ")
 
 
-def _obstacle(said: Said) -> str:
+def _obstacle(said: PlaywrightMessage) -> str:
     obstacles = [each for each in _OBSTACLE.findall(said.log) if not each.startswith("element is not stable")]
     why = obstacles[-1].strip() if obstacles else _after_method(said)
     return f"{said.locator}: {_verb(said)} was impossible: {why}\n  found: {said.resolved}"
 
 
-def _after_method(said: Said) -> str:
+def _after_method(said: PlaywrightMessage) -> str:
     return said.head.removeprefix(f"{said.method}: ").removeprefix("Error: ")
 
 
-def _expectation(said: Said) -> str:
+def _expectation(said: PlaywrightMessage) -> str:
     actual = _ACTUAL.search(said.head)
     if actual is None:
         return said.head

@@ -14,8 +14,8 @@ from urllib.parse import urlsplit
 
 from pytest_chimera.judge.browser import INSTALL_COMMAND
 from pytest_chimera.judge.reading.handwritten import FIXTURE_REMEDIES
-from pytest_chimera.judge.reading.messages import Said, clipped, readable
-from pytest_chimera.judge.record import Crash, Document, LastSight, Report, Script, Unreached
+from pytest_chimera.judge.reading.messages import PlaywrightMessage, clipped, readable
+from pytest_chimera.judge.record import Crash, Document, FinalPage, Report, Script, Unreached
 from pytest_chimera.models import GeneratedTest, Reason, StepLines
 
 _NO_NETWORK = re.compile(
@@ -49,12 +49,12 @@ class Case:
     """
 
     report: Report
-    said: Said
+    said: PlaywrightMessage
     test: GeneratedTest
     step: StepLines | None = None
     asked: str = ""
     arrived: Document | Unreached | None = None
-    sight: LastSight | None = None
+    sight: FinalPage | None = None
     crash: Crash | None = None
     lacking: tuple[Script, ...] = ()
     before: tuple[str, ...] | None = None

@@ -14,14 +14,14 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
-from pytest_chimera.judge.reading.messages import Said, clipped
+from pytest_chimera.judge.reading.messages import PlaywrightMessage, clipped
 from pytest_chimera.judge.reading.reasons import Case, is_out_of_reach, is_unreachable, reason_for
 from pytest_chimera.judge.record import (
     CONSOLE_FILE,
     CollectionBroken,
     Crash,
     Document,
-    LastSight,
+    FinalPage,
     Launched,
     Line,
     PageException,
@@ -41,7 +41,7 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class JudgeContext:
     """What the judge knows besides the record.
 
     :param folder: the judge's folder; ``file``: the test's path in it. Neither means anything to a person.
@@ -68,7 +68,7 @@ class Surroundings:
         return self.sealed.red.scripts if self.sealed.red else None
 
 
-def read_run(record: tuple[Line, ...], around: Surroundings) -> TestRun:
+def read_run(record: tuple[Line, ...], around: JudgeContext) -> TestRun:
     """Return the judge's results as a test run."""
     seen = {nodeid: _Seen(record, key_of(nodeid), around.unneeded) for nodeid in around.sealed.nodeids}
     failures = {nodeid: _failure(nodeid, each, around) for nodeid, each in seen.items()}
@@ -112,7 +112,7 @@ class _Seen:
         ]
         self.scripts = [line for line in mine if isinstance(line, Script)]
         self.lacking = tuple(script for script in _lacking(mine) if not _matches(script.url, unneeded))
-        self._sights = [line for line in mine if isinstance(line, LastSight)]
+        self._sights = [line for line in mine if isinstance(line, FinalPage)]
 
     @property
     def asked(self) -> str:
@@ -131,7 +131,7 @@ class _Seen:
         return self._arrivals[-1] if self._arrivals else None
 
     @property
-    def sight(self) -> LastSight | None:
+    def sight(self) -> FinalPage | None:
         """The current page at the end."""
         current = [each for each in self._sights if self.arrived is not None and each.page == self.arrived.page]
         return next(reversed(current or self._sights), None)
@@ -157,7 +157,7 @@ def _matches(url: str, patterns: Sequence[str]) -> bool:
 # -- one node id
 
 
-def _failure(nodeid: str, seen: _Seen, around: Surroundings) -> Failure | None:
+def _failure(nodeid: str, seen: _Seen, around: JudgeContext) -> Failure | None:
     failing = next((report for report in seen.reports if report.outcome == "failed"), None)
     unclear = next((report for report in seen.reports if report.outcome == "skipped" or report.expected_failure), None)
     if unclear is not None:
@@ -168,7 +168,7 @@ def _failure(nodeid: str, seen: _Seen, around: Surroundings) -> Failure | None:
     return _broken(nodeid, seen, around) or _unproved(nodeid, seen, around)
 
 
-def _broken(nodeid: str, seen: _Seen, around: Surroundings) -> Failure | None:
+def _broken(nodeid: str, seen: _Seen, around: JudgeContext) -> Failure | None:
     broken = next((line for line in seen.record if isinstance(line, CollectionBroken)), None)
     if broken is not None:
         text = f"The test cannot be imported: {broken.type.rpartition('.')[2]}: {broken.message}"
@@ -182,7 +182,7 @@ def _broken(nodeid: str, seen: _Seen, around: Surroundings) -> Failure | None:
     return _made(nodeid, Reason.JUDGE_BROKEN, f"The judge's process {how}.\n{clipped(end)}", around)
 
 
-def _unproved(nodeid: str, seen: _Seen, around: Surroundings) -> Failure | None:
+def _unproved(nodeid: str, seen: _Seen, around: JudgeContext) -> Failure | None:
     if not seen.reports:
         return _made(nodeid, Reason.NO_EVIDENCE, "The test was not collected, so that it did not run.", around)
     if [(each.when, each.outcome) for each in seen.reports] != [(phase, "passed") for phase in _PHASES]:
@@ -194,11 +194,11 @@ def _unproved(nodeid: str, seen: _Seen, around: Surroundings) -> Failure | None:
     return None
 
 
-def _failed(nodeid: str, report: Report, seen: _Seen, around: Surroundings) -> Failure:
+def _failed(nodeid: str, report: Report, seen: _Seen, around: JudgeContext) -> Failure:
     test = around.sealed.test
     case = Case(
         report=report,
-        said=Said.of(_without_folder(report.message, around)),
+        said=PlaywrightMessage.of(_without_folder(report.message, around)),
         test=test,
         step=_step_at(test.steps, report.line),
         asked=seen.asked,
@@ -214,13 +214,13 @@ def _failed(nodeid: str, report: Report, seen: _Seen, around: Surroundings) -> F
     return failure.model_copy(update={"at_start": seen.at_start, "data": case.data})
 
 
-def _without_folder(text: str, around: Surroundings) -> str:
+def _without_folder(text: str, around: JudgeContext) -> str:
     path = around.sealed.test.path
     return text.replace(str(around.folder / around.file), path).replace(around.file, path)
 
 
 def _made(
-    nodeid: str, reason: Reason, message: str, around: Surroundings, line: int = 0, thrown: tuple[str, ...] = ()
+    nodeid: str, reason: Reason, message: str, around: JudgeContext, line: int = 0, thrown: tuple[str, ...] = ()
 ) -> Failure:
     """Return a complete failure. Uncaught exceptions of the page are reported, but not part of its signature."""
     test = around.sealed.test
@@ -269,7 +269,7 @@ def _signature(reason: Reason, code: str, message: str) -> str:
 # -- the entire run
 
 
-def _evidence(seen: _Seen | None, around: Surroundings) -> Evidence:
+def _evidence(seen: _Seen | None, around: JudgeContext) -> Evidence:
     sight = seen.sight if seen else None
     return Evidence(
         folder=str(around.evidence),

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pytest_chimera.judge.reading.results import Surroundings, read_run
+from pytest_chimera.judge.reading.results import JudgeContext, read_run
 from pytest_chimera.judge.record import Line, Report, SessionEnded, Trace
 from pytest_chimera.models import Reason, TestRun
 from pytest_chimera.system.process import Finished
@@ -23,7 +23,7 @@ def read(folder: Path, *record: Line) -> TestRun:
     (folder / "trace.zip").write_bytes(b"PK")
     ended = Finished(exit_code=0, output="1 passed", seconds=1.0, timed_out=False, log=folder / "judge.log")
     test = sealed(body('page.goto("/")'))
-    around = Surroundings(test, "http://127.0.0.1", folder, "test_page.py", folder, "Chromium", ended, 1.0)
+    around = JudgeContext(test, "http://127.0.0.1", folder, "test_page.py", folder, "Chromium", ended, 1.0)
     return read_run((*record, SessionEnded()), around)
 
 
