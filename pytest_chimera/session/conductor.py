@@ -22,8 +22,8 @@ from pytest_chimera.context.limits import RunLimits, time_limits
 from pytest_chimera.context.project import Project, state_out_of_reach
 from pytest_chimera.context.scheduler import NotBegun, Scheduler, Turn
 from pytest_chimera.errors import ChimeraError, EnvironmentTrouble
+from pytest_chimera.generation.builtin_generator import Generator
 from pytest_chimera.generation.drafting import draft_of, lacks_steps, lay
-from pytest_chimera.generation.generator import Generator, Judge
 from pytest_chimera.generation.sealing import ready_test
 from pytest_chimera.git import Repository
 from pytest_chimera.implementation.coders import CommandCoder, coder_plugin
@@ -66,6 +66,7 @@ from pytest_chimera.state.vault import Vault
 from pytest_chimera.state.write_ahead_log import WriteAheadLog, recovered
 from pytest_chimera.system.nesting import inside
 from pytest_chimera.system.secret_detection import has_known_form, secret_values
+from pytest_chimera.validation.builtin_judge import Judge
 from pytest_chimera.workflow.agents import Agents
 
 MEMORY_OF_A_FEATURE = 1_000_000_000

@@ -17,7 +17,6 @@ from pytest_chimera.context.current_run import CurrentRun
 from pytest_chimera.context.limits import time_limits
 from pytest_chimera.context.project import Project
 from pytest_chimera.errors import RepositoryError
-from pytest_chimera.generation.generator import Judge
 from pytest_chimera.generation.sealing import ready_test
 from pytest_chimera.git import Repository, Trailers
 from pytest_chimera.judge import find_browser
@@ -31,6 +30,7 @@ from pytest_chimera.session.screen import screen_of
 from pytest_chimera.settings import Settings, load_tables
 from pytest_chimera.staging.local.local_staging import Deployer
 from pytest_chimera.state.vault import Vault
+from pytest_chimera.validation.builtin_judge import Judge
 from pytest_chimera.workflow.agents import Agents
 
 

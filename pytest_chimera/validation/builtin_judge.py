@@ -1,4 +1,4 @@
-"""The built-in test generator and judge, as hook implementations."""
+"""The built-in judge: answers ``pytest_chimera_validate``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from pytest_chimera.context.sealed_files import beside
 from pytest_chimera.git import Repository
 from pytest_chimera.judge import Browser, judge
 from pytest_chimera.judge.record import BrowserProfile
-from pytest_chimera.models import Deployment, Feature, GeneratedTest, SealedTest, TestRun
-from pytest_chimera.scenario import TestGenerator
+from pytest_chimera.models import Deployment, SealedTest, TestRun
 from pytest_chimera.settings import Settings
 
 OTHER_BROWSER = BrowserProfile(
@@ -24,18 +23,6 @@ OTHER_BROWSER = BrowserProfile(
     snapshots=False,
 )
 """The browser profile of a variation: the same language, but a different region and window size."""
-
-
-class Generator:
-    """Writes the test of a feature from its steps."""
-
-    def __init__(self, generator: TestGenerator) -> None:
-        self._generator = generator
-
-    @pytest.hookimpl(trylast=True)
-    def pytest_chimera_generate_test(self, feature: Feature) -> GeneratedTest:
-        """Parse the steps and render them."""
-        return self._generator.generate(feature)
 
 
 class Judge:
