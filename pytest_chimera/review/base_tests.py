@@ -17,7 +17,7 @@ from pytest_chimera.context.project_tests import is_test_file
 from pytest_chimera.errors import EnvironmentTrouble
 from pytest_chimera.git import Repository
 from pytest_chimera.models import Brief, Change, Finding, Review
-from pytest_chimera.review.outcome_log import BEGUN, FILE
+from pytest_chimera.review.outcome_log import BEGUN, LOG_VARIABLE
 from pytest_chimera.review.removed_tests import Removed, removed_subjects
 from pytest_chimera.review.rules import RULES, softened
 from pytest_chimera.settings import Settings
@@ -138,15 +138,15 @@ class BaseTests:
     async def _tests(self, commit: str, overlay: Mapping[str, bytes | None], name: str, room: Path) -> _Tests:
         """Return the results of the tests in a checkout of a commit with some files replaced; ``None`` removes one."""
         folder = self.work / "checks" / name
-        tally = folder.with_name(f"{name}.tally.jsonl")
+        outcomes = folder.with_name(f"{name}.outcomes.jsonl")
         try:
             await anyio.to_thread.run_sync(self._fresh, commit, overlay, folder)
-            await anyio.to_thread.run_sync(write_file, tally, "")
-            ended = await self._run(self.repository.project_in(folder), tally, room / f"{name}.log")
-            return _read(tally, ended)
+            await anyio.to_thread.run_sync(write_file, outcomes, "")
+            ended = await self._run(self.repository.project_in(folder), outcomes, room / f"{name}.log")
+            return _read(outcomes, ended)
         finally:
             with anyio.CancelScope(shield=True):
-                tally.unlink(missing_ok=True)
+                outcomes.unlink(missing_ok=True)
                 await anyio.to_thread.run_sync(self.repository.discard, folder)
 
     def _fresh(self, commit: str, overlay: Mapping[str, bytes | None], folder: Path) -> None:
@@ -168,17 +168,17 @@ class BaseTests:
         touched = [file.path for file in change.files if is_test_file(file.path) and file.path not in removed.files]
         return {path: self.repository.read(change.base, path) for path in touched}
 
-    async def _run(self, project: Path, tally: Path, log: Path) -> Finished:
+    async def _run(self, project: Path, outcomes: Path, log: Path) -> Finished:
         environment = chosen_environment(
             folder=project,
             origin=self.sandboxes.origin,
             given=self.settings.env,
-            also={FILE: str(tally), INSIDE: "a check"},
+            also={LOG_VARIABLE: str(outcomes), INSIDE: "a check"},
         )
         command = [sys.executable, "-B", "-m", "pytest", "-p", "pytest_chimera.review.outcome_log", "-q"]
         command += [f"--ignore={self.settings.test_dir}", "--continue-on-collection-errors"]
         command += ["-o", "cache_dir=.pytest_cache"]  # the checkout's own: options such as --ff need one
-        sandbox = await anyio.to_thread.run_sync(partial(self.sandboxes.for_folder, project, writable=(tally,)))
+        sandbox = await anyio.to_thread.run_sync(partial(self.sandboxes.for_folder, project, writable=(outcomes,)))
         return await run_program(command, folder=project, environment=environment, log=log, sandbox=sandbox)
 
     def _broken(self, nodeids: frozenset[str], stopped: _Tests | None) -> Iterator[Finding]:
@@ -195,11 +195,11 @@ def _removed(nodeids: frozenset[str]) -> Iterator[Finding]:
         yield RULES["test-with-subject"].finding(path, f"{path} was removed together with what it tested.")
 
 
-def _read(tally: Path, ended: Finished) -> _Tests:
+def _read(log: Path, ended: Finished) -> _Tests:
     """Read the results: a test passed if its set-up, call and teardown all did, however often each was reported."""
     outcomes: dict[str, set[tuple[str, str]]] = {}
-    if tally.is_file():
-        for line in tally.read_text(encoding="utf-8").splitlines():
+    if log.is_file():
+        for line in log.read_text(encoding="utf-8").splitlines():
             facts: Mapping[str, str] = json.loads(line)
             outcomes.setdefault(facts["nodeid"], set()).add((facts["when"], facts["outcome"]))
     whole = {("setup", "passed"), ("call", "passed"), ("teardown", "passed")}

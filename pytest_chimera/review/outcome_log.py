@@ -10,7 +10,8 @@ import os
 from pathlib import Path
 from typing import Any
 
-FILE = "CHIMERA_TALLY"
+LOG_VARIABLE = "CHIMERA_OUTCOME_LOG"
+"""The environment variable with the path of the log."""
 BEGUN = ""
 """The node id of the first line: pytest has started, and is about to read the project."""
 _BROWSER_FIXTURES = {"page", "context", "browser", "new_context"}
@@ -45,5 +46,5 @@ def pytest_collectreport(report: Any) -> None:
 
 
 def _write(**facts: str) -> None:
-    with Path(os.environ[FILE]).open("a", encoding="utf-8") as file:
+    with Path(os.environ[LOG_VARIABLE]).open("a", encoding="utf-8") as file:
         file.write(json.dumps(facts) + "\n")

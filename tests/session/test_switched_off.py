@@ -94,7 +94,7 @@ def test_a_change_with_which_pytest_does_not_start_is_rejected_and_says_how_it_e
     result.stdout.fnmatch_lines(["*test_price was green before*: pytest exited 4 (*no shop*)."])
 
 
-ON_ITS_OWN = "\nif 'CHIMERA_TALLY' in os.environ:\n    {what}\n"
+ON_ITS_OWN = "\nif 'CHIMERA_OUTCOME_LOG' in os.environ:\n    {what}\n"
 
 
 @pytest.mark.parametrize(
