@@ -18,20 +18,18 @@ from pytest_chimera.scenario.reading.step_reader import MOST_TIMES
 from pytest_chimera.scenario.rendering.idioms.intents import INTENTS
 
 _SAMPLES = {
-    "target": '"Save" button', "named": '"Save" button', "control": '"Save" button', "block": '"Save" button',
+    "target": '"Save" button', "named": '"Save" button', "control": '"Save" button',
     "field": '"Name" field', "fillable": '"Name" field', "fieldlike": '"Name" field', "label": "name",
     "select": '"Colour" dropdown', "dropdown": '"Colour" dropdown', "checkbox": '"Terms" checkbox',
     "checkbox-role": '"Terms" checkbox', "choice": '"Red" radio button', "form": '"Sign-up" form',
     "menu": '"File" menu', "closable": '"Settings" dialog', "opener": '"File" menu', "file": '"Avatar" field',
     "message": "error message", "place": '"Cart" region', "page": '"/cart"', "openable": '"/cart"', "site": "cart page",
-    "address": '"/cart"', "dialog": "alert", "native": "alert box", "value": '"Milk"', "texts": '"Milk"',
-    "literal": '"Milk"', "url": '"/cart"', "pattern": "/M.lk/", "name": '"href"', "words": "open it",
+    "dialog": "alert", "native": "alert box", "value": '"Milk"', "texts": '"Milk"',
+    "literal": '"Milk"', "url": '"/cart"', "pattern": "/M.lk/", "name": '"href"',
     "shown": "Milk", "files": '"a.png"', "filenames": '"a.png"', "number": "2", "times": "twice", "nth": "2nd",
     "count": "2 items", "pixels": "100px", "duration": "2 seconds", "keys": "Enter",
 }  # fmt: skip
-_BARE = frozenset(
-    {"label", "page", "openable", "address", "value", "texts", "literal", "url", "pattern", "name", "words", "shown"}
-)
+_BARE = frozenset({"label", "page", "openable", "value", "texts", "literal", "url", "pattern", "name", "shown"})
 """Types whose words take no article, such as numbers, files and keys."""
 _COUNTED = frozenset({"files", "filenames", "number", "times", "nth", "count", "pixels", "duration", "keys"})
 _SUBJECTS = {

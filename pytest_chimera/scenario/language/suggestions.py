@@ -25,12 +25,12 @@ from pytest_chimera.scenario.language.words.wordings import WORDINGS, Wording
 
 _EXAMPLES = {
     "number": "2", "count": '2 items', "nth": "2nd", "keys": "Enter", "dialog": "the alert", "times": "twice",
-    "page": '"/path"', "site": '"/path"', "address": '"/path"', "duration": "2 seconds", "pixels": "100px",
-    "pattern": "/pattern/", "files": '"file.png"', "words": "open it", "control": 'the "name" button',
+    "page": '"/path"', "site": '"/path"', "duration": "2 seconds", "pixels": "100px",
+    "pattern": "/pattern/", "files": '"file.png"', "control": 'the "name" button',
     "choice": 'the radio "name"', "checkbox": 'the "name" checkbox', "fieldlike": 'the "name" field',
     "dropdown": 'the "name" dropdown', "form": 'the "name" form', "shown": "Text", "place": 'the "name" list',
 }  # fmt: skip
-_THINGS = frozenset(["target", "field", "named", "select", "file", "block", "label"])
+_THINGS = frozenset(["target", "field", "named", "select", "file", "label"])
 _VALUES = frozenset(["value", "texts", "literal", "url", "name"])
 
 

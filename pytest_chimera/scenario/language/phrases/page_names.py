@@ -108,9 +108,3 @@ def read_website(tokens: Tokens) -> PageName | None:
     """Read a page by its address, or by words that end in "page", "site", "app" or a similar word."""
     found = read_page(tokens)
     return found if found and (found.address or tokens[-1].low in PAGE_WORDS) else None
-
-
-def read_address(tokens: Tokens) -> PageName | None:
-    """Read a page by its address alone."""
-    found = read_page(tokens)
-    return found if found and found.address else None

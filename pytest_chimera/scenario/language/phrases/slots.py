@@ -10,7 +10,6 @@ from itertools import pairwise
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.language.phrases.nouns import IT, is_findable, leading_ordinal, read_target
 from pytest_chimera.scenario.language.phrases.page_names import (
-    read_address,
     read_openable,
     read_page,
     read_site,
@@ -320,23 +319,23 @@ def _duration(tokens: Tokens) -> str | None:
     return None
 
 
-# -- keys -------------------------------------------------------------------------------------------------------------
+# -- all types --------------------------------------------------------------------------------------------------------
 
 
 _READERS: Mapping[str, Callable[[Tokens], object | None]] = {
     "target": _target, "named": _named, "field": _field, "place": _place, "control": _control,
-    "block": _target, "form": _with_role(frozenset({"form"})), "choice": _with_role(_CHOICES),
+    "form": _with_role(frozenset({"form"})), "choice": _with_role(_CHOICES),
     "checkbox": _with_role(_CHECKABLE, quoted=True), "slider": _with_role(frozenset({"slider"})),
     "dropdown": _with_role(frozenset({"combobox", "listbox"})),
     "menu": _with_role(_MENUS), "closable": _with_role(_CLOSABLE), "opener": _with_role(_OPENED),
     "fillable": _with_role(FIELDS, quoted=True), "checkbox-role": _with_role(_CHECKABLE), "message": _message,
-    "fieldlike": _with_role(FIELDS), "typed": _with_role(TYPED_FIELDS), "select": _chooser,
+    "fieldlike": _with_role(FIELDS), "select": _chooser,
     "file": _target, "link": _with_role(frozenset({"link"})), "new-tab": _new_tab,
     "tickable": _tickable, "label": _label, "literal": _literal, "page": read_page, "openable": read_openable,
     "site": read_site, "website": read_website,
-    "address": read_address, "dialog": _dialog, "native": _native,
+    "dialog": _dialog, "native": _native,
     "value": _value, "texts": _texts, "shown": _shown, "url": _url, "pattern": _pattern, "name": _name,
-    "words": _words, "noun": _noun,
+    "noun": _noun,
     "purpose": _purpose, "plain": _plain_value, "item": _item, "files": _files, "filenames": _filenames,
     "number": _number, "times": _times, "nth": _nth, "count": _count,
     "pixels": _pixels, "duration": _duration, "keys": read_keys,
