@@ -21,7 +21,7 @@ from pytest_chimera.git import Repository
 from pytest_chimera.judge import Browser
 from pytest_chimera.markers import journal_name
 from pytest_chimera.models import Feature, SealedTest
-from pytest_chimera.scenario.functions.step_functions import StepFunction
+from pytest_chimera.scenario.functions.registry import StepFunction
 from pytest_chimera.settings import Settings, Tables
 from pytest_chimera.state.journal import Journal
 from pytest_chimera.state.replay import FeatureRecord, cache_mirror

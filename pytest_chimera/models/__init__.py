@@ -12,8 +12,8 @@ from pytest_chimera.models.deployment import Checkout, Deployment
 from pytest_chimera.models.feature import Feature
 from pytest_chimera.models.findings import Finding, Review
 from pytest_chimera.models.judgement import OUTSIDE_CAUSES, RIGHT_REDS, TIMELY_REDS, Evidence, Failure, Reason, TestRun
-from pytest_chimera.models.scenario import Call, GeneratedTest, Scenario, Step, StepLines, Target
 from pytest_chimera.models.sealed_test import SealedTest
+from pytest_chimera.models.steps import Call, GeneratedTest, Scenario, Step, StepLines, Target
 from pytest_chimera.models.verdict import Proof, Verdict
 
 __all__ = [

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from pytest_chimera.models.base import Value
 from pytest_chimera.models.feature import Feature
-from pytest_chimera.models.scenario import GeneratedTest
+from pytest_chimera.models.steps import GeneratedTest
 
 
 class Rejected(Value):

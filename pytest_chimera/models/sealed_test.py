@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pytest_chimera.models.base import Value
 from pytest_chimera.models.judgement import TestRun
-from pytest_chimera.models.scenario import GeneratedTest
+from pytest_chimera.models.steps import GeneratedTest
 
 
 class SealedTest(Value):

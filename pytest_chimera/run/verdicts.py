@@ -187,11 +187,16 @@ class Verdicts:
         if earlier:
             return f"git revert --no-edit {earlier[:10]} && git merge {self.record.branch}"
         files = (path for path in sealed_of(self.workflow).files if path != self.feature.replaces)
-        open_files = [path for path in files if (self.project.root / path).exists()]
+        open_files = [path for path in files if self._is_open(path)]
         merge = f"git merge {self.record.branch}"
         if not open_files:
             return merge
         return f"{shlex.join(['git', 'add', *open_files])} && git commit -m {shlex.quote(self.feature.id)} && {merge}"
+
+    def _is_open(self, path: str) -> bool:
+        """Whether a file of the working tree is not committed as it is, so that git would not merge over it."""
+        git, content = self.project.repository, self.project.read(path)
+        return content is not None and content != git.read(git.head(), path)
 
     def commit_by_hand(self, proof: Proof, attempts: str) -> Verdict:
         """Return the verdict on a green working tree, with the commit command."""

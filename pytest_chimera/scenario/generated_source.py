@@ -11,17 +11,17 @@ from typing import cast
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Feature, GeneratedTest, Scenario, Step, StepKeyword, StepLines
 from pytest_chimera.scenario.functions.helpers import check_same_arrangement, decorator_of, import_lines
-from pytest_chimera.scenario.functions.step_functions import StepFunction
+from pytest_chimera.scenario.functions.registry import StepFunction
 from pytest_chimera.scenario.language.languages import ENGLISH, Table
 from pytest_chimera.scenario.parser import ScenarioParser
 from pytest_chimera.scenario.rendering.idioms.expectations import ANSWERING, KEEPING, LISTENING
-from pytest_chimera.scenario.rendering.layout import WIDTH, quote, width
 from pytest_chimera.scenario.rendering.outline import parameter_names, with_parameters
 from pytest_chimera.scenario.rendering.row_helper import EXPECT_ROWS, helper_lines
 from pytest_chimera.scenario.source_checks import check_source
 from pytest_chimera.scenario.step_writer import opens_page, start_of
 from pytest_chimera.scenario.text.drafts import refuse_unread
 from pytest_chimera.scenario.text.gherkin import GherkinFile, GherkinScenario, outline_in, read_gherkin
+from pytest_chimera.scenario.text.literals import WIDTH, quote, width
 
 _STEP = re.compile(r"    # (Given|When|Then) (.*)")
 

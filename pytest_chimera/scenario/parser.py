@@ -8,18 +8,18 @@ from dataclasses import replace
 
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.models import Scenario, Step, StepKeyword
-from pytest_chimera.scenario.functions.step_functions import StepFunction, StepFunctions
+from pytest_chimera.scenario.functions.registry import StepFunction, StepFunctions
 from pytest_chimera.scenario.language.glossary import Glossary
 from pytest_chimera.scenario.language.languages import ENGLISH, Languages, Table
 from pytest_chimera.scenario.language.sentences import steps_for
 from pytest_chimera.scenario.language.words.lexer import tokenize
-from pytest_chimera.scenario.reading.step_reader import StepReader, setting_of
 from pytest_chimera.scenario.step_writer import (
     written_steps,
 )
 from pytest_chimera.scenario.text.gherkin import is_gherkin, read_gherkin
 from pytest_chimera.scenario.text.step_errors import NeedsSteps, UnknownStepError
 from pytest_chimera.scenario.text.step_text import WrittenStep, keyword_of, read_steps
+from pytest_chimera.scenario.understanding.step_reader import StepReader, setting_of
 
 
 class ScenarioParser:

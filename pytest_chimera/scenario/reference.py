@@ -14,8 +14,8 @@ from pytest_chimera.scenario.language.words.roles import ROLES
 from pytest_chimera.scenario.language.words.vocabulary import ACTORS, KEYS, NOT_ON_PAGE, ORDINALS
 from pytest_chimera.scenario.language.words.wordings import WORDINGS, Wording
 from pytest_chimera.scenario.parser import ScenarioParser
-from pytest_chimera.scenario.reading.step_reader import MOST_TIMES
 from pytest_chimera.scenario.rendering.idioms.intents import INTENTS
+from pytest_chimera.scenario.understanding.step_reader import MOST_TIMES
 
 _SAMPLES = {
     "target": '"Save" button', "named": '"Save" button', "control": '"Save" button',

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from pytest_chimera.models import Call, Step, StepKeyword, Target
-from pytest_chimera.scenario.functions.step_functions import CALL
+from pytest_chimera.scenario.functions.registry import CALL
 from pytest_chimera.scenario.language.phrases.page_names import PageName
 from pytest_chimera.scenario.language.phrases.slots import Count
 from pytest_chimera.scenario.language.words.readings import Reading
-from pytest_chimera.scenario.reading.binding import things_in
-from pytest_chimera.scenario.reading.understood import Understood, arranges
-from pytest_chimera.scenario.rendering.context import Work
+from pytest_chimera.scenario.rendering.idiom import Work
 from pytest_chimera.scenario.rendering.idioms.actions import path_of
 from pytest_chimera.scenario.rendering.idioms.expectations import is_beside, is_loose
 from pytest_chimera.scenario.rendering.idioms.intents import kind_of, lines_of
-from pytest_chimera.scenario.rendering.layout import quote
 from pytest_chimera.scenario.rendering.locators import Finder
 from pytest_chimera.scenario.rendering.tabs_and_downloads import laid_out, with_openings
+from pytest_chimera.scenario.text.literals import quote
+from pytest_chimera.scenario.understanding.binding import things_in
+from pytest_chimera.scenario.understanding.understood import Understood, arranges
 
 _NOTHING_SHOWN = 'expect(page.locator("body")).to_have_text(re.compile(r"\\S"), use_inner_text=True)'
 

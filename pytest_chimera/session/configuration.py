@@ -13,7 +13,7 @@ from pytest_chimera.context.current_run import RunOptions
 from pytest_chimera.errors import SettingError
 from pytest_chimera.markers import cache_of
 from pytest_chimera.scenario import TestGenerator
-from pytest_chimera.scenario.functions.step_functions import StepFunction, step_functions
+from pytest_chimera.scenario.functions.registry import StepFunction, step_functions
 from pytest_chimera.settings import Settings, Tables, ini_options, load_settings, load_tables, refuse_unknown_keys
 
 _WRONG_VALUE = (TypeError, ValueError, pytest.UsageError)

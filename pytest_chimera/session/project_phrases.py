@@ -10,8 +10,8 @@ import pytest
 
 from pytest_chimera.errors import SettingError
 from pytest_chimera.scenario import ScenarioParser
-from pytest_chimera.scenario.functions.step_functions import HOOK as FUNCTIONS
-from pytest_chimera.scenario.functions.step_functions import StepFunction
+from pytest_chimera.scenario.functions.registry import HOOK as FUNCTIONS
+from pytest_chimera.scenario.functions.registry import StepFunction
 from pytest_chimera.session.configuration import functions_of, settings_of, tables_of
 from pytest_chimera.settings import Settings, Tables, load_tables
 

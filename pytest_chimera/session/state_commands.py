@@ -81,8 +81,9 @@ def _apply(config: pytest.Config, feature: str) -> None:
     if change is None:
         raise pytest.UsageError(f"{feature!r} has no candidate yet.")
     repository = Repository.find(config.rootpath, settings_of(config).work_dir, private_folders(config))
-    repository.lay(change.commit, workflow.sealed.base if workflow and workflow.sealed else change.base)
-    files = counted(len(change.files), "file", "files")
+    base = workflow.sealed.base if workflow and workflow.sealed else change.base
+    repository.lay(change.commit, base)
+    files = counted(len(repository.changed(base, change.commit)), "file", "files")
     screen_of(config).write_line(f"{feature}: {files} copied into the working tree, unstaged")
 
 

@@ -16,7 +16,7 @@ from pytest_chimera.models import Feature, GeneratedTest
 from pytest_chimera.scenario import ScenarioParser, TestGenerator, UnknownStepError, check_source
 from pytest_chimera.scenario.explain import explain
 from pytest_chimera.scenario.functions.helpers import arrangements_of, arranging_step, modules_of
-from pytest_chimera.scenario.functions.step_functions import StepFunction, step_functions
+from pytest_chimera.scenario.functions.registry import StepFunction, step_functions
 from pytest_chimera.scenario.language.glossary import parts_of
 from pytest_chimera.validation.variations import vary
 

@@ -116,3 +116,14 @@ def test_what_follows_a_feature_that_was_committed_by_hand_starts_from_head(quic
     result = quick.chimera("tests/features", "-k", "test_bye")
     result.assert_outcomes(failed=1)
     result.stdout.fnmatch_lines(["*red: the feature is not there yet*"])
+
+
+def test_the_merge_command_commits_only_what_is_not_committed(quick: QuickApp) -> None:
+    completed(quick)
+    marker = quick.path / "tests" / "e2e" / "__init__.py"
+    marker.parent.mkdir(exist_ok=True)
+    marker.touch()
+    result = quick.chimera("tests/features")
+    result.stdout.fnmatch_lines(["  test_greet: git add tests/e2e/__init__.py && git commit * && git merge chimera/*"])
+    quick.commit("Begin the folder of the generated tests")
+    quick.chimera("tests/features").stdout.fnmatch_lines(["  test_greet: git merge chimera/test-greet"])

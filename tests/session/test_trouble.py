@@ -293,7 +293,8 @@ def test_apply_lays_a_candidate_into_the_working_tree_unstaged(quick: QuickApp) 
     quick.coder(RIGHT)
     quick.commit("Configure the coder")
     quick.chimera()
-    assert quick.run("--chimera-apply=test_greet").ret == 0
+    applied = quick.run("--chimera-apply=test_greet")
+    applied.stdout.fnmatch_lines(["test_greet: 3 files copied into the working tree, unstaged"])
     assert (quick.path / "page.py").read_text() == RIGHT
     assert quick.git("diff", "--cached", "--name-only") == ""
     assert (quick.path / "tests" / "e2e" / "test_greet.py").exists()

@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from pytest_chimera.errors import ScenarioError
 from pytest_chimera.markers import MARKER_ARRANGE
 from pytest_chimera.models import Call, GeneratedTest, Scenario
-from pytest_chimera.scenario.functions.step_functions import written_arguments
-from pytest_chimera.scenario.rendering.layout import WIDTH, quote, width
+from pytest_chimera.scenario.functions.registry import written_arguments
+from pytest_chimera.scenario.text.literals import WIDTH, quote, width
 
 # -- writing
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.language.words.roles import DEFAULTS, ROLES, Role
-from pytest_chimera.scenario.rendering.layout import quote, raw
+from pytest_chimera.scenario.text.literals import quote, raw
 
 _SECRET = re.compile(r"\b(?:pass(?:word|phrase|code)?|pwd|pin|secret)\b", re.I)
 _SEARCHING = re.compile(r"search|find|filter|query", re.I)

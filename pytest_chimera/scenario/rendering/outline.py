@@ -8,7 +8,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from pytest_chimera.models import Scenario, Step
-from pytest_chimera.scenario.rendering.layout import lay_out, quote
+from pytest_chimera.scenario.rendering.layout import lay_out
+from pytest_chimera.scenario.text.literals import quote
 
 _RESERVED = frozenset({"page", "expect", "re", "place", "dialog", "pytest"})
 

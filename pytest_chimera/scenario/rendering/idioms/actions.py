@@ -5,9 +5,9 @@ from __future__ import annotations
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.language.phrases.page_names import PageName
 from pytest_chimera.scenario.language.words.vocabulary import HOME_WORDS, WHOLE_PAGE
-from pytest_chimera.scenario.rendering.context import Idiom, Work
-from pytest_chimera.scenario.rendering.layout import quote
+from pytest_chimera.scenario.rendering.idiom import Idiom, Work
 from pytest_chimera.scenario.rendering.locators import Finder, slug
+from pytest_chimera.scenario.text.literals import quote
 
 
 def path_of(page: PageName, finder: Finder) -> tuple[str, float]:

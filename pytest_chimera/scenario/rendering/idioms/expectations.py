@@ -9,10 +9,10 @@ from pytest_chimera.models import Target
 from pytest_chimera.scenario.language.phrases.slots import FIELDS, Count
 from pytest_chimera.scenario.language.words.readings import Reading, within
 from pytest_chimera.scenario.language.words.roles import ROLES
-from pytest_chimera.scenario.rendering.context import Idiom, Work, escaped, matching
+from pytest_chimera.scenario.rendering.idiom import Idiom, Work, escaped, matching
 from pytest_chimera.scenario.rendering.idioms.actions import page_of, path_of
-from pytest_chimera.scenario.rendering.layout import quote, raw
 from pytest_chimera.scenario.rendering.row_helper import EXPECT_ROWS
+from pytest_chimera.scenario.text.literals import quote, raw
 
 
 def on_page(work: Work) -> list[str]:

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from types import MappingProxyType
 
 from pytest_chimera.models import Call
-from pytest_chimera.scenario.functions.step_functions import CALL, code_of
+from pytest_chimera.scenario.functions.registry import CALL, code_of
 from pytest_chimera.scenario.language.words.readings import Reading
-from pytest_chimera.scenario.rendering.context import Intent, Work, one
+from pytest_chimera.scenario.rendering.idiom import Intent, Work, one
 from pytest_chimera.scenario.rendering.idioms import actions as doing
 from pytest_chimera.scenario.rendering.idioms import expectations as expecting
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from pytest_chimera.models import Target
 from pytest_chimera.scenario.language.words.readings import Reading
-from pytest_chimera.scenario.rendering.layout import raw
 from pytest_chimera.scenario.rendering.locators import Finder
+from pytest_chimera.scenario.text.literals import raw
 
 Table = tuple[tuple[str, ...], ...]
 

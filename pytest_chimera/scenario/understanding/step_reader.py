@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from pytest_chimera.models import Call, StepKeyword, Target
-from pytest_chimera.scenario.functions.step_functions import CALL, NotCallable, StepFunctions
+from pytest_chimera.scenario.functions.registry import CALL, NotCallable, StepFunctions
 from pytest_chimera.scenario.language.given_conditions import CERTAINTY, expectation_for
 from pytest_chimera.scenario.language.glossary import MAX_DEPTH, Glossary
 from pytest_chimera.scenario.language.grammar import read_step
@@ -15,10 +15,10 @@ from pytest_chimera.scenario.language.sentences import steps_for
 from pytest_chimera.scenario.language.suggestions import suggest
 from pytest_chimera.scenario.language.words.lexer import MAX_STEP_LENGTH, Tokens, phrase, tokenize
 from pytest_chimera.scenario.language.words.readings import Reading, Setting
-from pytest_chimera.scenario.reading.binding import last_thing, with_exact_names, with_it_bound
-from pytest_chimera.scenario.reading.understood import Understood, check_arranging
 from pytest_chimera.scenario.text.step_errors import UnknownStepError, UnknownStepsError
 from pytest_chimera.scenario.text.step_text import WrittenStep, keyword_of
+from pytest_chimera.scenario.understanding.binding import last_thing, with_exact_names, with_it_bound
+from pytest_chimera.scenario.understanding.understood import Understood, check_arranging
 
 MANY = 20
 """The maximum number of unknown steps in a text for which suggestions are made."""

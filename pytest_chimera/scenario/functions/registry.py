@@ -18,7 +18,7 @@ from pytest_chimera.models import Call
 from pytest_chimera.scenario.language.glossary import Glossary, Parts, bind, literalness, parts_of, without_keyword
 from pytest_chimera.scenario.language.words.lexer import Tokens
 from pytest_chimera.scenario.language.words.vocabulary import NUMBERS
-from pytest_chimera.scenario.rendering.layout import quote
+from pytest_chimera.scenario.text.literals import quote
 
 HOOK = "pytest_chimera_steps"
 CALL = "call"

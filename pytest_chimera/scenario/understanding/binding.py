@@ -10,7 +10,7 @@ from pytest_chimera.models import Target
 from pytest_chimera.scenario.language.phrases.nouns import IT
 from pytest_chimera.scenario.language.phrases.slots import Count
 from pytest_chimera.scenario.language.words.readings import Reading
-from pytest_chimera.scenario.reading.understood import Understood
+from pytest_chimera.scenario.understanding.understood import Understood
 
 Change = Callable[[str, Target], Target]
 """A slot and the thing in it → the replacement."""

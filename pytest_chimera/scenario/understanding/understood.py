@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from pytest_chimera.models import Call
-from pytest_chimera.scenario.functions.step_functions import CALL
+from pytest_chimera.scenario.functions.registry import CALL
 from pytest_chimera.scenario.language.words.readings import Reading
 from pytest_chimera.scenario.rendering.idioms.intents import kind_of
 from pytest_chimera.scenario.text.step_errors import UnknownStepError

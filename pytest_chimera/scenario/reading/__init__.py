@@ -1,1 +1,0 @@
-"""Turns written steps into readings with resolved references."""

@@ -1,0 +1,1 @@
+"""From written steps to readings that are bound to each other."""
