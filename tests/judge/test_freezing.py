@@ -72,7 +72,7 @@ def test_a_generated_test_imports_the_sealed_step_functions_beside_it_and_no_con
 
 
 def test_a_name_that_is_not_collected_is_said() -> None:
-    with pytest.raises(PreconditionError, match="no test named test_shop in"):
+    with pytest.raises(PreconditionError, match="no test called test_shop in"):
         frozen("def test_other(page): ...\n")
 
 
