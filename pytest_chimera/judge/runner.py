@@ -163,11 +163,11 @@ sys.path += {homes!r}
 sys.argv[0] = "pytest"
 
 import playwright.sync_api
-from pytest import console_main
+from pytest import main
 
 sys.pycache_prefix = {compiled!r}
 
-sys.exit(console_main())
+sys.exit(main())
 """
 
 
