@@ -1,4 +1,4 @@
-"""The package's structure: folders on floors, no circle, names that are said once, and a plain run that is light."""
+"""The package's structure: folders on floors, no circles, unique names, short functions, and a light plain run."""
 
 from __future__ import annotations
 
@@ -31,11 +31,8 @@ WITNESS = "judge.witness"  # runs inside the judge's own pytest
 KNOWN_CIRCLES = {("workflow", "hookspecs")}
 """(folder, what it imports although it is imported by it): the hooks name the workflow's values, for type checkers."""
 LATE = {"import_module", "__import__", "resolve_name", "exec", "eval", "exec_module", "run_module", "run_path"}
-IMPORT_LATE = {
-    "__init__",
-    "judge.__init__",
-    "staging.arranging_program",
-}  # two lend names; one imports the application's
+IMPORT_LATE = {"__init__", "judge.__init__", "staging.arranging_program"}
+"""Two lend names; one imports the application's modules."""
 LONGEST_FUNCTION = 60
 HIGHEST_FOLDER = 3
 
