@@ -195,7 +195,12 @@ def _environment(folder: Path) -> dict[str, str]:
 
 async def _run(folder: Path, log: Path, time_limit: float) -> Finished:
     return await run_program(
-        _command(folder), folder=folder, environment=_environment(folder), log=log, time_limit=time_limit
+        _command(folder),
+        folder=folder,
+        environment=_environment(folder),
+        log=log,
+        time_limit=time_limit,
+        scratch=folder,
     )
 
 

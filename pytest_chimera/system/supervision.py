@@ -132,6 +132,7 @@ class SupervisionOptions(TypedDict):
     time_limit: NotRequired[float | None]
     stdin: NotRequired[bytes]
     sandbox: NotRequired[Confinement | None]
+    scratch: NotRequired[Path | None]
 
 
 class Supervised:
@@ -143,6 +144,7 @@ class Supervised:
     :param time_limit: seconds; ``None`` for no limit.
     :param stdin: its standard input.
     :param sandbox: what it runs in; ``None`` for no sandbox.
+    :param scratch: a folder that is removed with it when this process dies.
 
     Secrets in its environment or in ours (:mod:`pytest_chimera.system.secret_detection`) are masked in its output.
     """
@@ -157,6 +159,7 @@ class Supervised:
         time_limit: float | None = None,
         stdin: bytes = b"",
         sandbox: Confinement | None = None,
+        scratch: Path | None = None,
     ) -> None:
         self.command = list(command)
         self.folder = folder.absolute()
@@ -167,6 +170,7 @@ class Supervised:
         self._stdin = stdin
         self._secrets = sorted(secret_values({**os.environ, **environment}))
         self._sandbox = sandbox
+        self._scratch = str(scratch or "")
         self._supervisor: subprocess.Popen[bytes] | None = None
         self._said = SupervisorReport()
         self._report: dict[str, Any] = {}
@@ -206,6 +210,7 @@ class Supervised:
             secrets=self._secrets,
             packages=_folder_of_packages(),
             owner=os.getpid(),
+            scratch=self._scratch,
         )
 
     def _hand_over(self, order: Order) -> None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -55,6 +56,7 @@ class Order:
     :param stdin_size: how many bytes of standard input follow; 0 means an empty one.
     :param packages: the folder to import psutil from, which is not on this interpreter's path.
     :param owner: the process that sent the order; once it is no longer our parent, it has died.
+    :param scratch: a folder that is removed with the program when the owner has died; empty for none.
     """
 
     command: list[str]
@@ -66,6 +68,11 @@ class Order:
     secrets: list[str]
     packages: str
     owner: int
+    scratch: str = ""
+
+    def is_orphaned(self) -> bool:
+        """Return whether the owner has died; only POSIX tells."""
+        return sys.platform != "win32" and os.getppid() != self.owner
 
     def encoded(self) -> bytes:
         """Return the order as sent through the pipe, without the standard input."""
@@ -393,7 +400,7 @@ def _watch(order: Order, child: subprocess.Popen[bytes], tree: Tree, log: Log, e
         with suppress(Empty):
             if events.get(timeout=min(left, _TICK)) == "closed":
                 return False
-        if sys.platform != "win32" and os.getppid() != order.owner:
+        if order.is_orphaned():
             return False
         tree.look()
         log.flush()
@@ -426,6 +433,8 @@ def main() -> None:
     left = tree.end()
     taking.join(1.0)
     log.finish()
+    if order.scratch and order.is_orphaned():
+        shutil.rmtree(order.scratch, ignore_errors=True)
     tell(exit_code=child.poll(), timed_out=timed_out, seconds=seconds, left=left, log_trouble=log.trouble)
     os._exit(0)
 

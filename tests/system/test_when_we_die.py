@@ -35,7 +35,8 @@ time.sleep(600)
 '''
 
 folder = Path(sys.argv[1])
-how = {"folder": folder, "environment": chosen_environment(), "log": folder / "log"}
+(folder / "scratch").mkdir()
+how = {"folder": folder, "environment": chosen_environment(), "log": folder / "log", "scratch": folder / "scratch"}
 
 async def main():
     if sys.argv[2] == "forks":
@@ -64,6 +65,14 @@ def test_the_tree_is_gone_when_the_process_that_started_it_is_ended(tmp_path: Pa
     os.kill(owner.pid, number)
     owner.wait()
     assert wait_for(lambda: all(map(gone, tree)))
+
+
+def test_the_folder_that_a_program_works_in_goes_with_it(tmp_path: Path) -> None:
+    owner, _ = start(tmp_path, "plainly")
+    (tmp_path / "scratch" / "file").touch()
+    os.kill(owner.pid, signal.SIGKILL)
+    owner.wait()
+    assert wait_for(lambda: not (tmp_path / "scratch").exists())
 
 
 def test_the_tree_is_gone_even_when_a_fork_of_that_process_lives_on(tmp_path: Path) -> None:
