@@ -1,9 +1,9 @@
 """Runs a sealed test in a process of its own, and reads the results.
 
-``browser`` finds a browser, ``runner`` sets up and runs the judge's process, ``witness`` is the pytest plugin in it,
-and ``record`` defines what the two exchange. ``reading`` converts it to a :class:`~pytest_chimera.models.TestRun`, with
-typed reasons and readable messages. The names are imported lazily, because the witness's process imports this package,
-too, and has to start fast.
+``browser`` finds a browser, ``runner`` sets up and runs the judge's process, ``interpreter`` has its command,
+``witness`` is the pytest plugin in it, and ``record`` defines what the two exchange. ``reading`` converts it to a
+:class:`~pytest_chimera.models.TestRun`, with typed reasons and readable messages. The names are imported lazily,
+because the witness's process imports this package, too, and has to start fast.
 """
 
 from __future__ import annotations

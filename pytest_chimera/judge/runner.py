@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
-import os
 import shlex
 import shutil
-import sys
 import tempfile
 import threading
 import time
@@ -19,9 +17,9 @@ from pathlib import Path, PurePosixPath
 
 import anyio.to_thread
 
-import pytest_chimera
 from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, StateError
 from pytest_chimera.judge.browser import Browser, find_browser
+from pytest_chimera.judge.interpreter import judge_command, judge_environment, temporary_folder, write_start_file
 from pytest_chimera.judge.reading.results import JudgeContext, read_run
 from pytest_chimera.judge.record import (
     OUTPUT_FOLDER,
@@ -36,7 +34,7 @@ from pytest_chimera.judge.record import (
 )
 from pytest_chimera.models import TIMELY_REDS, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.system.machine_load import slowdown, stretch, stretched, watching
-from pytest_chimera.system.process import Finished, chosen_environment, describe_exit, run_program
+from pytest_chimera.system.process import Finished, describe_exit, run_program
 
 COLLECTION_SECONDS = 60.0
 _MARGIN = 1.5
@@ -44,10 +42,6 @@ _MARGIN = 1.5
 _LOOKS_AT_NOTHING = 3
 EMPTY_PAGE = b"<!DOCTYPE html><html><head><title></title></head><body></body></html>"
 _NEUTRAL_NAME = "test_page.py"
-_TEMPORARY = "t"
-_START_FILE = "start.py"
-_COMPILED = "c"
-_LONGEST_FOLDER = 45  # a socket's path is limited to 104 to 108 characters, of which the browser uses up to 55
 _PLUGINS = ("pytest_playwright.pytest_playwright", "pytest_chimera.judge.witness", "no:cacheprovider")
 # Only older versions of pytest-playwright require pytest-base-url.
 _OPTIONAL_PLUGIN = "pytest_base_url.plugin"
@@ -111,11 +105,8 @@ def _lay(folder: Path, layout: _Layout, plan: JudgePlan, url: str, *options: str
         (folder / place).parent.mkdir(parents=True, exist_ok=True)
         (folder / place).write_bytes(content)
     (folder / OUTPUT_FOLDER).mkdir()
-    (folder / _TEMPORARY).mkdir()
     (folder / "pytest.ini").write_text(_ini(layout, url, options), encoding="utf-8")
-    (folder / _START_FILE).write_text(
-        _START.format(homes=list(_HOMES), compiled=str(folder / _COMPILED)), encoding="utf-8"
-    )
+    write_start_file(folder)
     plan.write(folder)
 
 
@@ -131,73 +122,14 @@ def _ini(layout: _Layout, url: str, options: tuple[str, ...]) -> str:
     return "\n".join(lines) + "\n"
 
 
-@contextmanager
-def _judges_folder() -> Iterator[Path]:
-    """Provide an empty temporary folder that only this user can enter."""
-    folder = Path(tempfile.mkdtemp()).resolve()
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 # -- the judge's process
-
-
-def _homes() -> tuple[str, ...]:
-    """Return the folders of the judge's packages, in the order of this interpreter's path."""
-    specs = (importlib.util.find_spec(name) for name in ("pytest", "pluggy", "playwright", "pytest_playwright"))
-    origins = [spec.origin for spec in specs if spec is not None and spec.origin]
-    homes = [str(Path(pytest_chimera.__file__).parents[1]), *(str(Path(origin).parents[1]) for origin in origins)]
-    homes += [each for each in sys.path if Path(each).name in {"site-packages", "dist-packages"}]
-    known = list(dict.fromkeys(homes))
-    return tuple(sorted(known, key=lambda home: sys.path.index(home) if home in sys.path else len(sys.path)))
-
-
-_HOMES = _homes()  # evaluated now: later additions to the path are not for the judge
-# pytest caches compiled plugins, with rewritten asserts, next to them: this points to a place without such files.
-_START = """\
-import sys
-
-sys.path += {homes!r}
-sys.argv[0] = "pytest"
-
-import playwright.sync_api
-from pytest import main
-
-sys.pycache_prefix = {compiled!r}
-
-sys.exit(main())
-"""
-
-
-def _command(folder: Path) -> list[str]:
-    """Return the judge's command line, which contains no test's name.
-
-    ``-S``: no file is run just because it is in the folder of packages; the path is given explicitly instead.
-    """
-    return [sys.executable, "-I", "-S", "-B", str(folder / _START_FILE)]
-
-
-def _environment(folder: Path) -> dict[str, str]:
-    """Return the judge's environment: temporary files, such as a browser's profile, are in the judge's folder and are
-    removed with it, unless its path is too long for a browser's sockets.
-    """
-    inside = len(str(folder)) <= _LONGEST_FOLDER
-    temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder / _TEMPORARY)) if inside else {}
-    browsers = os.environ.get("PLAYWRIGHT_BROWSERS_PATH")
-    return chosen_environment(
-        also={"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PY_COLORS": "0", "NO_COLOR": "1"}
-        | temporary
-        | ({"PLAYWRIGHT_BROWSERS_PATH": browsers} if browsers else {})
-    )
 
 
 async def _run(folder: Path, log: Path, time_limit: float) -> Finished:
     return await run_program(
-        _command(folder),
+        judge_command(folder),
         folder=folder,
-        environment=_environment(folder),
+        environment=judge_environment(folder),
         log=log,
         time_limit=time_limit,
         scratch=folder,
@@ -267,7 +199,7 @@ async def _judge(
     evidence = _fresh(evidence)
     allowed = max(sealed.stretch, stretch(await anyio.to_thread.run_sync(slowdown)))
     patience, plan = plan.patience, plan.stretched(allowed)
-    with _judges_folder() as folder, watching() as machine:
+    with temporary_folder() as folder, watching() as machine:
         _lay(folder, layout, plan, url)
         finished = await _run(folder, evidence / "judge.log", time_limit * allowed)
         record = read_record(folder / RECORD_FILE)
@@ -373,7 +305,7 @@ async def freeze(
     if not handwritten:
         return (f"{test.path}::{test.name}",)
     layout = _layout(test, e2e_files, helpers)
-    with _judges_folder() as folder:
+    with temporary_folder() as folder:
         _lay(folder, layout, JudgePlan(), "", "--collect-only")
         limit = await anyio.to_thread.run_sync(stretched, time_limit)
         finished = await _run(folder, folder / "judge.log", limit)
