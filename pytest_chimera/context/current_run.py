@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from pytest_chimera.context.circuit_breaker import Breakers
 from pytest_chimera.context.limits import RunLimits
 from pytest_chimera.context.scheduler import Turn, unhurried
+from pytest_chimera.judge.warm import WarmJudges
 from pytest_chimera.models import Feature
 from pytest_chimera.settings import Settings
 from pytest_chimera.system.sandbox import Sandboxes
@@ -65,6 +66,7 @@ class CurrentRun:
     :param breakers: stop calling a hook that keeps failing, for all features.
     :param canaries: planted cheats for reviewers and judge.
     :param sandboxes: the sandboxes for programs that run the candidate's code, if any.
+    :param judges: processes that are ready to judge a test, if any.
     :param mirror: copies a feature's record to the pytest cache.
     :param progress: prints a line about a feature.
     :param id: the run's name, shared by its workers.
@@ -78,6 +80,7 @@ class CurrentRun:
     breakers: Breakers = field(default_factory=Breakers)
     canaries: PlantedCheats | None = None
     sandboxes: Sandboxes = field(default_factory=Sandboxes)
+    judges: WarmJudges | None = None
     mirror: Callable[[Feature, dict[str, Any]], None] = lambda _feature, _value: None
     progress: Progress = lambda _feature, _line: None
     id: str = field(default_factory=lambda: secrets.token_hex(8))

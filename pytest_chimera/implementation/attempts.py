@@ -169,6 +169,8 @@ class Implementer:
         start_tree = await self.project.git(lambda git: git.tree_of(start))
         if self.project.run.canaries:
             await self.project.run.canaries.before_review(self.project.run.agents)
+        if self.project.run.judges:
+            await self.project.run.judges.stop_idle()  # the coder must not be able to reach one
         await self.watch.keep()
         try:
             ending = await self._coder_ends(brief, workflow, changed, room)

@@ -1,9 +1,10 @@
 """Runs a sealed test in a process of its own, and reads the results.
 
-``browser`` finds a browser, ``runner`` sets up and runs the judge's process, ``interpreter`` has its command,
-``witness`` is the pytest plugin in it, and ``record`` defines what the two exchange. ``reading`` converts it to a
-:class:`~pytest_chimera.models.TestRun`, with typed reasons and readable messages. The names are imported lazily,
-because the witness's process imports this package, too, and has to start fast.
+``browser`` finds a browser, and ``runner`` has a test run: in a new process, or in a fork of a running one.
+``interpreter`` has the command that starts either; ``warm`` keeps the running ones, whose program is ``copies``.
+``witness`` is the pytest plugin that observes the test, ``record`` defines what it exchanges with us, and ``reading``
+converts that to a :class:`~pytest_chimera.models.TestRun`, with typed reasons and readable messages. The names are
+imported lazily, because the witness's process imports this package, too, and has to start fast.
 """
 
 from __future__ import annotations

@@ -30,24 +30,33 @@ from pytest import main
 
 sys.pycache_prefix = {compiled!r}
 
-sys.exit(main())
 """
+ONE_RUN = "sys.exit(main())\n"
+"""The program for a single run."""
+MANY_RUNS = "from pytest_chimera.judge.copies import serve\n\nserve()\n"
+"""The program that serves one run after the other, each in a fork of itself."""
 
 
 @contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """Provide an empty temporary folder that only this user can enter; it is removed at the end."""
-    folder = Path(tempfile.mkdtemp()).resolve()
+def temporary_folder(home: Path | None = None) -> Iterator[Path]:
+    """Provide an empty temporary folder that only this user can enter; it is removed at the end.
+
+    :param home: the folder to make it in; by default the system's folder for temporary files.
+    """
+    folder = Path(tempfile.mkdtemp(dir=home)).resolve()
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def write_start_file(folder: Path) -> None:
-    """Write the file that the interpreter runs, and make the folder for temporary files."""
+def write_start_file(folder: Path, program: str) -> None:
+    """Write the file that the interpreter runs, and make the folder for temporary files.
+
+    :param program: :data:`ONE_RUN` or :data:`MANY_RUNS`.
+    """
     (folder / _TEMPORARY).mkdir()
-    start = _START.format(homes=list(_HOMES), compiled=bytecode_folder(folder))
+    start = _START.format(homes=list(_HOMES), compiled=bytecode_folder(folder)) + program
     (folder / _START_FILE).write_text(start, encoding="utf-8")
 
 

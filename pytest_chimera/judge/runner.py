@@ -9,7 +9,7 @@ import shutil
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,7 +19,13 @@ import anyio.to_thread
 
 from pytest_chimera.errors import EnvironmentTrouble, PreconditionError, StateError
 from pytest_chimera.judge.browser import Browser, find_browser
-from pytest_chimera.judge.interpreter import judge_command, judge_environment, temporary_folder, write_start_file
+from pytest_chimera.judge.interpreter import (
+    ONE_RUN,
+    judge_command,
+    judge_environment,
+    temporary_folder,
+    write_start_file,
+)
 from pytest_chimera.judge.reading.results import JudgeContext, read_run
 from pytest_chimera.judge.record import (
     OUTPUT_FOLDER,
@@ -27,11 +33,15 @@ from pytest_chimera.judge.record import (
     BrowserProfile,
     Collected,
     CollectionBroken,
+    Document,
     JudgePlan,
     Line,
+    Report,
+    Unreached,
     key_of,
     read_record,
 )
+from pytest_chimera.judge.warm import WarmJudges
 from pytest_chimera.models import TIMELY_REDS, GeneratedTest, SealedTest, TestRun
 from pytest_chimera.system.machine_load import slowdown, stretch, stretched, watching
 from pytest_chimera.system.process import Finished, describe_exit, run_program
@@ -81,6 +91,11 @@ class _Layout:
     conftest: bool
     imports_from: tuple[str, ...] = ()
 
+    @property
+    def is_only_the_test(self) -> bool:
+        """Whether the test runs without any code of the project."""
+        return not self.conftest and not self.imports_from
+
 
 def _layout(test: GeneratedTest, e2e_files: Mapping[str, bytes] | None, helpers: Mapping[str, bytes] | None) -> _Layout:
     source = test.source.encode()
@@ -106,7 +121,7 @@ def _lay(folder: Path, layout: _Layout, plan: JudgePlan, url: str, *options: str
         (folder / place).write_bytes(content)
     (folder / OUTPUT_FOLDER).mkdir()
     (folder / "pytest.ini").write_text(_ini(layout, url, options), encoding="utf-8")
-    write_start_file(folder)
+    write_start_file(folder, ONE_RUN)
     plan.write(folder)
 
 
@@ -123,6 +138,66 @@ def _ini(layout: _Layout, url: str, options: tuple[str, ...]) -> str:
 
 
 # -- the judge's process
+
+
+@dataclass(frozen=True)
+class _CompletedRun:
+    """A completed run: its folder, which is removed, the witness's record, and how the process ended."""
+
+    folder: Path
+    record: tuple[Line, ...]
+    exit: Finished
+
+
+@dataclass(frozen=True)
+class _RunSetup:
+    """What a run needs, and where its evidence is stored."""
+
+    layout: _Layout
+    plan: JudgePlan
+    url: str
+    evidence: Path
+    time_limit: float
+
+    @property
+    def log(self) -> Path:
+        return self.evidence / "judge.log"
+
+    async def run(self) -> _CompletedRun:
+        """Run in a new process."""
+        with temporary_folder() as folder:
+            _lay(folder, self.layout, self.plan, self.url)
+            return self._completed(folder, await _run(folder, self.log, self.time_limit))
+
+    async def run_warm(self, judges: WarmJudges) -> _CompletedRun | None:
+        """Run in a fork of a running judge. Return ``None`` if there is no judge, or if the test did not begin.
+
+        A test that has begun is not run again: it may have changed the application's data, so that this needs another
+        deployment.
+        """
+        with temporary_folder(judges.home) as folder:
+            _lay(folder, self.layout, self.plan, self.url)
+            finished = await judges.run(folder, self.log, self.time_limit)
+            if finished is None:
+                return None
+            if _has_begun(read_record(folder / RECORD_FILE)):
+                return self._completed(folder, finished)
+        judges.give_up("a test did not begin in a running judge")
+        return None
+
+    def _completed(self, folder: Path, finished: Finished) -> _CompletedRun:
+        for file in (folder / OUTPUT_FOLDER).iterdir():
+            shutil.move(file, self.evidence / file.name)
+        return _CompletedRun(folder, read_record(folder / RECORD_FILE), finished)
+
+
+def _has_begun(record: Iterable[Line]) -> bool:
+    """Return whether the test may have sent a request to the application, or cannot begin in any process."""
+    return any(
+        isinstance(line, Document | Unreached | CollectionBroken)
+        or (isinstance(line, Report) and line.when == "setup" and line.outcome != "failed")
+        for line in record
+    )
 
 
 async def _run(folder: Path, log: Path, time_limit: float) -> Finished:
@@ -162,6 +237,7 @@ async def judge(
     patience: float = 5.0,
     looks: BrowserProfile | None = None,
     unneeded: Sequence[str] = (),
+    warm: WarmJudges | None = None,
 ) -> TestRun:
     """Run a sealed test against a URL and return the results.
 
@@ -174,6 +250,7 @@ async def judge(
     :param patience: seconds until an action or an expectation times out; longer on a busy machine.
     :param looks: the browser profile.
     :param unneeded: scripts of other hosts that the pages work without: globs of their addresses.
+    :param warm: running judges; one of them runs the test, unless it needs files of the project.
     :raises StateError: the source is not the one that was sealed.
     """
     _check_seal(sealed)
@@ -182,7 +259,7 @@ async def judge(
         keys=keys, browser=browser.path, test_id=test_id, patience=patience, looks=looks or BrowserProfile()
     )
     layout = _layout(sealed.test, e2e_files, helpers)
-    return await _judge(sealed, url, plan, evidence, browser, time_limit, layout, tuple(unneeded))
+    return await _judge(sealed, url, plan, evidence, browser, time_limit, layout, tuple(unneeded), warm)
 
 
 async def _judge(
@@ -194,30 +271,29 @@ async def _judge(
     time_limit: float,
     layout: _Layout,
     unneeded: tuple[str, ...] = (),
+    warm: WarmJudges | None = None,
 ) -> TestRun:
     began = time.monotonic()
     evidence = _fresh(evidence)
     allowed = max(sealed.stretch, stretch(await anyio.to_thread.run_sync(slowdown)))
     patience, plan = plan.patience, plan.stretched(allowed)
-    with temporary_folder() as folder, watching() as machine:
-        _lay(folder, layout, plan, url)
-        finished = await _run(folder, evidence / "judge.log", time_limit * allowed)
-        record = read_record(folder / RECORD_FILE)
-        for file in (folder / OUTPUT_FOLDER).iterdir():
-            shutil.move(file, evidence / file.name)
+    setup = _RunSetup(layout, plan, url, evidence, time_limit * allowed)
+    with watching() as machine:
+        ran = await setup.run_warm(warm) if warm and layout.is_only_the_test else None
+        ran = ran or await setup.run()
     around = JudgeContext(
         sealed=sealed,
         url=url,
-        folder=folder,
+        folder=ran.folder,
         file=layout.file,
         evidence=evidence,
         browser=browser.name,
-        exit=finished,
+        exit=ran.exit,
         seconds=time.monotonic() - began,
         patience=patience,
         unneeded=unneeded,
     )
-    run = read_run(record, around).model_copy(
+    run = read_run(ran.record, around).model_copy(
         update={"patience": round(plan.patience, 1), "slowdown": round(machine.slowdown, 1)}
     )
     return run.model_copy(update={"hurried": _is_hurried(run, allowed)})
@@ -240,6 +316,7 @@ async def is_vacuous(
     time_limit: float,
     e2e_files: Mapping[str, bytes] | None = None,
     helpers: Mapping[str, bytes] | None = None,
+    warm: WarmJudges | None = None,
 ) -> bool:
     """Whether a test is green even against a server that answers every request with an empty page.
 
@@ -251,7 +328,7 @@ async def is_vacuous(
     with empty_pages() as url:
         layout = _layout(sealed.test, e2e_files, helpers)
         for _ in range(_LOOKS_AT_NOTHING):
-            run = await _judge(sealed, url, plan, evidence, browser, time_limit, layout)
+            run = await _judge(sealed, url, plan, evidence, browser, time_limit, layout, warm=warm)
             if not run.hurried:
                 break
     return run.status == "green"

@@ -12,7 +12,7 @@ import re
 import shutil
 import time
 import traceback
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -46,12 +46,13 @@ from pytest_chimera.judge.record import (
 from pytest_chimera.system.supervisor import harmless
 
 if TYPE_CHECKING:
-    from playwright.sync_api import BrowserContext, ConsoleMessage, Page, Playwright, Request, Response
+    from playwright.sync_api import BrowserContext, CDPSession, ConsoleMessage, Page, Playwright, Request, Response
 
 CONSOLE_LINES = 5_000
 CONSOLE_WIDTH = 2_000
 MESSAGE_WIDTH = 20_000
 EXCEPTIONS = 20
+WITNESS = "chimera-witness"
 NOT_AUTOMATED = "--disable-blink-features=AutomationControlled"
 """Without this, every page can see in ``navigator.webdriver`` that the browser is automated."""
 
@@ -85,7 +86,7 @@ def pytest_configure(config: pytest.Config) -> None:
     plan = JudgePlan.read(config.rootpath)
     patch = pytest.MonkeyPatch()
     config.add_cleanup(patch.undo)
-    config.pluginmanager.register(Witness(plan, config.rootpath, patch), "chimera-witness")
+    config.pluginmanager.register(Witness(plan, config.rootpath, patch), WITNESS)
 
 
 class ContextTrace:
@@ -117,9 +118,13 @@ class Witness:
     """Writes one line for each observation.
 
     :param plan: the judge's plan; ``folder``: the judge's folder; ``patch``: undoes the changes to Playwright.
+
+    ``touched_browser`` is true once the test has started a browser or opened a session with one: the effects may last
+    longer than the browser's contexts.
     """
 
     def __init__(self, plan: JudgePlan, folder: Path, patch: pytest.MonkeyPatch) -> None:
+        self.touched_browser = False
         self._plan = plan
         self._patch = patch
         self._output = folder / OUTPUT_FOLDER
@@ -134,10 +139,13 @@ class Witness:
         self._contexts: dict[BrowserContext, ContextTrace] = {}
         self._traces: dict[BrowserContext, str] = {}
         self._user_agents: dict[Browser, str] = {}
+        self._browsers: list[Browser] = []
         self._waited_for: dict[Request, float] = {}
         patch.setattr(BrowserType, "launch", self._launching(BrowserType.launch))
         patch.setattr(Browser, "new_context", self._watching(Browser.new_context))
         patch.setattr(Browser, "new_page", self._watching_page(Browser.new_page))
+        self._new_session = Browser.new_browser_cdp_session
+        patch.setattr(Browser, "new_browser_cdp_session", self._opening_session(Browser.new_browser_cdp_session))
 
     def _write(self, line: Line) -> None:
         self._record.write(line_of(line))
@@ -188,6 +196,8 @@ class Witness:
         """Inspect every page before a fixture closes it."""
         for context in list(self._contexts):
             self._last_sight(context)
+        for browser in self._browsers:
+            self._check_connected(browser)
         self._testing = False
 
     @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -219,16 +229,25 @@ class Witness:
 
     def _launching(self, launch: Callable[..., Browser]) -> Callable[..., Browser]:
         def launched(kind: BrowserType, **options: Any) -> Browser:
-            if self._plan.browser and kind.name == "chromium" and not options.get("channel"):
-                options = {"executable_path": self._plan.browser, **options}
-            if kind.name == "chromium":
-                options["args"] = [*(options.get("args") or ()), NOT_AUTOMATED]
-            browser = launch(kind, **{"timeout": self._plan.launch * 1000, **options})
-            self._write(Launched(browser.version))
-            browser.on("disconnected", lambda _browser: self._crashed("the browser"))
+            self.touched_browser = True
+            browser = launch(kind, **launch_options(kind.name, self._plan, options))
+            self.watch_browser(browser)
             return browser
 
         return launched
+
+    def watch_browser(self, browser: Browser) -> None:
+        """Record that a browser has started, and watch for its end."""
+        self._browsers.append(browser)
+        self._write(Launched(browser.version))
+        browser.on("disconnected", lambda _browser: self._crashed("the browser"))
+
+    def _opening_session(self, new_session: Callable[..., CDPSession]) -> Callable[..., CDPSession]:
+        def opened(browser: Browser) -> CDPSession:
+            self.touched_browser = True
+            return new_session(browser)
+
+        return opened
 
     def _watching(self, new_context: Callable[..., BrowserContext]) -> Callable[..., BrowserContext]:
         def watched(browser: Browser, **options: Any) -> BrowserContext:
@@ -264,7 +283,7 @@ class Witness:
     def _user_agent(self, browser: Browser) -> str:
         """Return the browser's own user agent, without the word that reveals that it is headless."""
         if browser not in self._user_agents:
-            session = browser.new_browser_cdp_session()
+            session = self._new_session(browser)
             own: str = session.send("Browser.getVersion")["userAgent"]
             session.detach()
             self._user_agents[browser] = own.replace("Headless", "")
@@ -369,6 +388,15 @@ class Witness:
         place = message.location
         self._log(message.type, f"{message.text} ({place.get('url', '')}:{place.get('lineNumber', 0)})")
 
+    def _check_connected(self, browser: Browser) -> None:
+        """Record a crash if the browser no longer answers: it closes its pages before Playwright reports its end."""
+        if browser.browser_type.name != "chromium" or not browser.is_connected():
+            return
+        try:
+            self._new_session(browser).detach()
+        except Error:
+            self._crashed("the browser")
+
     def _crashed(self, what: str) -> None:
         if self._testing:
             self._write(Crash(self._nodeid, what))
@@ -420,6 +448,18 @@ def playwright(playwright: Playwright, pytestconfig: pytest.Config) -> Playwrigh
     """pytest-playwright's fixture, with the project's attribute for test ids."""
     playwright.selectors.set_test_id_attribute(JudgePlan.read(pytestconfig.rootpath).test_id)
     return playwright
+
+
+def launch_options(kind: str, plan: JudgePlan, options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options for launching a browser.
+
+    :param kind: the name of the browser's type; ``options``: the test's own options, which take precedence.
+    """
+    own: dict[str, Any] = {"timeout": plan.launch * 1000}
+    if kind == "chromium":
+        own |= {"executable_path": plan.browser} if plan.browser and not options.get("channel") else {}
+        return {**own, **options, "args": [*(options.get("args") or ()), NOT_AUTOMATED]}
+    return {**own, **options}
 
 
 def _is_script_from_elsewhere(request: Request) -> bool:

@@ -462,6 +462,7 @@ class _FeatureRun:
             evidence=self.project.vault.room(self.feature.slug, self.workflow.generation, "empty-page"),
             browser=self.project.browser(),
             time_limit=self.project.settings.validation_timeout,
+            warm=self.project.run.judges,
             **files,
         )
 

@@ -28,6 +28,8 @@ from pytest_chimera.generation.sealing import ready_test
 from pytest_chimera.git import Repository
 from pytest_chimera.implementation.coders import CommandCoder, coder_plugin
 from pytest_chimera.judge import Browser, find_browser
+from pytest_chimera.judge.interpreter import temporary_folder
+from pytest_chimera.judge.warm import WARM_JUDGES_SUPPORTED, WarmJudges
 from pytest_chimera.markers import cache_key, cache_of, journal_name
 from pytest_chimera.models import Feature, SealedTest, Verdict
 from pytest_chimera.review.base_tests import BaseTests
@@ -209,12 +211,23 @@ class Conductor:
             self._portal = opening.enter_context(start_blocking_portal())
             opening.enter_context(terminating_as_interrupt())
             opening.enter_context(inside("a run"))  # for functions of a conftest.py that start a coder
-            project = self._open_project(item)
+            project = self._open_project(item, self._warm_judges(item, opening))
             self._scheduler = Scheduler(jobs_of(project.settings), project.run.limits.has_room)
             self._portal.call(_have_threads_for, self._scheduler.jobs)
             opening.callback(self._stop_deployments, self._register(project))
             self._running = opening.pop_all()
         return project
+
+    def _warm_judges(self, item: pytest.Item, opening: ExitStack) -> WarmJudges | None:
+        """Return judges that keep running; ``None`` if the system has none, or if the project has its own judge."""
+        if not WARM_JUDGES_SUPPORTED or item.ihook.pytest_chimera_validate.get_hookimpls():
+            return None
+        judges = WarmJudges(opening.enter_context(temporary_folder()), lambda: self._browser, self._note)
+        opening.callback(lambda: self._portal.call(judges.stop_idle))
+        return judges
+
+    def _note(self, line: str) -> None:
+        self._progress.note(f"chimera: {line}")
 
     def _stop_deployments(self, deployer: Deployer) -> None:
         self._portal.call(deployer.stop_all)
@@ -285,7 +298,7 @@ class Conductor:
 
     # -- the project
 
-    def _open_project(self, item: pytest.Item) -> Project:
+    def _open_project(self, item: pytest.Item, judges: WarmJudges | None) -> Project:
         config = self._config
         settings = settings_of(config)
         root = config.rootpath
@@ -307,6 +320,7 @@ class Conductor:
             breakers=Breakers(self._progress.note),
             canaries=Canaries(repository, settings, state, by_hand),
             sandboxes=sandboxes_of(config.rootpath, settings, repository, state, by_hand=by_hand),
+            judges=judges,
             mirror=lambda feature, value: cache.set(cache_key(feature.id), value),
             progress=self._progress.say,
             id=_run_of(config),
@@ -351,7 +365,7 @@ class Conductor:
     def _register(self, project: Project) -> Deployer:
         settings = project.settings
         sandboxes = project.run.sandboxes
-        deployer = Deployer(settings, lambda line: self._progress.note(f"chimera: {line}"), sandboxes)
+        deployer = Deployer(settings, self._note, sandboxes)
         coder = coder_plugin(settings, project.root, sandboxes)
         functions = bool(project.run.agents.named("pytest_chimera_implement_feature"))
         self._confinement = Confinement(
@@ -376,10 +390,10 @@ class Conductor:
                 project.work,
                 project.by_hand,
                 sandboxes,
-                lambda line: self._progress.note(f"chimera: {line}"),
+                self._note,
             ),
             "chimera-deployer": deployer,
-            "chimera-judge": Judge(settings, project.repository, project.browser),
+            "chimera-judge": Judge(settings, project.repository, project.browser, project.run.judges),
             "chimera-progress": self._progress,
             "chimera-durations": Durations(),
         }

@@ -50,6 +50,8 @@ class Staging:
             raise
 
     async def _deployed(self, commit: str, tree: str, name: str, room: Path, workflow: ChimeraWorkflow) -> Deployment:
+        if self.project.run.judges and not self.feature.handwritten:
+            await self.project.run.judges.start_ahead()
         folder = await self.fresh_checkout(commit, name)
         reached(CrashPoint.CHECKOUT_MADE)
         served = str(self.project.repository.project_in(folder))

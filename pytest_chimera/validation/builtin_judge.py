@@ -12,6 +12,7 @@ from pytest_chimera.context.sealed_files import beside
 from pytest_chimera.git import Repository
 from pytest_chimera.judge import Browser, judge
 from pytest_chimera.judge.record import BrowserProfile
+from pytest_chimera.judge.warm import WarmJudges
 from pytest_chimera.models import Deployment, SealedTest, TestRun
 from pytest_chimera.settings import Settings
 
@@ -30,12 +31,20 @@ class Judge:
 
     :param repository: holds the base's end-to-end folder, for a hand-written test.
     :param browser: finds the browser when it is first needed.
+    :param warm: running judges, for tests that need no files of the project.
     """
 
-    def __init__(self, settings: Settings, repository: Repository, browser: Callable[[], Browser]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        repository: Repository,
+        browser: Callable[[], Browser],
+        warm: WarmJudges | None = None,
+    ) -> None:
         self._settings = settings
         self._repository = repository
         self._browser = browser
+        self._warm = warm
 
     @pytest.hookimpl(trylast=True)
     async def pytest_chimera_validate(self, sealed: SealedTest, deployment: Deployment, evidence: str) -> TestRun:
@@ -52,4 +61,5 @@ class Judge:
             patience=self._settings.patience,
             looks=OTHER_BROWSER if sealed.other_browser else None,
             unneeded=self._settings.unneeded,
+            warm=self._warm,
         )

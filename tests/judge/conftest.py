@@ -12,6 +12,8 @@ import anyio
 import pytest
 
 from pytest_chimera.judge import Browser, find_browser, judge, seal_of
+from pytest_chimera.judge.interpreter import temporary_folder
+from pytest_chimera.judge.warm import WarmJudges
 from pytest_chimera.models import GeneratedTest, SealedTest, StepLines, TestRun
 from tests.judge.pages import Page, Serve, Site, serving
 
@@ -51,9 +53,24 @@ def serve() -> Iterator[Serve]:
         yield start
 
 
+@pytest.fixture(scope="session")
+def warm() -> Iterator[WarmJudges]:
+    """Return warm judges for all tests."""
+    with temporary_folder() as home:
+        judges = WarmJudges(home, find_browser, pytest.fail)
+        yield judges
+        anyio.run(judges.stop_idle)
+
+
+cold_and_warm = pytest.mark.parametrize("judged", ["cold", "warm"], indirect=True)
+"""For what must hold in a new process, and in a warm judge that has served other runs."""
+
+
 @pytest.fixture
-def judged(tmp_path: Path, chromium: Browser) -> Judged:
+def judged(request: pytest.FixtureRequest, tmp_path: Path, chromium: Browser) -> Judged:
     """Judge a sealed test with little patience: what exists is there at once or never."""
+    is_cold = getattr(request, "param", "warm") == "cold"
+    judges = None if is_cold else request.getfixturevalue("warm")
 
     def run(test: SealedTest, url: str, **options: Any) -> TestRun:
         options = {
@@ -61,6 +78,7 @@ def judged(tmp_path: Path, chromium: Browser) -> Judged:
             "browser": chromium,
             "time_limit": 60.0,
             "patience": 0.6,
+            "warm": judges,
             **options,
         }
         return anyio.run(lambda: judge(test, url, **options))

@@ -16,7 +16,7 @@ import pytest
 from pytest_chimera.judge import Browser, judge
 from pytest_chimera.judge.record import BrowserProfile
 from pytest_chimera.models import Reason, SealedTest
-from tests.judge.conftest import TODOS, Judged, body, sealed
+from tests.judge.conftest import TODOS, Judged, body, cold_and_warm, sealed
 from tests.judge.pages import Page, Serve
 
 pytestmark = pytest.mark.browser
@@ -45,6 +45,7 @@ def littered(tmp_path: Path) -> tuple[Path, Path]:
     return folder, marker
 
 
+@cold_and_warm
 def test_the_folder_that_pytest_runs_in_is_not_read(
     littered: tuple[Path, Path], serve: Serve, judged: Judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -54,6 +55,7 @@ def test_the_folder_that_pytest_runs_in_is_not_read(
     assert not marker.exists()
 
 
+@cold_and_warm
 def test_the_environment_is_not_read(
     littered: tuple[Path, Path], serve: Serve, judged: Judged, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -67,6 +69,7 @@ def test_the_environment_is_not_read(
 
 
 @pytest.mark.parametrize("e2e_files", [None, {"tests/e2e/conftest.py": b""}], ids=["generated", "hand-written"])
+@cold_and_warm
 def test_a_conftest_above_the_judges_folder_is_not_read(
     littered: tuple[Path, Path],
     serve: Serve,
@@ -81,6 +84,7 @@ def test_a_conftest_above_the_judges_folder_is_not_read(
     assert not marker.exists()
 
 
+@cold_and_warm
 def test_the_end_to_end_folder_of_a_hand_written_test_comes_with_it(serve: Serve, judged: Judged) -> None:
     files = {
         "tests/e2e/conftest.py": b"import pytest\nfrom words import WORD\n\n@pytest.fixture\ndef word(): return WORD\n",
@@ -93,6 +97,7 @@ def test_the_end_to_end_folder_of_a_hand_written_test_comes_with_it(serve: Serve
     assert run.status == "green", run.failures
 
 
+@cold_and_warm
 def test_the_conftest_of_a_hand_written_test_says_how_long_is_waited(serve: Serve, judged: Judged) -> None:
     files = {"tests/e2e/conftest.py": b"from playwright.sync_api import expect\nexpect.set_options(timeout=300)\n"}
     run = judged(SEES_BREAD, serve({"/": TODOS}).url, e2e_files=files, patience=50.0)
@@ -100,6 +105,7 @@ def test_the_conftest_of_a_hand_written_test_says_how_long_is_waited(serve: Serv
     assert run.failures[0].reason is Reason.MISSING_ELEMENT
 
 
+@cold_and_warm
 def test_the_judges_process_loads_nothing_that_it_does_not_need(serve: Serve, judged: Judged) -> None:
     names = "{'pydantic', 'git', 'anyio', 'jinja2', 'rich', 'pytest_chimera.models', 'pytest_chimera.plugin'}"
     source = "import sys\n\n\n" + body('page.goto("/")', f"assert {names} & set(sys.modules) == set()")
@@ -107,17 +113,20 @@ def test_the_judges_process_loads_nothing_that_it_does_not_need(serve: Serve, ju
     assert run.status == "green", run.failures
 
 
+@cold_and_warm
 def test_what_pytest_has_compiled_before_is_not_read(serve: Serve, judged: Judged) -> None:
     source = "import os\nimport sys\n\n\n" + body('page.goto("/")', "assert not os.path.exists(sys.pycache_prefix)")
     run = judged(sealed(source), serve({"/": TODOS}).url)
     assert run.status == "green", run.failures
 
 
+@cold_and_warm
 def test_the_sealed_source_wins_over_the_file_of_its_name(serve: Serve, judged: Judged) -> None:
     files = {SEES_BREAD.test.path: SEES_MILK.test.source.encode()}
     assert judged(SEES_BREAD, serve({"/": TODOS}).url, e2e_files=files).status == "red"
 
 
+@cold_and_warm
 def test_an_ordinary_browser_asks_for_the_page(serve: Serve, judged: Judged) -> None:
     site = serve({"/": TODOS})
     judged(SEES_MILK, site.url)
@@ -148,6 +157,7 @@ def told(process: psutil.Process) -> str:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="reads other processes' environments")
+@cold_and_warm
 def test_no_process_names_the_test_to_the_application(serve: Serve, judged: Judged) -> None:
     hold = threading.Event()
     site = serve({"/": Page(TODOS, hold=hold)})
@@ -180,14 +190,16 @@ def temporary(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.Monk
     return folder
 
 
+@pytest.mark.parametrize("judged", ["cold"], indirect=True)
 def test_a_judge_that_is_cut_off_leaves_no_process_and_no_file(serve: Serve, judged: Judged, temporary: Path) -> None:
     hold = threading.Event()
     site = serve({"/": Page(TODOS, hold=hold)})
+    before = family()
     seen: list[psutil.Process] = []
 
     def look() -> None:
         until(lambda: site.asked)
-        seen.extend(family())
+        seen.extend(each for each in family() if each not in before)
 
     watch = threading.Thread(target=look)
     watch.start()
@@ -206,6 +218,7 @@ def test_a_judge_that_is_cancelled_leaves_no_process_and_no_file(
 ) -> None:
     hold = threading.Event()
     site = serve({"/": Page(TODOS, hold=hold)})
+    before = family()
     seen: list[psutil.Process] = []
 
     async def cancel_in_the_middle() -> None:
@@ -214,7 +227,7 @@ def test_a_judge_that_is_cancelled_leaves_no_process_and_no_file(
                 lambda: judge(SEES_MILK, site.url, evidence=tmp_path / "e", browser=chromium, time_limit=60)
             )
             await anyio.to_thread.run_sync(until, lambda: site.asked)
-            seen.extend(family())
+            seen.extend(each for each in family() if each not in before)
             group.cancel_scope.cancel()
 
     anyio.run(cancel_in_the_middle)
@@ -236,6 +249,7 @@ def tells(*expected: object) -> SealedTest:
     )
 
 
+@cold_and_warm
 def test_a_page_cannot_read_that_no_person_sits_before_the_browser(serve: Serve, judged: Judged) -> None:
     site = serve({"/": TODOS})
     run = judged(tells(0, False), site.url)
@@ -244,6 +258,7 @@ def test_a_page_cannot_read_that_no_person_sits_before_the_browser(serve: Serve,
     assert "Chrome/" in site.asked[0][1]["User-Agent"]
 
 
+@cold_and_warm
 def test_another_browser_tells_something_else_and_is_traced_without_a_script_on_the_page(
     serve: Serve, judged: Judged
 ) -> None:
@@ -255,6 +270,7 @@ def test_another_browser_tells_something_else_and_is_traced_without_a_script_on_
     assert "(Windows NT 10.0; Win64; x64)" in site.asked[0][1]["User-Agent"]
 
 
+@cold_and_warm
 def test_no_file_beside_the_packages_is_run_because_the_judge_starts(serve: Serve, judged: Judged) -> None:
     source = "import sys\n\n\n" + body('page.goto("/")', "assert sys.flags.no_site")
     run = judged(sealed(source), serve({"/": TODOS}).url)

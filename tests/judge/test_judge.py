@@ -12,7 +12,7 @@ from pytest_chimera.errors import StateError
 from pytest_chimera.judge import Browser, is_vacuous, judge, seal_of
 from pytest_chimera.models import Feature, Reason, SealedTest, StepLines, TestRun
 from pytest_chimera.scenario import TestGenerator
-from tests.judge.conftest import TODOS, Judged, body, sealed
+from tests.judge.conftest import TODOS, Judged, body, cold_and_warm, sealed
 from tests.judge.pages import Page, Serve, serving
 
 pytestmark = pytest.mark.browser
@@ -179,10 +179,11 @@ def test_a_source_that_is_not_the_sealed_one_is_not_run(serve: Serve, judged: Ju
         judged(test, serve({"/": TODOS}).url)
 
 
+@cold_and_warm
 def test_a_page_that_crashes_is_a_crash(serve: Serve, judged: Judged) -> None:
     source = "import psutil\n\n\n" + body(
         'page.goto("/")',
-        "for process in psutil.Process().children(recursive=True):",
+        "for process in psutil.Process().parent().children(recursive=True):",
         '    if "--type=renderer" in process.cmdline():',
         "        process.kill()",
         'expect(page.get_by_text("Milk")).to_be_visible()',
@@ -191,6 +192,7 @@ def test_a_page_that_crashes_is_a_crash(serve: Serve, judged: Judged) -> None:
     assert run.failures[0].reason is Reason.BROWSER_CRASH
 
 
+@cold_and_warm
 def test_a_browser_that_goes_away_is_a_crash(serve: Serve, judged: Judged) -> None:
     source = body(
         'page.goto("/")',
@@ -218,6 +220,7 @@ def test_nobody_at_the_url_is_unreachable(judged: Judged, serve: Serve) -> None:
     assert "ERR_CONNECTION_REFUSED" in run.failures[0].message
 
 
+@cold_and_warm
 def test_contexts_and_pages_that_a_test_opens_itself_are_seen_too(serve: Serve, judged: Judged) -> None:
     source = """
     def test_todos(browser, base_url) -> None:
