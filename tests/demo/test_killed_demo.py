@@ -51,7 +51,7 @@ def kill_in(phase: str, folder: Path) -> None:
         ):
             assert demo.poll() is None, f"The demo ended before {phase} began."
             assert time.monotonic() < limit
-            time.sleep(0.005)
+            time.sleep(0.005)  # the event is the condition
         family = psutil.Process(demo.pid).children(recursive=True)
     finally:
         demo.send_signal(signal.SIGKILL)

@@ -107,10 +107,10 @@ class StepReader:
         try:
             call = self._functions.call_for(tokens)
         except NotCallable as why:
-            raise UnknownStepError(step.text, line=step.line, refused=True, reason=str(why)) from None
+            raise _refused(step, reason=str(why)) from None
         if call is not None and (step.table or step.docstring is not None):
             reason = f"{call.name} takes values from the step itself, but no table or text below it."
-            raise UnknownStepError(step.text, line=step.line, refused=True, reason=reason)
+            raise _refused(step, reason=reason)
         return call
 
     def _suggested(self, step: WrittenStep) -> tuple[Reading, ...] | None:
@@ -193,13 +193,16 @@ def _with_all(step: WrittenStep, readings: tuple[Reading, ...] | None) -> tuple[
     return readings if taken.issuperset(carried) else None
 
 
+def _refused(step: WrittenStep, path: str = "", *, reason: str, remedy: str = "") -> UnknownStepError:
+    """Return the error for a step that is understood, and that no test does."""
+    return UnknownStepError(step.text, line=step.line, path=path, refused=True, reason=reason, remedy=remedy)
+
+
 def _bare_wait(step: WrittenStep, readings: Sequence[Reading], path: str) -> UnknownStepError:
     time = next(reading.get("duration") for reading in readings if reading.intent == "wait-time")
-    return UnknownStepError(
-        step.text,
-        line=step.line,
-        path=path,
-        refused=True,
+    return _refused(
+        step,
+        path,
         reason=f"A test does not wait for {time}: it would be slow where the page is fast and fail where it is slow.",
         remedy='Say what to wait for: I wait for "Saved" to appear. Every expectation waits by itself.',
     )
@@ -211,11 +214,9 @@ def _repeats_too_often(reading: Reading) -> bool:
 
 
 def _not_repeated(step: WrittenStep, path: str) -> UnknownStepError:
-    return UnknownStepError(
-        step.text,
-        line=step.line,
-        path=path,
-        refused=True,
+    return _refused(
+        step,
+        path,
         reason=f"An action can be repeated 1 to {MOST_TIMES} times.",
         remedy="Write such a number, or define a function for the step in conftest.py: pytest_chimera_steps.",
     )
