@@ -29,7 +29,7 @@ class _Waiter:
 
 
 class Scheduler:
-    """The turns of one run, in one event loop.
+    """Gives the features of one run their turns, in one event loop.
 
     :param jobs: how many features may be worked on at once.
     :param has_room: whether the machine has capacity for one more.
